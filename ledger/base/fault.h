@@ -1,0 +1,14 @@
+/* Fault points: places where a test can make the nth call fail. Unarmed, one costs a branch. */
+#ifndef TN_LEDGER_BASE_FAULT_H
+#define TN_LEDGER_BASE_FAULT_H
+
+#include <stdbool.h>
+
+/* Make the nth point reached from now on (0 the first) fail, once. Tests only. */
+void tn_fault_arm(unsigned nth);
+/* Disarm; true when the armed point was reached. */
+bool tn_fault_disarm(void);
+/* True when this point must fail now. `name` is for a debugger's eye. */
+bool tn_fault(const char *name);
+
+#endif

@@ -1,0 +1,67 @@
+/* The envelope of an entry (spec/log.md 2): version, kind, time, actor, command, cause, body. */
+#ifndef TN_LEDGER_EVENT_EVENT_H
+#define TN_LEDGER_EVENT_EVENT_H
+
+#include "ledger/event/kinds.h"
+
+/* Who caused an event. Numbers are in the log: never reused. */
+enum tn_role {
+    TN_ROLE_LEDGER = 0, /* the desk itself: what falls due */
+    TN_ROLE_APPLICANT = 1,
+    TN_ROLE_HELPER = 2,
+    TN_ROLE_OFFICER = 3,
+    TN_ROLE_PORT_OFFICER = 4,
+    TN_ROLE_SCHEDULER = 5,
+    TN_ROLE_POLICY_OWNER = 6,
+    TN_ROLE_DRAW_OPERATOR = 7,
+    TN_ROLE_AUDITOR = 8,
+    TN_ROLE_OPERATOR = 9,
+    TN_ROLE_COUNT,
+};
+
+const char *tn_role_name(uint64_t role); /* "applicant"; "unknown" beyond the list */
+/* TN_ROLE_COUNT when there is no role of that name. */
+enum tn_role tn_role_parse(struct tn_bytes name);
+
+struct tn_actor {
+    enum tn_role role;
+    uint8_t id[TN_ID_SIZE]; /* pseudonymous: registration16, officer16; zeros for the ledger */
+};
+
+/* One event. `body` is decoded by its kind; its views live as long as the arena and the entry's bytes. */
+struct tn_event {
+    uint64_t index; /* its place in the log; not part of the bytes */
+    uint32_t version;
+    uint32_t kind;
+    uint64_t time_us;
+    struct tn_actor actor;
+    bool has_command;
+    bool has_cause;
+    uint8_t command[TN_ID_SIZE];
+    uint64_t cause;
+    union tn_body body;
+};
+
+/* The canonical bytes of an entry. */
+void tn_event_encode(const struct tn_event *event, struct tn_buffer *out);
+/* TN_INVALID      not a canonical entry
+ * TN_UNSUPPORTED  a kind, version or body key that this program does not know: a viewer shows it raw,
+ *                 a fold or an audit stops. The envelope is filled, the body zero.
+ * TN_FULL         the arena's limit */
+TN_MUST_USE enum tn_status tn_event_decode(struct tn_bytes entry, uint64_t index,
+                                           struct tn_arena *arena, struct tn_event *event,
+                                           struct tn_error *error);
+/* The ids under which an event is found (at most TN_EVENT_STREAMS_MAX, no doubles, zeros left out): its
+ * STREAM fields, its actor, its port day. */
+#define TN_EVENT_STREAMS_MAX 4
+size_t tn_event_streams(const struct tn_event *event,
+                        uint8_t streams[TN_EVENT_STREAMS_MAX][TN_ID_SIZE]);
+/* The stream id of one port on one date: "port-day" || BE16 port || BE32 date || zeros. */
+void tn_port_day_stream(uint64_t port, uint64_t date, uint8_t stream[static TN_ID_SIZE]);
+/* One JSON object: index time kind version actor command cause body, names for numbers. An entry that
+ * cannot be decoded by kind shows its body in hexadecimal. */
+TN_MUST_USE enum tn_status tn_event_write_json(struct tn_bytes entry, uint64_t index,
+                                               struct tn_arena *arena, struct tn_buffer *out,
+                                               struct tn_error *error);
+
+#endif

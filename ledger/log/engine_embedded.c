@@ -1,0 +1,229 @@
+/* The embedded engine. Family `log`: BE64 first index -> frame. Family `meta`, big-endian:
+ *
+ *   "term"   8 bytes: the highest term that was acquired
+ *   "head"   offset size
+ *                 0    8  size of the log
+ *                 8    8  time_us of the last entry
+ *                16    8  term under which the last frame was appended
+ *                24   32  root of the tree */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/base/check.h"
+#include "ledger/base/endian.h"
+#include "ledger/base/hash.h"
+#include "ledger/log/engine.h"
+
+#define HEAD_BYTES 56
+#define TERM_BYTES 8
+
+struct embedded {
+    struct tn_engine engine;
+    struct tn_store *store;
+    struct tn_family *log;
+    struct tn_family *meta;
+    uint64_t term;
+    uint64_t size; /* as committed; only the writer uses it */
+};
+
+static enum tn_status embedded_acquire(struct tn_engine *engine, uint64_t *term,
+                                       struct tn_error *error);
+static enum tn_status embedded_append(struct tn_engine *engine, uint64_t term,
+                                      uint64_t expected_index, const struct tn_engine_frame *frame,
+                                      enum tn_durability durability, struct tn_error *error);
+static enum tn_status embedded_head(struct tn_engine *engine, struct tn_engine_head *head,
+                                    struct tn_error *error);
+static enum tn_status embedded_read(struct tn_engine *engine, uint64_t index,
+                                    struct tn_buffer *frame, struct tn_error *error);
+static enum tn_status embedded_subscribe(struct tn_engine *engine, uint64_t index,
+                                         tn_engine_each *each, void *context,
+                                         struct tn_error *error);
+static enum tn_status embedded_trim(struct tn_engine *engine, uint64_t index,
+                                    struct tn_error *error);
+static void embedded_close(struct tn_engine *engine);
+static struct embedded *embedded_of(struct tn_engine *engine);
+
+static const struct tn_engine_table embedded_table = {
+    .acquire = embedded_acquire,
+    .append = embedded_append,
+    .head = embedded_head,
+    .read = embedded_read,
+    .subscribe = embedded_subscribe,
+    .trim = embedded_trim,
+    .close = embedded_close,
+};
+
+enum tn_status tn_engine_embedded_open(struct tn_store *store, struct tn_engine **out,
+                                       struct tn_error *error)
+{
+    *out = NULL;
+    struct embedded *embedded = calloc(1, sizeof(*embedded));
+    if (embedded == NULL) {
+        return tn_fail(error, TN_MEMORY, "no memory for the log's engine");
+    }
+    embedded->engine.table = &embedded_table;
+    embedded->store = store;
+    enum tn_status status = tn_store_family(store, "log", false, &embedded->log, error);
+    if (status == TN_OK) {
+        status = tn_store_family(store, "meta", false, &embedded->meta, error);
+    }
+    struct tn_engine_head head;
+    if (status == TN_OK) {
+        status = embedded_head(&embedded->engine, &head, error);
+    }
+    if (status != TN_OK) {
+        free(embedded);
+        return status;
+    }
+    embedded->size = head.size;
+    *out = &embedded->engine;
+    return TN_OK;
+}
+
+static enum tn_status embedded_acquire(struct tn_engine *engine, uint64_t *term,
+                                       struct tn_error *error)
+{
+    struct embedded *embedded = embedded_of(engine);
+    *term = 0;
+    struct tn_batch *batch = tn_batch_create();
+    struct tn_buffer value;
+    tn_buffer_init(&value, TERM_BYTES);
+    bool found = false;
+    enum tn_status status = tn_store_get(embedded->store, embedded->meta, NULL,
+                                         tn_bytes_from_string("term"), &value, &found, error);
+    if (status == TN_OK && found && value.size != TERM_BYTES) {
+        status = tn_fail(error, TN_CORRUPT, "the log's term has %zu bytes", value.size);
+    }
+    if (status == TN_OK) {
+        uint64_t next = (found ? tn_get_be64(value.data) : 0) + 1;
+        uint8_t bytes[TERM_BYTES];
+        tn_put_be64(bytes, next);
+        tn_batch_put(batch, embedded->meta, tn_bytes_from_string("term"),
+                     tn_bytes(bytes, sizeof(bytes)));
+        status = tn_store_write(embedded->store, batch, TN_SYNCED, error);
+        if (status == TN_OK) {
+            embedded->term = next;
+            *term = next;
+        }
+    }
+    tn_buffer_close(&value);
+    tn_batch_destroy(batch);
+    return status;
+}
+
+static enum tn_status embedded_append(struct tn_engine *engine, uint64_t term,
+                                      uint64_t expected_index, const struct tn_engine_frame *frame,
+                                      enum tn_durability durability, struct tn_error *error)
+{
+    struct embedded *embedded = embedded_of(engine);
+    if (term == 0 || term != embedded->term) {
+        return tn_fail(error, TN_FENCED, "term %" PRIu64 " does not own the log, %" PRIu64 " does",
+                       term, embedded->term);
+    }
+    if (expected_index != embedded->size) {
+        return tn_fail(error, TN_CONFLICT, "the log holds %" PRIu64 " entries, not %" PRIu64,
+                       embedded->size, expected_index);
+    }
+    uint8_t key[8];
+    uint8_t head[HEAD_BYTES];
+    tn_put_be64(key, expected_index);
+    tn_put_be64(head, expected_index + frame->count);
+    tn_put_be64(head + 8, frame->last_time_us);
+    tn_put_be64(head + 16, term);
+    memcpy(head + 24, frame->root, TN_HASH_SIZE);
+    tn_batch_put(frame->batch, embedded->log, tn_bytes(key, sizeof(key)), frame->bytes);
+    tn_batch_put(frame->batch, embedded->meta, tn_bytes_from_string("head"),
+                 tn_bytes(head, sizeof(head)));
+    enum tn_status status = tn_store_write(embedded->store, frame->batch, durability, error);
+    if (status == TN_OK) {
+        embedded->size += frame->count;
+    }
+    return status;
+}
+
+static enum tn_status embedded_head(struct tn_engine *engine, struct tn_engine_head *head,
+                                    struct tn_error *error)
+{
+    struct embedded *embedded = embedded_of(engine);
+    *head = (struct tn_engine_head){0};
+    struct tn_buffer value;
+    tn_buffer_init(&value, HEAD_BYTES);
+    bool found = false;
+    enum tn_status status = tn_store_get(embedded->store, embedded->meta, NULL,
+                                         tn_bytes_from_string("head"), &value, &found, error);
+    if (status == TN_OK && !found) {
+        tn_sha256(head->root, tn_bytes(NULL, 0));
+    } else if (status == TN_OK && value.size != HEAD_BYTES) {
+        status = tn_fail(error, TN_CORRUPT, "the log's head has %zu bytes", value.size);
+    } else if (status == TN_OK) {
+        head->size = tn_get_be64(value.data);
+        head->last_time_us = tn_get_be64(value.data + 8);
+        head->term = tn_get_be64(value.data + 16);
+        memcpy(head->root, value.data + 24, TN_HASH_SIZE);
+    } else if (status == TN_FULL) {
+        status = tn_fail(error, TN_CORRUPT, "the log's head is longer than %d bytes", HEAD_BYTES);
+    }
+    tn_buffer_close(&value);
+    return status;
+}
+
+static enum tn_status embedded_read(struct tn_engine *engine, uint64_t index,
+                                    struct tn_buffer *out, struct tn_error *error)
+{
+    struct embedded *embedded = embedded_of(engine);
+    tn_buffer_reset(out);
+    uint8_t key[8];
+    tn_put_be64(key, index);
+    struct tn_iterator *iterator = tn_iterator_create(embedded->store, embedded->log, NULL, false);
+    tn_iterator_seek_for_prev(iterator, tn_bytes(key, sizeof(key)));
+    enum tn_status status = tn_iterator_status(iterator, error);
+    struct tn_frame frame;
+    if (status == TN_OK && !tn_iterator_valid(iterator)) {
+        status = tn_fail(error, TN_NOT_FOUND, "no frame holds entry %" PRIu64, index);
+    }
+    if (status == TN_OK) {
+        struct tn_bytes at = tn_iterator_key(iterator);
+        status = at.size == 8 ? tn_frame_open(&frame, tn_get_be64(at.data),
+                                              tn_iterator_value(iterator), error)
+                              : tn_fail(error, TN_CORRUPT, "a frame's key has %zu bytes", at.size);
+    }
+    if (status == TN_OK && index - frame.header.first_index >= frame.header.count) {
+        status = tn_fail(error, TN_NOT_FOUND, "no frame holds entry %" PRIu64, index);
+    }
+    if (status == TN_OK) {
+        tn_buffer_append_bytes(out, tn_iterator_value(iterator));
+        status = tn_buffer_status(out);
+    }
+    tn_iterator_destroy(iterator);
+    return status;
+}
+
+static enum tn_status embedded_subscribe(struct tn_engine *engine, uint64_t index,
+                                         tn_engine_each *each, void *context,
+                                         struct tn_error *error)
+{
+    (void) engine;
+    (void) index;
+    (void) each;
+    (void) context;
+    return tn_fail(error, TN_UNSUPPORTED, "the embedded engine has no other writer to hear from");
+}
+
+static enum tn_status embedded_trim(struct tn_engine *engine, uint64_t index,
+                                    struct tn_error *error)
+{
+    (void) engine;
+    (void) index;
+    return tn_fail(error, TN_UNSUPPORTED, "the embedded engine keeps the whole log");
+}
+
+static void embedded_close(struct tn_engine *engine)
+{
+    free(embedded_of(engine));
+}
+
+static struct embedded *embedded_of(struct tn_engine *engine)
+{
+    return TN_CONTAINER_OF(engine, struct embedded, engine);
+}

@@ -1,0 +1,70 @@
+/* What the files of the store share; nothing outside ledger/log/store*.c includes it. */
+#ifndef TN_LEDGER_LOG_STORE_INTERNAL_H
+#define TN_LEDGER_LOG_STORE_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "ledger/log/store.h"
+
+/* The engine's types, named here so that rocksdb/c.h stays inside store*.c. */
+struct rocksdb_t;
+struct rocksdb_cache_t;
+struct rocksdb_column_family_handle_t;
+struct rocksdb_options_t;
+struct rocksdb_readoptions_t;
+struct rocksdb_writebatch_t;
+struct rocksdb_writeoptions_t;
+
+struct tn_family {
+    struct tn_family *next;
+    struct rocksdb_column_family_handle_t *handle;
+    char name[TN_FAMILY_NAME_MAX + 1];
+};
+
+/* How many more bytes may be written before the disk is asked again. */
+struct tn_store_space {
+    pthread_mutex_t lock;
+    uint64_t reserve_bytes;
+    uint64_t room_bytes;
+    uint64_t asked_us; /* monotonic; 0: never */
+};
+
+struct tn_store {
+    enum tn_store_mode mode;
+    bool no_sync;
+    char *path;       /* DIR/store */
+    char *secondary;  /* own folder of a secondary, NULL for the writer */
+    int lock_fd;      /* -1, or DIR/lock under an exclusive flock */
+    struct rocksdb_t *db;
+    struct rocksdb_cache_t *cache;
+    struct rocksdb_readoptions_t *read_options;
+    struct rocksdb_readoptions_t *scan_options;
+    struct rocksdb_writeoptions_t *write_options[3]; /* by enum tn_durability */
+    pthread_rwlock_t families_lock; /* written by create and drop, read by all that walk the list */
+    struct tn_family *families;
+    atomic_bool failed; /* a write failed: nobody can know what reached the disk */
+    struct tn_store_space space;
+};
+
+/* store_options.c: options of the database together with those of one family. The caller destroys
+ * them after use. */
+struct rocksdb_options_t *tn_store_options_for(const struct tn_store *store, const char *name);
+/* Names of the families that every ledger has; "default" is RocksDB's own and stays empty. */
+#define TN_STORE_FIXED_FAMILIES 7
+extern const char *const tn_store_fixed_families[TN_STORE_FIXED_FAMILIES];
+bool tn_store_is_fixed(const char *name);
+
+/* store_space.c: take `bytes` from what may still be written, or TN_NO_SPACE. */
+void tn_store_space_init(struct tn_store_space *space, uint64_t reserve_bytes);
+enum tn_status tn_store_space_take(struct tn_store *store, uint64_t bytes, struct tn_error *error);
+
+/* For scans that should not fill the cache. */
+#define TN_STORE_READAHEAD_BYTES ((size_t) 2 << 20)
+
+/* store.c: the one translation of what RocksDB says; frees `words`, which may be NULL (TN_OK). */
+enum tn_status tn_store_status(char *words, struct tn_error *error, const char *what);
+/* store_batch.c */
+struct rocksdb_writebatch_t *tn_batch_raw(struct tn_batch *batch);
+
+#endif

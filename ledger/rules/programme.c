@@ -1,0 +1,307 @@
+/* Rules of the programme itself. */
+#include "ledger/rules/programme.h"
+
+#include <string.h>
+
+#include "ledger/rules/draw.h"
+
+/* Whoever runs the ledger administers it; officers act through their own commands. */
+static bool is_operator(const struct tn_command *command)
+{
+    return command->actor.role == TN_ROLE_OPERATOR;
+}
+
+enum tn_status tn_rule_create_ledger(const struct tn_command *command, struct tn_verdict *verdict)
+{
+    if (!is_operator(command) || verdict->first_index != 0) {
+        return tn_verdict_refuse(verdict, TN_REFUSAL_not_allowed);
+    }
+    tn_verdict_add(verdict, TN_KIND_ledger_created)->body.ledger_created.facts =
+        command->facts.create_ledger_facts;
+    return TN_OK;
+}
+
+enum tn_status tn_rule_anchor_chain(const struct tn_queue_row *queue,
+                                    const struct tn_command *command, struct tn_verdict *verdict)
+{
+    const struct tn_facts_anchor_chain *facts = &command->facts.anchor_chain_facts;
+
+    /* One chain an owner; a second one would let the operator choose between two secrets. */
+    if (!is_operator(command) || queue->chain_length > 0 || facts->length == 0) {
+        return tn_verdict_refuse(verdict, TN_REFUSAL_not_allowed);
+    }
+    tn_verdict_add(verdict, TN_KIND_chain_anchored)->body.chain_anchored.facts = *facts;
+    return TN_OK;
+}
+
+enum tn_status tn_rule_publish_policy(const struct tn_policy *previous, bool approved,
+                                      const struct tn_command *command,
+                                      struct tn_verdict *verdict)
+{
+    const struct tn_facts_publish_policy *facts = &command->facts.publish_policy_facts;
+    enum tn_refusal refusal = TN_REFUSAL_NONE;
+    struct tn_policy *next = tn_arena_alloc(verdict->arena, sizeof(*next));
+
+    if (!next) {
+        return TN_FULL;
+    }
+    if (!is_operator(command)) {
+        refusal = TN_REFUSAL_not_allowed;
+    } else if (!approved) {
+        refusal = TN_REFUSAL_approvers_missing;
+    } else if (tn_policy_decode(facts->document, next, NULL) != TN_OK
+               || next->version != facts->policy || next->effective_us != facts->effective_us) {
+        refusal = TN_REFUSAL_policy_invalid;
+    } else if (tn_policy_is_runnable(next, NULL) != TN_OK) {
+        refusal = TN_REFUSAL_policy_not_runnable;
+    } else if (tn_policy_check_next(previous, next, command->time_us, NULL) != TN_OK) {
+        refusal = TN_REFUSAL_policy_not_later;
+    }
+    if (refusal != TN_REFUSAL_NONE) {
+        return tn_verdict_refuse(verdict, refusal);
+    }
+    tn_verdict_add(verdict, TN_KIND_policy_published)->body.policy_published.facts = *facts;
+    return TN_OK;
+}
+
+static bool capacity_fits(const struct tn_policy *policy,
+                          const struct tn_facts_publish_capacity *facts)
+{
+    for (size_t i = 0; i < facts->ports.count; i++) {
+        const struct tn_port_capacity *port = &facts->ports.items[i];
+
+        if (port->port > UINT16_MAX || tn_policy_port_index(policy, (uint16_t) port->port) < 0
+            || port->slots.count == 0) {
+            return false;
+        }
+        for (size_t s = 0; s < port->slots.count; s++) {
+            bool ascending = s == 0 || port->slots.items[s].minute > port->slots.items[s - 1].minute;
+
+            if (!ascending || port->slots.items[s].minute >= 1440
+                || port->slots.items[s].seats > TN_POLICY_SEATS_MAX) {
+                return false;
+            }
+        }
+        for (size_t other = 0; other < i; other++) {
+            if (facts->ports.items[other].port == port->port) {
+                return false;
+            }
+        }
+    }
+    return facts->ports.count > 0;
+}
+
+enum tn_status tn_rule_publish_capacity(const struct tn_policy *policy, bool approved,
+                                        bool published, uint64_t last_day,
+                                        const struct tn_command *command,
+                                        struct tn_verdict *verdict)
+{
+    const struct tn_facts_publish_capacity *facts = &command->facts.publish_capacity_facts;
+    enum tn_refusal refusal = TN_REFUSAL_NONE;
+    struct tn_capacity_published *body;
+
+    if (!is_operator(command)) {
+        refusal = TN_REFUSAL_not_allowed;
+    } else if (!approved) {
+        refusal = TN_REFUSAL_approvers_missing;
+    } else if (!policy || !capacity_fits(policy, facts)) {
+        refusal = TN_REFUSAL_port_unknown;
+    } else if (last_day > 0 && facts->date <= last_day + policy->horizon_days) {
+        refusal = TN_REFUSAL_date_past;
+    } else if (published) {
+        refusal = TN_REFUSAL_capacity_published;
+    }
+    if (refusal != TN_REFUSAL_NONE) {
+        return tn_verdict_refuse(verdict, refusal);
+    }
+    body = &tn_verdict_add(verdict, TN_KIND_capacity_published)->body.capacity_published;
+    body->facts = *facts;
+    body->date = facts->date;
+    body->ports = facts->ports;
+    return TN_OK;
+}
+
+enum tn_status tn_rule_suspend_port(const struct tn_policy *policy,
+                                    const struct tn_port_row *port, bool approved,
+                                    const struct tn_suspension *taken,
+                                    const struct tn_command *command, struct tn_verdict *verdict)
+{
+    const struct tn_facts_suspend_port *facts = &command->facts.suspend_port_facts;
+    enum tn_refusal refusal = TN_REFUSAL_NONE;
+
+    if (!is_operator(command)) {
+        refusal = TN_REFUSAL_not_allowed;
+    } else if (!approved) {
+        refusal = TN_REFUSAL_approvers_missing;
+    } else if (!policy || facts->port > UINT16_MAX
+               || tn_policy_port_index(policy, (uint16_t) facts->port) < 0) {
+        refusal = TN_REFUSAL_port_unknown;
+    } else if (port->suspended) {
+        refusal = TN_REFUSAL_port_suspended;
+    }
+    if (refusal != TN_REFUSAL_NONE) {
+        return tn_verdict_refuse(verdict, refusal);
+    }
+    tn_verdict_add(verdict, TN_KIND_port_suspended)->body.port_suspended.facts = *facts;
+    /* Nobody stays confirmed but invalid (R20): each group's own event says what became of it. */
+    for (size_t i = 0; i < taken->offers.count; i++) {
+        tn_rule_withdraw_offer(taken->offers.items[i], &taken->offer_rows[i], "port_suspended", 0,
+                               verdict);
+    }
+    for (size_t i = 0; i < taken->appointments.count; i++) {
+        tn_rule_revoke_appointment(taken->appointments.items[i], &taken->appointment_rows[i],
+                                   "port_suspended", 0, verdict);
+    }
+    return TN_OK;
+}
+
+enum tn_status tn_rule_resume_port(const struct tn_port_row *port, bool approved,
+                                   const struct tn_command *command, struct tn_verdict *verdict)
+{
+    enum tn_refusal refusal = TN_REFUSAL_NONE;
+
+    if (!is_operator(command)) {
+        refusal = TN_REFUSAL_not_allowed;
+    } else if (!approved) {
+        refusal = TN_REFUSAL_approvers_missing;
+    } else if (!port->suspended) {
+        refusal = TN_REFUSAL_port_not_suspended;
+    }
+    if (refusal != TN_REFUSAL_NONE) {
+        return tn_verdict_refuse(verdict, refusal);
+    }
+    tn_verdict_add(verdict, TN_KIND_port_resumed)->body.port_resumed.facts =
+        command->facts.resume_port_facts;
+    return TN_OK;
+}
+
+/* Seats that earlier moves of the same command take from the slot of move `i`. */
+static uint64_t taken_before(const struct tn_seat_move *moves, size_t i)
+{
+    uint64_t seats = 0;
+
+    for (size_t earlier = 0; earlier < i; earlier++) {
+        if (moves[earlier].port == moves[i].port && moves[earlier].date == moves[i].date
+            && moves[earlier].minute == moves[i].minute) {
+            seats += moves[earlier].seats;
+        }
+    }
+    return seats;
+}
+
+enum tn_status tn_rule_reallocate_seats(bool approved, bool frozen,
+                                        const struct tn_slot_row *const *from,
+                                        const struct tn_slot_row *const *to,
+                                        const struct tn_command *command,
+                                        struct tn_verdict *verdict)
+{
+    const struct tn_facts_reallocate_seats *facts = &command->facts.reallocate_seats_facts;
+    enum tn_refusal refusal = TN_REFUSAL_NONE;
+
+    if (!is_operator(command)) {
+        refusal = TN_REFUSAL_not_allowed;
+    } else if (!approved) {
+        refusal = TN_REFUSAL_approvers_missing;
+    } else if (frozen) {
+        refusal = TN_REFUSAL_seats_frozen;
+    } else if (facts->moves.count == 0) {
+        refusal = TN_REFUSAL_seats_not_free;
+    }
+    for (size_t i = 0; refusal == TN_REFUSAL_NONE && i < facts->moves.count; i++) {
+        uint64_t wanted = facts->moves.items[i].seats;
+
+        if (!from[i] || !to[i] || wanted == 0 || wanted > TN_POLICY_SEATS_MAX || from[i]->free < 0
+            || taken_before(facts->moves.items, i) + wanted > (uint64_t) from[i]->free) {
+            refusal = TN_REFUSAL_seats_not_free;
+        }
+    }
+    if (refusal != TN_REFUSAL_NONE) {
+        return tn_verdict_refuse(verdict, refusal);
+    }
+    tn_verdict_add(verdict, TN_KIND_seats_reallocated)->body.seats_reallocated.facts = *facts;
+    return TN_OK;
+}
+
+enum tn_status tn_rule_enrol_officer(const struct tn_officer_row *existing,
+                                     const struct tn_command *command,
+                                     struct tn_verdict *verdict)
+{
+    const struct tn_facts_enrol_officer *facts = &command->facts.enrol_officer_facts;
+
+    if (!is_operator(command) || facts->role <= TN_ROLE_HELPER || facts->role >= TN_ROLE_COUNT) {
+        return tn_verdict_refuse(verdict, TN_REFUSAL_not_allowed);
+    }
+    if (existing) {
+        return tn_verdict_refuse(verdict, TN_REFUSAL_officer_exists);
+    }
+    tn_verdict_add(verdict, TN_KIND_officer_enrolled)->body.officer_enrolled.facts = *facts;
+    return TN_OK;
+}
+
+enum tn_status tn_rule_suspend_officer(const struct tn_officer_row *officer,
+                                       const struct tn_command *command,
+                                       struct tn_verdict *verdict)
+{
+    if (!is_operator(command)) {
+        return tn_verdict_refuse(verdict, TN_REFUSAL_not_allowed);
+    }
+    if (!officer) {
+        return tn_verdict_refuse(verdict, TN_REFUSAL_officer_unknown);
+    }
+    if (officer->suspended) {
+        return tn_verdict_refuse(verdict, TN_REFUSAL_officer_suspended);
+    }
+    tn_verdict_add(verdict, TN_KIND_officer_suspended)->body.officer_suspended.facts =
+        command->facts.suspend_officer_facts;
+    return TN_OK;
+}
+
+enum tn_status tn_rule_reveal_secret(const struct tn_queue_row *queue,
+                                     const struct tn_day_row *day,
+                                     const struct tn_command *command,
+                                     struct tn_verdict *verdict, struct tn_error *error)
+{
+    const struct tn_facts_reveal_secret *facts = &command->facts.reveal_secret_facts;
+    struct tn_draw_seeded *seeded;
+    struct tn_draw_input input = {0};
+    uint32_t index;
+    enum tn_status status;
+
+    if (!day || facts->day != queue->undrawn_day || day->state != TN_DAY_CLOSED
+        || command->time_us < day->draw_us) {
+        return tn_verdict_refuse(verdict, TN_REFUSAL_no_draw_due);
+    }
+    if (tn_draw_chain_index((uint32_t) queue->first_day, (uint32_t) queue->chain_length,
+                            (uint32_t) facts->day, &index) != TN_OK
+        || tn_draw_chain_verify(queue->secret, (uint32_t) queue->revealed, facts->secret, index)
+               != TN_OK) {
+        return tn_verdict_refuse(verdict, TN_REFUSAL_secret_wrong);
+    }
+    seeded = &tn_verdict_add(verdict, TN_KIND_draw_seeded)->body.draw_seeded;
+    seeded->facts = *facts;
+    seeded->day = facts->day;
+    input.day = (uint32_t) facts->day;
+    input.policy = (uint32_t) day->policy;
+    input.mode = TN_DRAW_SOLO;
+    memcpy(input.secret, facts->secret, TN_HASH_SIZE);
+    status = tn_draw_seed(&input, day->root, day->groups, verdict->arena, seeded->seed, error);
+    return status;
+}
+
+enum tn_status tn_rule_resume(const struct tn_command *command, struct tn_verdict *verdict)
+{
+    const struct tn_facts_resume *facts = &command->facts.resume_deadlines_facts;
+    struct tn_window_extended *extended;
+
+    if (!is_operator(command)) {
+        return tn_verdict_refuse(verdict, TN_REFUSAL_not_allowed);
+    }
+    if (command->time_us <= facts->last_heartbeat_us) {
+        return tn_verdict_refuse(verdict, TN_REFUSAL_nothing_to_resume);
+    }
+    extended = &tn_verdict_add(verdict, TN_KIND_window_extended)->body.window_extended;
+    extended->facts = *facts;
+    extended->from_us = facts->last_heartbeat_us;
+    extended->by_us = facts->extend ? command->time_us - facts->last_heartbeat_us : 0;
+    return TN_OK;
+}

@@ -1,0 +1,412 @@
+/* Cached rows: hash table with linear probing, queues, and a skip list over what is not clean. */
+#include "projections/cache.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/base/check.h"
+
+#define SLOTS_FIRST ((size_t) 64)
+/* Values grow by a few bytes more often than not (counters, lists); a little room saves a second
+ * allocation. */
+#define VALUE_ROOM(size) (((size) + 15u) & ~(size_t) 15u)
+
+_Static_assert(TN_ROW_KEY_MAX <= UINT8_MAX, "key_size is a byte");
+_Static_assert(TN_ROW_VALUE_MAX <= UINT32_MAX - 16, "value_capacity is 32 bits");
+
+static void order_insert(struct tn_cache *cache, struct tn_cache_row *row);
+static void order_remove(struct tn_cache *cache, struct tn_cache_row *row);
+
+void tn_cache_budget_init(struct tn_cache_budget *budget, size_t limit)
+{
+    *budget = (struct tn_cache_budget){.limit = limit};
+}
+
+void tn_cache_init(struct tn_cache *cache, struct tn_cache_budget *budget)
+{
+    *cache = (struct tn_cache){.budget = budget};
+    TN_CHECK(budget->count < TN_CACHE_SHARERS_MAX);
+    budget->caches[budget->count++] = cache;
+}
+
+void tn_cache_close(struct tn_cache *cache)
+{
+    struct tn_cache_budget *budget = cache->budget;
+
+    if (budget == NULL) {
+        return;
+    }
+    tn_cache_clear(cache);
+    for (size_t i = 0; i < budget->count; i++) {
+        if (budget->caches[i] == cache) {
+            budget->caches[i] = budget->caches[--budget->count];
+            break;
+        }
+    }
+    *cache = (struct tn_cache){0};
+}
+
+/* ---- hash table ---- */
+
+__extension__ typedef unsigned __int128 wide;
+
+static uint64_t mix(uint64_t a, uint64_t b)
+{
+    wide product = (wide) a * b;
+    return (uint64_t) product ^ (uint64_t) (product >> 64);
+}
+
+/* Only speed and places in memory depend on it: results never do. Keys are at most 64 bytes. */
+uint64_t tn_cache_hash(struct tn_bytes key)
+{
+    uint64_t hash = UINT64_C(0x9e3779b97f4a7c15) ^ key.size;
+    const uint8_t *at = key.data;
+    size_t left = key.size;
+    uint64_t word = 0;
+
+    for (; left > 8; left -= 8, at += 8) {
+        memcpy(&word, at, 8);
+        hash = mix(hash ^ word, UINT64_C(0xd6e8feb86659fd93));
+    }
+    word = 0;
+    if (left != 0) {
+        memcpy(&word, at, left);
+    }
+    return mix(hash ^ word, UINT64_C(0xa0761d6478bd642f));
+}
+
+struct tn_cache_row *tn_cache_find(const struct tn_cache *cache, struct tn_bytes key, uint64_t hash)
+{
+    if (cache->slot_count == 0) {
+        return NULL;
+    }
+    size_t mask = cache->slot_count - 1;
+    for (size_t i = (size_t) hash & mask; cache->slots[i].row != NULL; i = (i + 1) & mask) {
+        struct tn_cache_row *row = cache->slots[i].row;
+
+        if (cache->slots[i].hash == hash && row->key_size == key.size &&
+            memcmp(tn_cache_key(row).data, key.data, key.size) == 0) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+static void slot_insert(struct tn_cache_slot *slots, size_t mask, struct tn_cache_slot slot)
+{
+    size_t i = (size_t) slot.hash & mask;
+
+    while (slots[i].row != NULL) {
+        i = (i + 1) & mask;
+    }
+    slots[i] = slot;
+}
+
+/* Room for one more row, at most three quarters full. */
+static bool slots_grow(struct tn_cache *cache)
+{
+    if ((cache->row_count + 1) * 4 <= cache->slot_count * 3) {
+        return true;
+    }
+    size_t count = cache->slot_count == 0 ? SLOTS_FIRST : cache->slot_count * 2;
+    struct tn_cache_slot *slots = calloc(count, sizeof(*slots));
+    if (slots == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < cache->slot_count; i++) {
+        if (cache->slots[i].row != NULL) {
+            slot_insert(slots, count - 1, cache->slots[i]);
+        }
+    }
+    cache->budget->used += (count - cache->slot_count) * sizeof(*slots);
+    free(cache->slots);
+    cache->slots = slots;
+    cache->slot_count = count;
+    return true;
+}
+
+/* Linear probing without tombstones: what follows in the run moves back into the hole. */
+static void slot_remove(struct tn_cache *cache, const struct tn_cache_row *row)
+{
+    size_t mask = cache->slot_count - 1;
+    size_t hole = (size_t) row->hash & mask;
+
+    while (cache->slots[hole].row != row) {
+        hole = (hole + 1) & mask;
+    }
+    for (size_t i = (hole + 1) & mask; cache->slots[i].row != NULL; i = (i + 1) & mask) {
+        size_t home = (size_t) cache->slots[i].hash & mask;
+
+        if (((i - home) & mask) >= ((i - hole) & mask)) {
+            cache->slots[hole] = cache->slots[i];
+            hole = i;
+        }
+    }
+    cache->slots[hole] = (struct tn_cache_slot){0};
+}
+
+/* ---- queues ---- */
+
+static void queue_push(struct tn_cache *cache, struct tn_cache_row *row, enum tn_cache_queue queue)
+{
+    row->queue = (uint8_t) queue;
+    row->after = NULL;
+    row->before = cache->queues[queue].last;
+    if (row->before != NULL) {
+        row->before->after = row;
+    } else {
+        cache->queues[queue].first = row;
+    }
+    cache->queues[queue].last = row;
+    cache->queues[queue].count++;
+}
+
+static void queue_pull(struct tn_cache *cache, struct tn_cache_row *row)
+{
+    if (row->before != NULL) {
+        row->before->after = row->after;
+    } else {
+        cache->queues[row->queue].first = row->after;
+    }
+    if (row->after != NULL) {
+        row->after->before = row->before;
+    } else {
+        cache->queues[row->queue].last = row->before;
+    }
+    cache->queues[row->queue].count--;
+}
+
+void tn_cache_move(struct tn_cache *cache, struct tn_cache_row *row, enum tn_cache_queue queue)
+{
+    bool was_clean = row->queue == TN_CACHE_CLEAN;
+    bool is_clean = queue == TN_CACHE_CLEAN;
+
+    if (cache->ordered && was_clean && !is_clean) {
+        order_insert(cache, row);
+    } else if (cache->ordered && !was_clean && is_clean) {
+        order_remove(cache, row);
+    }
+    queue_pull(cache, row);
+    queue_push(cache, row, queue);
+}
+
+void tn_cache_settle(struct tn_cache *cache, uint64_t committed)
+{
+    struct tn_cache_row *row = cache->queues[TN_CACHE_FLIGHT].first;
+
+    /* Generations only grow along the queue. */
+    while (row != NULL && row->generation <= committed) {
+        tn_cache_move(cache, row, TN_CACHE_CLEAN);
+        row = cache->queues[TN_CACHE_FLIGHT].first;
+    }
+}
+
+/* ---- rows ---- */
+
+static size_t row_bytes(const struct tn_cache_row *row)
+{
+    /* 16: what the allocator adds, roughly. */
+    return sizeof(*row) + row->height * sizeof(row->next[0]) + row->key_size +
+           row->value_capacity + 16;
+}
+
+/* One row in four reaches the next level. Taken from the hash, so that a run repeats itself. */
+static uint8_t row_height(uint64_t hash)
+{
+    unsigned zeros = (unsigned) __builtin_ctzll((hash >> 32) | (UINT64_C(1) << 31));
+    unsigned height = 1 + zeros / 2;
+
+    return (uint8_t) (height < TN_CACHE_LEVELS ? height : TN_CACHE_LEVELS);
+}
+
+static void copy(uint8_t *to, struct tn_bytes from)
+{
+    if (from.size != 0) {
+        memmove(to, from.data, from.size);
+    }
+}
+
+struct tn_cache_row *tn_cache_add(struct tn_cache *cache, struct tn_bytes key, uint64_t hash,
+                                  struct tn_bytes value, bool absent, enum tn_cache_queue queue)
+{
+    uint8_t height = row_height(hash);
+    size_t room = VALUE_ROOM(value.size);
+
+    TN_CHECK(key.size <= TN_ROW_KEY_MAX && value.size <= TN_ROW_VALUE_MAX);
+    if (!slots_grow(cache)) {
+        return NULL;
+    }
+    struct tn_cache_row *row =
+        malloc(sizeof(*row) + height * sizeof(row->next[0]) + key.size + room);
+    if (row == NULL) {
+        return NULL;
+    }
+    *row = (struct tn_cache_row){
+        .hash = hash,
+        .value_size = (uint32_t) value.size,
+        .value_capacity = (uint32_t) room,
+        .key_size = (uint8_t) key.size,
+        .height = height,
+        .absent = absent,
+    };
+    uint8_t *bytes = (uint8_t *) (row->next + height);
+    copy(bytes, key);
+    row->value = bytes + key.size;
+    copy(row->value, value);
+    slot_insert(cache->slots, cache->slot_count - 1,
+                (struct tn_cache_slot){.hash = hash, .row = row});
+    cache->row_count++;
+    cache->budget->used += row_bytes(row);
+    queue_push(cache, row, queue);
+    if (cache->ordered && queue != TN_CACHE_CLEAN) {
+        order_insert(cache, row);
+    }
+    return row;
+}
+
+bool tn_cache_write(struct tn_cache *cache, struct tn_cache_row *row, struct tn_bytes value,
+                    bool absent)
+{
+    if (value.size > row->value_capacity) {
+        size_t room = VALUE_ROOM(value.size + value.size / 4);
+        uint8_t *larger = malloc(room);
+
+        if (larger == NULL) {
+            return false;
+        }
+        copy(larger, value);
+        cache->budget->used += room - row->value_capacity;
+        if (row->apart) {
+            free(row->value);
+        }
+        row->value = larger;
+        row->value_capacity = (uint32_t) room;
+        row->apart = true;
+    } else {
+        copy(row->value, value);
+    }
+    row->value_size = (uint32_t) value.size;
+    row->absent = absent;
+    if (row->queue != TN_CACHE_DIRTY) {
+        tn_cache_move(cache, row, TN_CACHE_DIRTY);
+    }
+    return true;
+}
+
+static void row_free(struct tn_cache *cache, struct tn_cache_row *row)
+{
+    cache->budget->used -= row_bytes(row);
+    if (row->apart) {
+        free(row->value);
+    }
+    free(row);
+}
+
+void tn_cache_remove(struct tn_cache *cache, struct tn_cache_row *row)
+{
+    if (cache->ordered && row->queue != TN_CACHE_CLEAN) {
+        order_remove(cache, row);
+    }
+    queue_pull(cache, row);
+    slot_remove(cache, row);
+    cache->row_count--;
+    row_free(cache, row);
+}
+
+void tn_cache_clear(struct tn_cache *cache)
+{
+    for (size_t queue = 0; queue < TN_CACHE_QUEUES; queue++) {
+        struct tn_cache_row *row = cache->queues[queue].first;
+
+        while (row != NULL) {
+            struct tn_cache_row *after = row->after;
+            row_free(cache, row);
+            row = after;
+        }
+    }
+    cache->budget->used -= cache->slot_count * sizeof(*cache->slots);
+    free(cache->slots);
+    *cache = (struct tn_cache){.budget = cache->budget};
+}
+
+bool tn_cache_evict(struct tn_cache_budget *budget)
+{
+    size_t vain = 0;
+
+    while (budget->used > budget->limit) {
+        if (vain == budget->count) {
+            return false;
+        }
+        budget->turn = (budget->turn + 1) % budget->count;
+        struct tn_cache *cache = budget->caches[budget->turn];
+        struct tn_cache_row *row = cache->queues[TN_CACHE_CLEAN].first;
+        if (row == NULL) {
+            vain++;
+            continue;
+        }
+        vain = 0;
+        if (row->used) {
+            row->used = false;
+            tn_cache_move(cache, row, TN_CACHE_CLEAN);
+        } else {
+            tn_cache_remove(cache, row);
+        }
+    }
+    return true;
+}
+
+/* ---- key order: a skip list ---- */
+
+/* path[level] is the link that points, or would point, to the first row >= key on that level. */
+static void order_find(struct tn_cache *cache, struct tn_bytes key,
+                       struct tn_cache_row **path[static TN_CACHE_LEVELS])
+{
+    struct tn_cache_row **links = cache->heads;
+
+    for (size_t level = TN_CACHE_LEVELS; level-- > 0;) {
+        while (links[level] != NULL && tn_bytes_compare(tn_cache_key(links[level]), key) < 0) {
+            links = links[level]->next;
+        }
+        path[level] = &links[level];
+    }
+}
+
+static void order_insert(struct tn_cache *cache, struct tn_cache_row *row)
+{
+    struct tn_cache_row **path[TN_CACHE_LEVELS];
+
+    order_find(cache, tn_cache_key(row), path);
+    for (size_t level = 0; level < row->height; level++) {
+        row->next[level] = *path[level];
+        *path[level] = row;
+    }
+}
+
+static void order_remove(struct tn_cache *cache, struct tn_cache_row *row)
+{
+    struct tn_cache_row **path[TN_CACHE_LEVELS];
+
+    order_find(cache, tn_cache_key(row), path);
+    for (size_t level = 0; level < row->height; level++) {
+        TN_CHECK(*path[level] == row);
+        *path[level] = row->next[level];
+    }
+}
+
+struct tn_cache_row *tn_cache_seek(struct tn_cache *cache, struct tn_bytes key)
+{
+    struct tn_cache_row **path[TN_CACHE_LEVELS];
+
+    if (!cache->ordered) {
+        for (size_t queue = TN_CACHE_DIRTY; queue < TN_CACHE_QUEUES; queue++) {
+            struct tn_cache_row *row = cache->queues[queue].first;
+
+            for (; row != NULL; row = row->after) {
+                order_insert(cache, row);
+            }
+        }
+        cache->ordered = true;
+    }
+    order_find(cache, key, path);
+    return *path[0];
+}

@@ -1,0 +1,110 @@
+/* Cached rows of one handle: a hash table, three queues, and a key order that is kept once somebody
+ * scans. Private to the layer; one thread at a time for each budget. Pure: no store.
+ *
+ * A row is in exactly one queue:
+ *   dirty    written and not yet in any batch; never leaves the cache
+ *   flight   in a batch that is not yet known to be committed; never leaves the cache
+ *   clean    as in the store; evicted oldest first, with a second chance for what was read since */
+#ifndef TN_PROJECTIONS_CACHE_H
+#define TN_PROJECTIONS_CACHE_H
+
+#include "ledger/base/bytes.h"
+#include "projections/rows.h"
+
+enum tn_cache_queue {
+    TN_CACHE_CLEAN,
+    TN_CACHE_DIRTY,
+    TN_CACHE_FLIGHT,
+    TN_CACHE_QUEUES,
+};
+
+/* Rows never move, so pointers to them hold until they are removed. */
+struct tn_cache_row {
+    uint64_t hash;
+    uint64_t generation;         /* of the batch that carries the newest value; 0: none does */
+    struct tn_cache_row *before; /* neighbours in its queue */
+    struct tn_cache_row *after;
+    uint8_t *value;
+    uint32_t value_size;
+    uint32_t value_capacity;
+    uint32_t epoch;  /* of the last touch that was noted (projections/touched.h) */
+    uint8_t key_size;
+    uint8_t height;  /* links in the key order */
+    uint8_t queue;   /* enum tn_cache_queue */
+    bool absent;     /* known not to exist: deleted, or looked for in vain */
+    bool used;       /* read since it was last considered for eviction */
+    bool apart;      /* the value outgrew its first room and has an allocation of its own */
+    struct tn_cache_row *next[]; /* `height` links, then the key, then the value's first room */
+};
+
+static inline struct tn_bytes tn_cache_key(const struct tn_cache_row *row)
+{
+    return tn_bytes((const uint8_t *) (row->next + row->height), row->key_size);
+}
+
+static inline struct tn_bytes tn_cache_value(const struct tn_cache_row *row)
+{
+    return tn_bytes(row->value, row->value_size);
+}
+
+/* What several caches of one thread may hold together. Rows that cannot be evicted may pass it. */
+#define TN_CACHE_SHARERS_MAX 16
+struct tn_cache_budget {
+    size_t limit;
+    size_t used;
+    struct tn_cache *caches[TN_CACHE_SHARERS_MAX];
+    size_t count;
+    size_t turn; /* whose clean rows are next to go */
+};
+
+#define TN_CACHE_LEVELS 14
+
+struct tn_cache_slot {
+    uint64_t hash;
+    struct tn_cache_row *row;
+};
+
+struct tn_cache {
+    struct tn_cache_budget *budget;
+    struct tn_cache_slot *slots;
+    size_t slot_count; /* a power of two, or 0 */
+    size_t row_count;
+    struct {
+        struct tn_cache_row *first; /* oldest */
+        struct tn_cache_row *last;
+        size_t count;
+    } queues[TN_CACHE_QUEUES];
+    bool ordered; /* dirty and flight rows are linked in key order from `heads` */
+    struct tn_cache_row *heads[TN_CACHE_LEVELS];
+};
+
+void tn_cache_budget_init(struct tn_cache_budget *budget, size_t limit);
+/* Joins `budget`, which lives longer. */
+void tn_cache_init(struct tn_cache *cache, struct tn_cache_budget *budget);
+void tn_cache_close(struct tn_cache *cache);
+/* Forget every row, whatever its queue. */
+void tn_cache_clear(struct tn_cache *cache);
+
+uint64_t tn_cache_hash(struct tn_bytes key);
+/* NULL when the key is not cached. */
+struct tn_cache_row *tn_cache_find(const struct tn_cache *cache, struct tn_bytes key, uint64_t hash);
+/* A new row in `queue` for a key that is not cached; NULL when there is no memory. `value` may lie in
+ * another row. */
+struct tn_cache_row *tn_cache_add(struct tn_cache *cache, struct tn_bytes key, uint64_t hash,
+                                  struct tn_bytes value, bool absent, enum tn_cache_queue queue);
+/* Gives a row another value and makes it dirty. False when there is no memory (nothing changed). */
+bool tn_cache_write(struct tn_cache *cache, struct tn_cache_row *row, struct tn_bytes value,
+                    bool absent);
+void tn_cache_remove(struct tn_cache *cache, struct tn_cache_row *row);
+/* To the end of another queue; keeps the order right. */
+void tn_cache_move(struct tn_cache *cache, struct tn_cache_row *row, enum tn_cache_queue queue);
+/* Flight rows of `committed` and older generations become clean. */
+void tn_cache_settle(struct tn_cache *cache, uint64_t committed);
+/* Evict clean rows until the budget holds; false when it does not and no clean row is left. */
+bool tn_cache_evict(struct tn_cache_budget *budget);
+
+/* The first dirty or flight row whose key is >= `key`; then row->next[0]. The first call links the
+ * order, which is kept from then on. */
+struct tn_cache_row *tn_cache_seek(struct tn_cache *cache, struct tn_bytes key);
+
+#endif

@@ -1,0 +1,200 @@
+/* Decisions about groups and their requests. */
+#include "ledger/rules/request.h"
+#include "projections/fetch.h"
+#include "projections/keys.h"
+
+/* The rows of some persons, in order; zeroed where there is none. */
+static enum tn_status fetch_person(struct tn_fetch *fetch, const uint8_t *person,
+                                   struct tn_person_row *row)
+{
+    bool found;
+
+    return TN_READ(fetch->decider->state->rows[TN_CORE_REGISTRATIONS], tn_key_person(person),
+                   person_row, fetch->arena, row, &found, fetch->error);
+}
+
+static uint64_t latest_open_day(const struct tn_fetch *fetch)
+{
+    size_t count = fetch->queue.open_days.count;
+
+    return count > 0 ? fetch->queue.open_days.items[count - 1] : 0;
+}
+
+static enum tn_status decide_register(struct tn_fetch *fetch, const struct tn_policy *policy)
+{
+    const struct tn_facts_register *facts = &fetch->command->facts.register_facts;
+    struct tn_person_row persons[TN_POLICY_SIZE_MAX];
+    struct tn_registration_row row;
+    struct tn_registration_view view;
+    enum tn_status status = tn_fetch_registration(fetch, facts->registration, false, &row, &view);
+
+    /* A larger group is refused before anybody is looked up. */
+    for (size_t i = 0; status == TN_OK && i < facts->members.count
+                       && facts->members.count <= policy->size_max;
+         i++) {
+        status = fetch_person(fetch, facts->members.items[i].person, &persons[i]);
+    }
+    if (status == TN_OK && facts->members.count > policy->size_max) {
+        return tn_verdict_refuse(fetch->verdict, TN_REFUSAL_group_too_large);
+    }
+    return status == TN_OK ? tn_rule_register(policy, &view, persons, latest_open_day(fetch),
+                                              fetch->command, fetch->verdict)
+                           : status;
+}
+
+static enum tn_status decide_add_member(struct tn_fetch *fetch, const struct tn_policy *policy)
+{
+    const struct tn_facts_add_member *facts = &fetch->command->facts.add_member_facts;
+    struct tn_registration_row row;
+    struct tn_registration_view view;
+    struct tn_person_row person;
+    enum tn_status status = tn_fetch_registration(fetch, facts->registration, true, &row, &view);
+
+    if (status == TN_OK) {
+        status = fetch_person(fetch, facts->member.person, &person);
+    }
+    return status == TN_OK ? tn_rule_add_member(policy, &view, &person, latest_open_day(fetch),
+                                                fetch->command, fetch->verdict)
+                           : status;
+}
+
+static enum tn_status decide_remove_member(struct tn_fetch *fetch)
+{
+    const struct tn_facts_remove_member *facts = &fetch->command->facts.remove_member_facts;
+    struct tn_registration_row row;
+    struct tn_registration_view view;
+    struct tn_appointment_row appointment;
+    bool found = false;
+    enum tn_status status = tn_fetch_registration(fetch, facts->registration, true, &row, &view);
+
+    if (status == TN_OK && view.found && row.holding == TN_HOLDS_APPOINTMENT) {
+        status = tn_fetch_appointment(fetch, row.offer, &appointment, &found);
+    }
+    return status == TN_OK ? tn_rule_remove_member(&view, found ? &appointment : NULL,
+                                                   fetch->command, fetch->verdict)
+                           : status;
+}
+
+static enum tn_status decide_restore(struct tn_fetch *fetch)
+{
+    struct tn_registration_row row;
+    struct tn_registration_view view;
+    struct tn_person_row persons[TN_POLICY_SIZE_MAX] = {0};
+    enum tn_status status = tn_fetch_registration(
+        fetch, fetch->command->facts.restore_registration_facts.registration, true, &row, &view);
+
+    for (size_t i = 0; status == TN_OK && i < row.members.count && i < TN_POLICY_SIZE_MAX; i++) {
+        status = fetch_person(fetch, row.members.items[i].person, &persons[i]);
+    }
+    return status == TN_OK
+               ? tn_rule_restore_registration(&view, persons, fetch->command, fetch->verdict)
+               : status;
+}
+
+static enum tn_status decide_merge(struct tn_fetch *fetch, const struct tn_policy *policy)
+{
+    const struct tn_facts_merge *facts = &fetch->command->facts.merge_registrations_facts;
+    struct tn_registration_row row;
+    struct tn_registration_row other_row;
+    struct tn_registration_view view;
+    struct tn_registration_view other;
+    enum tn_status status = tn_fetch_registration(fetch, facts->registration, true, &row, &view);
+
+    if (status == TN_OK) {
+        status = tn_fetch_registration(fetch, facts->other, true, &other_row, &other);
+    }
+    return status == TN_OK ? tn_rule_merge_registrations(policy, &view, &other, fetch->command,
+                                                         fetch->verdict)
+                           : status;
+}
+
+static enum tn_status decide_request(struct tn_fetch *fetch)
+{
+    const struct tn_facts_request *facts = &fetch->command->facts.request_appointment_facts;
+    struct tn_registration_row row;
+    struct tn_registration_view view;
+    struct tn_day_row day;
+    struct tn_pool_row asked;
+    struct tn_request_view request = {0};
+    bool found;
+    const struct tn_policy *policy;
+    enum tn_status status = tn_fetch_registration(fetch, facts->registration, false, &row, &view);
+
+    if (status == TN_OK) {
+        status = tn_fetch_open_day(fetch, &request.day, &day, &found);
+        request.row = found ? &day : NULL;
+    }
+    policy = tn_fetch_policy(fetch, request.row);
+    if (status == TN_OK && !policy) {
+        return tn_verdict_refuse(fetch->verdict, TN_REFUSAL_window_closed);
+    }
+    if (status == TN_OK && found) {
+        status = tn_fetch_pool(fetch, request.day, facts->registration, &asked, &found);
+        request.asked = found ? &asked : NULL;
+    }
+    return status == TN_OK
+               ? tn_rule_request(policy, &view, &request, fetch->command, fetch->verdict)
+               : status;
+}
+
+static enum tn_status decide_withdraw_request(struct tn_fetch *fetch)
+{
+    const struct tn_facts_withdraw_request *facts = &fetch->command->facts.withdraw_request_facts;
+    struct tn_registration_row row;
+    struct tn_registration_view view;
+    struct tn_day_row day;
+    struct tn_pool_row asked;
+    struct tn_request_view request = {.day = facts->day};
+    bool found;
+    enum tn_status status = tn_fetch_registration(fetch, facts->registration, false, &row, &view);
+
+    if (status == TN_OK) {
+        status = tn_fetch_day(fetch, facts->day, &day, &found);
+        request.row = found ? &day : NULL;
+    }
+    if (status == TN_OK) {
+        status = tn_fetch_pool(fetch, facts->day, facts->registration, &asked, &found);
+        request.asked = found ? &asked : NULL;
+    }
+    return status == TN_OK
+               ? tn_rule_withdraw_request(&view, &request, fetch->command, fetch->verdict)
+               : status;
+}
+
+enum tn_status tn_decide_registration(struct tn_fetch *fetch)
+{
+    enum tn_command_kind kind = fetch->command->kind;
+    const struct tn_policy *policy = tn_fetch_policy(fetch, NULL);
+    struct tn_registration_row row;
+    struct tn_registration_view view;
+    enum tn_status status;
+
+    if (kind == TN_COMMAND_request_appointment) {
+        return decide_request(fetch);
+    }
+    if (kind == TN_COMMAND_withdraw_request) {
+        return decide_withdraw_request(fetch);
+    }
+    if (!policy) {
+        return tn_verdict_refuse(fetch->verdict, TN_REFUSAL_programme_ended);
+    }
+    if (kind == TN_COMMAND_register) {
+        return decide_register(fetch, policy);
+    }
+    if (kind == TN_COMMAND_add_member) {
+        return decide_add_member(fetch, policy);
+    }
+    if (kind == TN_COMMAND_remove_member) {
+        return decide_remove_member(fetch);
+    }
+    if (kind == TN_COMMAND_restore_registration) {
+        return decide_restore(fetch);
+    }
+    if (kind == TN_COMMAND_merge_registrations) {
+        return decide_merge(fetch, policy);
+    }
+    status = tn_fetch_registration(
+        fetch, fetch->command->facts.withdraw_registration_facts.registration, true, &row, &view);
+    return status == TN_OK ? tn_rule_withdraw_registration(&view, fetch->command, fetch->verdict)
+                           : status;
+}

@@ -1,0 +1,568 @@
+/* What falls due by itself: lapses, day openings, pool closes, draws. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "ledger/log/tree.h"
+#include "ledger/rules/offer.h"
+#include "ledger/rules/seats.h"
+#include "ledger/rules/window.h"
+#include "projections/fetch.h"
+#include "projections/keys.h"
+
+/* ---- what is next ---- */
+
+struct first_lapse {
+    bool found;
+    struct tn_due due;
+};
+
+static void lapse_from_key(struct tn_bytes key, struct tn_due *due)
+{
+    due->kind = TN_DUE_LAPSE;
+    due->due_us = 0;
+    for (size_t i = 1; i <= 8; i++) {
+        due->due_us = (due->due_us << 8) | key.data[i];
+    }
+    memcpy(due->offer, key.data + key.size - TN_ID_SIZE, TN_ID_SIZE);
+}
+
+static bool take_first_lapse(void *context, struct tn_bytes key, struct tn_bytes value)
+{
+    struct first_lapse *first = context;
+
+    (void) value;
+    first->found = true;
+    lapse_from_key(key, &first->due);
+    return false;
+}
+
+/* Earlier instant first; at one instant in the order of the kinds. */
+static void keep_earlier(struct tn_due *due, const struct tn_due *other)
+{
+    bool earlier = other->due_us < due->due_us
+                   || (other->due_us == due->due_us && other->kind < due->kind);
+
+    if (due->kind == TN_DUE_NOTHING || earlier) {
+        *due = *other;
+    }
+}
+
+static enum tn_status next_of_days(struct tn_fetch *fetch, struct tn_due *due)
+{
+    struct tn_day_row row;
+    struct tn_due item = {0};
+    bool found;
+    enum tn_status status;
+
+    if (fetch->queue.undrawn_day > 0) {
+        item.day = fetch->queue.undrawn_day;
+        status = tn_fetch_day(fetch, item.day, &row, &found);
+        if (status != TN_OK || !found) {
+            return status;
+        }
+        item.kind = row.state == TN_DAY_SEEDED ? TN_DUE_DRAW : TN_DUE_REVEAL;
+        item.due_us = row.seeded_us > row.draw_us ? row.seeded_us : row.draw_us;
+        keep_earlier(due, &item);
+        return TN_OK; /* a later pool waits for this draw */
+    }
+    if (fetch->queue.open_days.count == 0) {
+        return TN_OK;
+    }
+    item.kind = TN_DUE_POOL_CLOSE;
+    item.day = fetch->queue.open_days.items[0];
+    status = tn_fetch_day(fetch, item.day, &row, &found);
+    if (status == TN_OK && found) {
+        item.due_us = row.closes_us;
+        keep_earlier(due, &item);
+    }
+    return status;
+}
+
+enum tn_status tn_due_next(struct tn_decider *decider, struct tn_arena *arena, struct tn_due *due,
+                           struct tn_error *error)
+{
+    struct tn_verdict none;
+    struct tn_fetch fetch;
+    struct first_lapse first = {0};
+    struct tn_row_key prefix = tn_key_lapses();
+    enum tn_status status;
+
+    memset(due, 0, sizeof(*due));
+    tn_verdict_init(&none, NULL, 0, 0, arena);
+    status = tn_fetch_begin(&fetch, decider, NULL, &none, error);
+    if (status == TN_OK) {
+        status = tn_rows_scan(decider->state->rows[TN_CORE_QUEUE], tn_row_key_view(&prefix),
+                              tn_bytes(NULL, 0), take_first_lapse, &first, error);
+    }
+    if (status == TN_OK && first.found) {
+        keep_earlier(due, &first.due);
+    }
+    return status == TN_OK ? next_of_days(&fetch, due) : status;
+}
+
+/* ---- lapses ---- */
+
+struct lapses {
+    uint64_t now_us;
+    size_t count;
+    size_t limit;
+    struct tn_due *items;
+};
+
+static bool collect_lapse(void *context, struct tn_bytes key, struct tn_bytes value)
+{
+    struct lapses *lapses = context;
+    struct tn_due due = {0};
+
+    (void) value;
+    lapse_from_key(key, &due);
+    if (due.due_us > lapses->now_us || lapses->count == lapses->limit) {
+        return false;
+    }
+    lapses->items[lapses->count++] = due;
+    return true;
+}
+
+enum tn_status tn_due_lapse(struct tn_decider *decider, const struct tn_due *due,
+                            struct tn_verdict *verdict, struct tn_error *error)
+{
+    struct tn_fetch fetch;
+    struct tn_offer_row offer;
+    bool found = false;
+    enum tn_status status = tn_fetch_begin(&fetch, decider, NULL, verdict, error);
+
+    if (status == TN_OK) {
+        status = tn_fetch_offer(&fetch, due->offer, &offer, &found);
+    }
+    if (status != TN_OK) {
+        return status;
+    }
+    if (!found || offer.state != TN_OFFER_OPEN) {
+        return tn_fail(error, TN_CORRUPT, "an offer that is not open waits to lapse");
+    }
+    tn_rule_lapse_offer(due->offer, &offer, verdict);
+    return tn_verdict_status(verdict);
+}
+
+enum tn_status tn_due_lapses(struct tn_decider *decider, uint64_t now_us, size_t limit,
+                             struct tn_verdict *verdict, struct tn_error *error)
+{
+    struct lapses lapses = {
+        .now_us = now_us,
+        .limit = limit,
+        .items = tn_arena_array(verdict->arena, limit, sizeof(struct tn_due)),
+    };
+    struct tn_row_key prefix = tn_key_lapses();
+    enum tn_status status;
+
+    if (!lapses.items) {
+        return TN_FULL;
+    }
+    status = tn_rows_scan(decider->state->rows[TN_CORE_QUEUE], tn_row_key_view(&prefix),
+                          tn_bytes(NULL, 0), collect_lapse, &lapses, error);
+    for (size_t i = 0; status == TN_OK && i < lapses.count; i++) {
+        status = tn_due_lapse(decider, &lapses.items[i], verdict, error);
+    }
+    return status;
+}
+
+/* ---- day openings ---- */
+
+static enum tn_status any_capacity(struct tn_fetch *fetch, const struct tn_policy *policy,
+                                   uint64_t date, bool *published)
+{
+    enum tn_status status = TN_OK;
+
+    *published = false;
+    for (uint32_t p = 0; status == TN_OK && p < policy->port_count && !*published; p++) {
+        struct tn_port_date_row row;
+
+        status = TN_READ(fetch->decider->state->rows[TN_CORE_SEATS],
+                         tn_key_port_date(policy->ports[p].code, date), port_date_row,
+                         fetch->arena, &row, published, fetch->error);
+    }
+    return status;
+}
+
+enum tn_status tn_due_open_day(struct tn_decider *decider, uint32_t policy_version,
+                               const struct tn_window *window, struct tn_verdict *verdict,
+                               struct tn_error *error)
+{
+    const struct tn_policy *policy = tn_policies_version(&decider->policies, policy_version);
+    struct tn_fetch fetch;
+    struct tn_day_opened *opened;
+    bool published;
+    enum tn_status status = tn_fetch_begin(&fetch, decider, NULL, verdict, error);
+
+    if (status != TN_OK || !policy) {
+        return status != TN_OK ? status
+                               : tn_fail(error, TN_CORRUPT, "a day under an unknown policy");
+    }
+    status = any_capacity(&fetch, policy, window->service_date, &published);
+    if (status == TN_OK && !published) {
+        struct tn_port_capacity_list ports;
+        struct tn_capacity_published *capacity;
+
+        status = tn_capacity_from_policy(policy, window->ends_us, verdict->arena, &ports);
+        if (status != TN_OK) {
+            return status;
+        }
+        capacity = &tn_verdict_add(verdict, TN_KIND_capacity_published)->body.capacity_published;
+        capacity->date = window->service_date;
+        capacity->ports = ports;
+    }
+    if (status != TN_OK) {
+        return status;
+    }
+    opened = &tn_verdict_add(verdict, TN_KIND_day_opened)->body.day_opened;
+    opened->day = window->day;
+    opened->service_date = window->service_date;
+    opened->policy = policy_version;
+    opened->opens_us = window->opens_us;
+    opened->closes_us = window->closes_us;
+    opened->draw_us = window->draw_us;
+    return tn_verdict_status(verdict);
+}
+
+/* ---- the pool ---- */
+
+/* The groups of a pool, in the order of their gids; grown by doubling in the arena. */
+struct pool {
+    struct tn_fetch *fetch;
+    uint64_t day;
+    struct tn_draw_group *groups;
+    uint8_t (*registrations)[TN_ID_SIZE];
+    size_t count;
+    size_t capacity;
+    struct tn_arena row_arena;
+    enum tn_status status;
+};
+
+static bool grow_pool(struct pool *pool)
+{
+    size_t capacity = pool->capacity > 0 ? pool->capacity * 2 : 1024;
+    struct tn_draw_group *groups = tn_arena_array(pool->fetch->arena, capacity, sizeof(*groups));
+    uint8_t(*registrations)[TN_ID_SIZE] =
+        tn_arena_array(pool->fetch->arena, capacity, TN_ID_SIZE);
+
+    if (!groups || !registrations) {
+        pool->status = TN_FULL;
+        return false;
+    }
+    if (pool->count > 0) {
+        memcpy(groups, pool->groups, pool->count * sizeof(*groups));
+        memcpy(registrations, pool->registrations, pool->count * TN_ID_SIZE);
+    }
+    pool->groups = groups;
+    pool->registrations = registrations;
+    pool->capacity = capacity;
+    return true;
+}
+
+static bool collect_group(void *context, struct tn_bytes key, struct tn_bytes value)
+{
+    struct pool *pool = context;
+    struct tn_pool_row row;
+    struct tn_draw_group *group;
+
+    tn_arena_reset(&pool->row_arena);
+    pool->status = tn_record_decode_bytes(&tn_record_pool_row, value, &pool->row_arena, &row);
+    if (pool->status != TN_OK || row.ports.count > TN_DRAW_GROUP_PORT_COUNT_MAX
+        || row.size > UINT8_MAX) {
+        pool->status = TN_CORRUPT;
+        return false;
+    }
+    if (row.state != TN_POOL_ASKED) {
+        return true;
+    }
+    if (pool->count == pool->capacity && !grow_pool(pool)) {
+        return false;
+    }
+    memcpy(pool->registrations[pool->count], row.registration, TN_ID_SIZE);
+    group = &pool->groups[pool->count++];
+    memset(group, 0, sizeof(*group));
+    memcpy(group->gid, key.data + key.size - TN_ID_SIZE, TN_ID_SIZE);
+    tn_draw_salt(group->salt, pool->fetch->queue.gid_key, (uint32_t) pool->day, row.registration);
+    group->registered_day = (uint32_t) row.registered_day;
+    group->size = (uint8_t) row.size;
+    group->port_count = (uint8_t) row.ports.count;
+    for (size_t i = 0; i < row.ports.count; i++) {
+        group->ports[i] = (uint16_t) row.ports.items[i];
+    }
+    group->opened = true;
+    return true;
+}
+
+static enum tn_status load_pool(struct tn_fetch *fetch, uint64_t day, struct pool *pool)
+{
+    struct tn_row_key prefix = tn_key_pool(day);
+    enum tn_status status;
+
+    *pool = (struct pool){.fetch = fetch, .day = day};
+    tn_arena_init(&pool->row_arena, (size_t) 1 << 16);
+    status = tn_rows_scan(fetch->decider->state->rows[TN_CORE_QUEUE], tn_row_key_view(&prefix),
+                          tn_bytes(NULL, 0), collect_group, pool, fetch->error);
+    tn_arena_close(&pool->row_arena);
+    if (status == TN_OK && pool->status != TN_OK) {
+        status = tn_fail(fetch->error, pool->status, "the pool of day %" PRIu64 " cannot be read",
+                         day);
+    }
+    return status;
+}
+
+/* MTH over the leaves; a scan gives them in the order of their gids already. */
+static void pool_root(const struct pool *pool, uint8_t root[static TN_HASH_SIZE])
+{
+    struct tn_merkle merkle;
+    uint8_t leaf[TN_DRAW_LEAF_SIZE];
+
+    tn_merkle_init(&merkle);
+    for (size_t i = 0; i < pool->count; i++) {
+        tn_draw_leaf(&pool->groups[i], leaf);
+        tn_merkle_add_leaf(&merkle, tn_bytes(leaf, sizeof(leaf)));
+    }
+    tn_merkle_root(&merkle, root);
+}
+
+static enum tn_status load_line(struct tn_fetch *fetch, const struct tn_policy *policy,
+                                uint64_t port, uint64_t day, struct tn_port_line *line)
+{
+    struct tn_port_row port_row;
+    struct tn_port_date *dates;
+    uint64_t last = day + policy->horizon_days;
+    size_t count;
+    bool found;
+    enum tn_status status =
+        TN_READ(fetch->decider->state->rows[TN_CORE_SEATS], tn_key_port(port), port_row,
+                fetch->arena, &port_row, &found, fetch->error);
+
+    if (status != TN_OK) {
+        return status;
+    }
+    count = found && port_row.first_date > 0 && port_row.first_date <= last
+                ? (size_t) (last - port_row.first_date) + 1
+                : 0;
+    dates = tn_arena_array(fetch->arena, count, sizeof(*dates));
+    if (!dates) {
+        return TN_FULL;
+    }
+    for (size_t i = 0; status == TN_OK && i < count; i++) {
+        dates[i].date = port_row.first_date + i;
+        status = TN_READ(fetch->decider->state->rows[TN_CORE_SEATS],
+                         tn_key_port_date(port, dates[i].date), port_date_row, fetch->arena,
+                         &dates[i].row, &found, fetch->error);
+    }
+    return status == TN_OK ? tn_port_line_compute(policy, port, day, &port_row, dates, count,
+                                                  fetch->arena, line)
+                           : status;
+}
+
+enum tn_status tn_due_close_pool(struct tn_decider *decider, const struct tn_due *due,
+                                 struct tn_verdict *verdict, struct tn_error *error)
+{
+    struct tn_fetch fetch;
+    struct tn_day_row day;
+    struct pool pool;
+    const struct tn_policy *policy;
+    struct tn_port_line lines[TN_POLICY_PORTS_MAX];
+    struct tn_pool_port *ports;
+    struct tn_pool_closed *closed;
+    bool found = false;
+    enum tn_status status = tn_fetch_begin(&fetch, decider, NULL, verdict, error);
+
+    if (status == TN_OK) {
+        status = tn_fetch_day(&fetch, due->day, &day, &found);
+    }
+    policy = status == TN_OK && found ? tn_policies_version(&decider->policies, day.policy) : NULL;
+    if (status == TN_OK && !policy) {
+        status = tn_fail(error, TN_CORRUPT, "day %" PRIu64 " cannot be closed", due->day);
+    }
+    if (status == TN_OK) {
+        status = load_pool(&fetch, due->day, &pool);
+    }
+    for (uint32_t p = 0; status == TN_OK && p < policy->port_count; p++) {
+        status = load_line(&fetch, policy, policy->ports[p].code, due->day, &lines[p]);
+    }
+    if (status != TN_OK) {
+        return status;
+    }
+    ports = tn_arena_array(verdict->arena, policy->port_count, sizeof(*ports));
+    if (!ports) {
+        return TN_FULL;
+    }
+    for (uint32_t p = 0; p < policy->port_count; p++) {
+        ports[p] = lines[p].frozen;
+    }
+    closed = &tn_verdict_add(verdict, TN_KIND_pool_closed)->body.pool_closed;
+    closed->day = due->day;
+    closed->service_date = day.service_date;
+    closed->policy = day.policy;
+    closed->groups = pool.count;
+    pool_root(&pool, closed->root);
+    closed->mode = TN_DRAW_SOLO;
+    closed->ports = (struct tn_pool_port_list){ports, policy->port_count};
+    closed->due_us = due->due_us;
+    for (uint32_t p = 0; p < policy->port_count; p++) {
+        struct tn_seats_expired *expired;
+
+        if (lines[p].expired.count == 0) {
+            continue;
+        }
+        expired = &tn_verdict_add_caused(verdict, TN_KIND_seats_expired, 0)->body.seats_expired;
+        expired->port = policy->ports[p].code;
+        expired->seats = lines[p].expired;
+        expired->day = due->day;
+    }
+    return tn_verdict_status(verdict);
+}
+
+/* ---- the draw ---- */
+
+static enum tn_status copy_ports(const struct tn_day_row *day, struct tn_arena *arena,
+                                 struct tn_draw_input *input)
+{
+    struct tn_draw_port *ports = tn_arena_array(arena, day->ports.count, sizeof(*ports));
+
+    if (!ports) {
+        return TN_FULL;
+    }
+    for (size_t i = 0; i < day->ports.count; i++) {
+        const struct tn_pool_port *frozen = &day->ports.items[i];
+
+        ports[i].port = (uint16_t) frozen->port;
+        ports[i].pcredit = frozen->pcredit;
+        ports[i].acc = (uint32_t) frozen->acc;
+        ports[i].line = frozen->line.items;
+        ports[i].line_count = (uint32_t) frozen->line.count;
+    }
+    input->ports = ports;
+    input->port_count = (uint32_t) day->ports.count;
+    return TN_OK;
+}
+
+enum tn_status tn_day_draw_load(struct tn_decider *decider, uint64_t day_number,
+                                struct tn_arena *arena, struct tn_day_draw *draw,
+                                struct tn_error *error)
+{
+    struct tn_verdict none;
+    struct tn_fetch fetch;
+    struct tn_day_row day;
+    struct pool pool;
+    const struct tn_policy *policy;
+    bool found = false;
+    enum tn_status status;
+
+    memset(draw, 0, sizeof(*draw));
+    tn_verdict_init(&none, NULL, 0, 0, arena);
+    status = tn_fetch_begin(&fetch, decider, NULL, &none, error);
+    if (status == TN_OK) {
+        status = tn_fetch_day(&fetch, day_number, &day, &found);
+    }
+    policy = status == TN_OK && found ? tn_policies_version(&decider->policies, day.policy) : NULL;
+    if (status == TN_OK && (!policy || day.state < TN_DAY_SEEDED)) {
+        status = tn_fail(error, TN_NOT_FOUND, "day %" PRIu64 " has not been drawn", day_number);
+    }
+    if (status == TN_OK) {
+        status = load_pool(&fetch, day_number, &pool);
+    }
+    if (status == TN_OK) {
+        status = copy_ports(&day, arena, &draw->input);
+    }
+    if (status != TN_OK) {
+        return status;
+    }
+    draw->input.day = (uint32_t) day_number;
+    draw->input.policy = (uint32_t) day.policy;
+    draw->input.mode = TN_DRAW_SOLO;
+    draw->input.packing = TN_DRAW_STRADDLE;
+    draw->input.size_max = (uint8_t) policy->size_max;
+    draw->input.share_ppm = policy->share_ppm;
+    memcpy(draw->input.secret, day.secret, TN_HASH_SIZE);
+    draw->input.groups = pool.groups;
+    draw->input.group_count = (uint32_t) pool.count;
+    draw->registrations = (const uint8_t(*)[TN_ID_SIZE]) pool.registrations;
+    draw->due_us = day.seeded_us > day.draw_us ? day.seeded_us : day.draw_us;
+    draw->deadline_us = tn_policy_offer_deadline(policy, draw->due_us);
+    draw->closed_index = day.closed_index;
+    return TN_OK;
+}
+
+static void add_offer(const struct tn_day_draw *draw, const struct tn_draw_winner *winner,
+                      struct tn_verdict *verdict)
+{
+    struct tn_appointment_offered *offered;
+
+    offered = &tn_verdict_add_caused(verdict, TN_KIND_appointment_offered, 0)
+                   ->body.appointment_offered;
+    memcpy(offered->registration, draw->registrations[winner->group], TN_ID_SIZE);
+    memcpy(offered->offer, winner->gid, TN_ID_SIZE);
+    offered->day = draw->input.day;
+    offered->port = winner->port;
+    offered->seats = (struct tn_run_list){winner->runs, winner->run_count};
+    offered->basis = winner->basis;
+    offered->rank = winner->rank;
+    offered->size = draw->input.groups[winner->group].size;
+    offered->deadline_us = draw->deadline_us;
+}
+
+/* Offers at a port that was suspended after the close go back at once. */
+static enum tn_status return_suspended(struct tn_fetch *fetch, size_t first, size_t count)
+{
+    enum tn_status status = TN_OK;
+
+    for (size_t i = first; status == TN_OK && i < first + count; i++) {
+        const struct tn_appointment_offered *body =
+            &fetch->verdict->events[i].body.appointment_offered;
+        struct tn_offer_row offer = {.port = body->port, .seats = body->seats};
+        struct tn_port_row port;
+        uint8_t id[TN_ID_SIZE];
+        bool found;
+
+        status = TN_READ(fetch->decider->state->rows[TN_CORE_SEATS], tn_key_port(body->port),
+                         port_row, fetch->arena, &port, &found, fetch->error);
+        if (status == TN_OK && port.suspended
+            && body->seats.items[0].date >= port.honour_before) {
+            memcpy(offer.registration, body->registration, TN_ID_SIZE);
+            memcpy(id, body->offer, TN_ID_SIZE);
+            tn_rule_withdraw_offer(id, &offer, "port_suspended", i, fetch->verdict);
+        }
+    }
+    return status;
+}
+
+enum tn_status tn_due_complete_draw(struct tn_decider *decider, const struct tn_day_draw *draw,
+                                    const struct tn_draw_result *result,
+                                    struct tn_verdict *verdict, struct tn_error *error)
+{
+    struct tn_fetch fetch;
+    struct tn_port_after *after;
+    struct tn_draw_completed *completed;
+    enum tn_status status = tn_fetch_begin(&fetch, decider, NULL, verdict, error);
+
+    after = tn_arena_array(verdict->arena, result->after_count, sizeof(*after));
+    if (status != TN_OK || !after) {
+        return status != TN_OK ? status : TN_FULL;
+    }
+    completed = &tn_verdict_add(verdict, TN_KIND_draw_completed)->body.draw_completed;
+    completed->day = draw->input.day;
+    memcpy(completed->winners_root, result->winners_root, TN_HASH_SIZE);
+    completed->groups = result->winner_count;
+    completed->due_us = draw->due_us;
+    completed->after = (struct tn_port_after_list){after, result->after_count};
+    for (uint32_t i = 0; i < result->after_count; i++) {
+        after[i].port = result->after[i].port;
+        after[i].pcredit = result->after[i].pcredit;
+        after[i].acc = result->after[i].acc;
+        after[i].over = result->after[i].over;
+        after[i].seats = result->after[i].seats_assigned;
+        completed->seats += result->after[i].seats_assigned;
+    }
+    for (uint32_t w = 0; w < result->winner_count; w++) {
+        for (uint32_t i = 0; i < result->after_count; i++) {
+            after[i].groups += after[i].port == result->winners[w].port ? 1 : 0;
+        }
+        add_offer(draw, &result->winners[w], verdict);
+    }
+    status = tn_verdict_status(verdict);
+    return status == TN_OK ? return_suspended(&fetch, 1, result->winner_count) : status;
+}

@@ -1,0 +1,131 @@
+/* Fetching rows for the rules. */
+#include "projections/fetch.h"
+
+#include "projections/keys.h"
+
+enum tn_status tn_fetch_begin(struct tn_fetch *fetch, struct tn_decider *decider,
+                              const struct tn_command *command, struct tn_verdict *verdict,
+                              struct tn_error *error)
+{
+    bool found;
+
+    *fetch = (struct tn_fetch){
+        .decider = decider,
+        .verdict = verdict,
+        .arena = verdict->arena,
+        .error = error,
+        .command = command,
+    };
+    return TN_READ(decider->state->rows[TN_CORE_QUEUE], tn_key_queue(), queue_row, fetch->arena,
+                   &fetch->queue, &found, error);
+}
+
+const struct tn_policy *tn_fetch_policy(struct tn_fetch *fetch, const struct tn_day_row *day)
+{
+    if (day) {
+        return tn_policies_version(&fetch->decider->policies, day->policy);
+    }
+    return tn_policies_in_force(&fetch->decider->policies, fetch->verdict->time_us);
+}
+
+enum tn_status tn_fetch_day(struct tn_fetch *fetch, uint64_t day, struct tn_day_row *row,
+                            bool *found)
+{
+    return TN_READ(fetch->decider->state->rows[TN_CORE_QUEUE], tn_key_day(day), day_row,
+                   fetch->arena, row, found, fetch->error);
+}
+
+enum tn_status tn_fetch_open_day(struct tn_fetch *fetch, uint64_t *day, struct tn_day_row *row,
+                                 bool *found)
+{
+    enum tn_status status = TN_OK;
+
+    *day = 0;
+    *found = false;
+    for (size_t i = fetch->queue.open_days.count; status == TN_OK && i-- > 0 && !*found;) {
+        status = tn_fetch_day(fetch, fetch->queue.open_days.items[i], row, found);
+        *found = *found && fetch->verdict->time_us >= row->opens_us
+                 && fetch->verdict->time_us < row->closes_us;
+        *day = *found ? fetch->queue.open_days.items[i] : 0;
+    }
+    return status;
+}
+
+enum tn_status tn_fetch_pool(struct tn_fetch *fetch, uint64_t day,
+                             const uint8_t registration[static TN_ID_SIZE],
+                             struct tn_pool_row *row, bool *found)
+{
+    uint8_t gid[TN_ID_SIZE];
+
+    tn_draw_gid(gid, fetch->queue.gid_key, (uint32_t) day, registration);
+    return TN_READ(fetch->decider->state->rows[TN_CORE_QUEUE], tn_key_pool_entry(day, gid),
+                   pool_row, fetch->arena, row, found, fetch->error);
+}
+
+/* A group is frozen while it stands in a pool that is closed and not drawn; and it has asked for an open
+ * day when it has a row there, withdrawn or not. */
+static enum tn_status fetch_asked(struct tn_fetch *fetch, const uint8_t *registration,
+                                  struct tn_registration_view *view)
+{
+    struct tn_pool_row row;
+    bool found = false;
+    enum tn_status status = TN_OK;
+
+    if (fetch->queue.undrawn_day > 0) {
+        status = tn_fetch_pool(fetch, fetch->queue.undrawn_day, registration, &row, &found);
+        view->frozen = found && row.state == TN_POOL_ASKED;
+    }
+    for (size_t i = 0; status == TN_OK && i < fetch->queue.open_days.count; i++) {
+        uint64_t day = fetch->queue.open_days.items[i];
+        struct tn_day_row day_row;
+
+        status = tn_fetch_pool(fetch, day, registration, &row, &found);
+        if (status != TN_OK || !found) {
+            continue;
+        }
+        view->asked_day = day;
+        /* Closed by its window and only waiting for the day before: what is in is decided. */
+        status = tn_fetch_day(fetch, day, &day_row, &found);
+        if (found && fetch->verdict->time_us >= day_row.closes_us
+            && row.state == TN_POOL_ASKED) {
+            view->frozen = true;
+        }
+    }
+    return status;
+}
+
+enum tn_status tn_fetch_registration(struct tn_fetch *fetch,
+                                     const uint8_t registration[static TN_ID_SIZE],
+                                     bool membership, struct tn_registration_row *row,
+                                     struct tn_registration_view *view)
+{
+    enum tn_status status;
+
+    *view = (struct tn_registration_view){.row = row};
+    status = TN_READ(fetch->decider->state->rows[TN_CORE_REGISTRATIONS],
+                     tn_key_registration(registration), registration_row, fetch->arena, row,
+                     &view->found, fetch->error);
+    return status == TN_OK && view->found && membership ? fetch_asked(fetch, registration, view)
+                                                        : status;
+}
+
+enum tn_status tn_fetch_offer(struct tn_fetch *fetch, const uint8_t offer[static TN_ID_SIZE],
+                              struct tn_offer_row *row, bool *found)
+{
+    return TN_READ(fetch->decider->state->rows[TN_CORE_QUEUE], tn_key_offer(offer), offer_row,
+                   fetch->arena, row, found, fetch->error);
+}
+
+enum tn_status tn_fetch_appointment(struct tn_fetch *fetch, const uint8_t offer[static TN_ID_SIZE],
+                                    struct tn_appointment_row *row, bool *found)
+{
+    return TN_READ(fetch->decider->state->rows[TN_CORE_VALIDATION], tn_key_appointment(offer),
+                   appointment_row, fetch->arena, row, found, fetch->error);
+}
+
+enum tn_status tn_fetch_officer(struct tn_fetch *fetch, const uint8_t officer[static TN_ID_SIZE],
+                                struct tn_officer_row *row, bool *found)
+{
+    return TN_READ(fetch->decider->state->rows[TN_CORE_ACCESS], tn_key_officer(officer),
+                   officer_row, fetch->arena, row, found, fetch->error);
+}

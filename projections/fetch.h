@@ -1,0 +1,53 @@
+/* Fetching rows for the rules: what decide's parts share. */
+#ifndef TN_PROJECTIONS_FETCH_H
+#define TN_PROJECTIONS_FETCH_H
+
+#include "ledger/rules/registration.h"
+#include "ledger/rules/request.h"
+#include "projections/decide.h"
+
+/* One decision in progress. */
+struct tn_fetch {
+    struct tn_decider *decider;
+    struct tn_verdict *verdict;
+    struct tn_arena *arena; /* the verdict's */
+    struct tn_error *error;
+    const struct tn_command *command; /* NULL for what falls due */
+    struct tn_queue_row queue;
+};
+
+TN_MUST_USE enum tn_status tn_fetch_begin(struct tn_fetch *fetch, struct tn_decider *decider,
+                                          const struct tn_command *command,
+                                          struct tn_verdict *verdict, struct tn_error *error);
+/* The policy of the open day, or else the one in force. NULL before the first. */
+const struct tn_policy *tn_fetch_policy(struct tn_fetch *fetch, const struct tn_day_row *day);
+TN_MUST_USE enum tn_status tn_fetch_day(struct tn_fetch *fetch, uint64_t day,
+                                        struct tn_day_row *row, bool *found);
+/* The latest open day whose window contains the verdict's time; 0 and found false when none does. */
+TN_MUST_USE enum tn_status tn_fetch_open_day(struct tn_fetch *fetch, uint64_t *day,
+                                             struct tn_day_row *row, bool *found);
+TN_MUST_USE enum tn_status tn_fetch_pool(struct tn_fetch *fetch, uint64_t day,
+                                         const uint8_t registration[static TN_ID_SIZE],
+                                         struct tn_pool_row *row, bool *found);
+/* The view with frozen and asked_day filled, for changes of a group. `row` gets the row. */
+TN_MUST_USE enum tn_status tn_fetch_registration(struct tn_fetch *fetch,
+                                                 const uint8_t registration[static TN_ID_SIZE],
+                                                 bool membership,
+                                                 struct tn_registration_row *row,
+                                                 struct tn_registration_view *view);
+TN_MUST_USE enum tn_status tn_fetch_offer(struct tn_fetch *fetch,
+                                          const uint8_t offer[static TN_ID_SIZE],
+                                          struct tn_offer_row *row, bool *found);
+TN_MUST_USE enum tn_status tn_fetch_appointment(struct tn_fetch *fetch,
+                                                const uint8_t offer[static TN_ID_SIZE],
+                                                struct tn_appointment_row *row, bool *found);
+TN_MUST_USE enum tn_status tn_fetch_officer(struct tn_fetch *fetch,
+                                            const uint8_t officer[static TN_ID_SIZE],
+                                            struct tn_officer_row *row, bool *found);
+
+/* The parts of tn_decide (decide_*.c). */
+enum tn_status tn_decide_registration(struct tn_fetch *fetch);
+enum tn_status tn_decide_offer(struct tn_fetch *fetch);
+enum tn_status tn_decide_programme(struct tn_fetch *fetch);
+
+#endif

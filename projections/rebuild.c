@@ -1,0 +1,424 @@
+/* Rebuild beside, compare, swap (P1, P6).
+ *
+ * The life of a rebuild: begin notes it in meta and makes empty families beside the current ones;
+ * catch_up folds into them, write-back and without the WAL; finish folds the rest, flushes, compares
+ * roots, and replaces the current families in one synced write, which also ends the note. Before that
+ * write everything made can be thrown away; after it the old families can. A cut at any moment
+ * therefore leaves whole current families and some that are not current: the next tn_engine_open drops
+ * those, and the note tells whoever wants to begin again. It is begun again from the first entry: at
+ * the rate of folding that is cheaper than keeping half a rebuild consistent on disk. */
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "ledger/base/clock.h"
+#include "ledger/base/fault.h"
+#include "projections/core_list.h"
+#include "projections/engine.h"
+#include "projections/families.h"
+#include "projections/pipeline.h"
+
+struct tn_rebuild_job {
+    struct tn_store *store;
+    struct tn_log *log;
+    struct tn_family *meta;
+    struct tn_family *touched;
+    struct tn_core_list list;
+    uint32_t mask;
+    uint64_t started_us;
+    uint64_t position; /* entries folded */
+    bool broken;       /* a stretch failed half-way */
+    bool swapped;
+    struct tn_merkle merkle;
+    struct tn_cache_budget budgets[TN_CORE_COUNT];
+    char names[TN_CORE_COUNT][TN_FAMILY_NAME_MAX + 1];
+    struct tn_family *families[TN_CORE_COUNT];
+    struct tn_fold folds[TN_CORE_COUNT];
+};
+
+static enum tn_status open_beside(struct tn_rebuild_job *job, size_t number, size_t cache_bytes,
+                                  struct tn_error *error);
+static enum tn_status note_mask(struct tn_rebuild_job *job, uint32_t mask, struct tn_error *error);
+static enum tn_status check_log(struct tn_rebuild_job *job, const struct tn_log_head *head,
+                                struct tn_error *error);
+static enum tn_status compare(struct tn_rebuild_job *job, struct tn_rebuild_report *report,
+                              struct tn_error *error);
+static enum tn_status name_difference(struct tn_rebuild_job *job,
+                                      const struct tn_rebuild_report *report,
+                                      struct tn_error *error);
+static enum tn_status swap(struct tn_rebuild_job *job, struct tn_error *error);
+
+static bool asked(const struct tn_rebuild_job *job, size_t number)
+{
+    return (job->mask >> number & 1) != 0;
+}
+
+enum tn_status tn_rebuild(struct tn_store *store, struct tn_log *log, uint32_t mask,
+                          bool swap_different, tn_rebuild_progress *progress, void *context,
+                          struct tn_rebuild_report *report, struct tn_error *error)
+{
+    const struct tn_rebuild_options options = {.mask = mask};
+    struct tn_rebuild_job *job = NULL;
+
+    *report = (struct tn_rebuild_report){0};
+    enum tn_status status = tn_rebuild_begin(store, log, &options, &job, error);
+    if (status == TN_OK) {
+        status = tn_rebuild_finish(job, swap_different, progress, context, report, error);
+    }
+    if (status == TN_OK) {
+        status = tn_engine_drop_old(store, NULL, 0, error);
+    }
+    tn_rebuild_close(job);
+    return status;
+}
+
+/* ---- begin, close ---- */
+
+enum tn_status tn_rebuild_begin(struct tn_store *store, struct tn_log *log,
+                                const struct tn_rebuild_options *options,
+                                struct tn_rebuild_job **out, struct tn_error *error)
+{
+    size_t cache_bytes =
+        options->cache_bytes == 0 ? TN_REBUILD_CACHE_BYTES : options->cache_bytes;
+    enum tn_status status;
+
+    *out = NULL;
+    struct tn_rebuild_job *job = calloc(1, sizeof(*job));
+    if (job == NULL) {
+        return tn_fail(error, TN_MEMORY, "no memory for a rebuild");
+    }
+    job->store = store;
+    job->log = log;
+    job->list = tn_core_list(options->list, options->count);
+    job->mask = options->mask & ((UINT32_C(1) << job->list.count) - 1);
+    job->started_us = tn_clock_monotonic_us();
+    tn_merkle_init(&job->merkle);
+    status = job->mask == 0 ? tn_fail(error, TN_INVALID, "no projection is asked for")
+                            : tn_store_family(store, "meta", false, &job->meta, error);
+    if (status == TN_OK) {
+        status = tn_store_family(store, TN_TOUCHED_FAMILY, true, &job->touched, error);
+    }
+    if (status == TN_OK) {
+        status = note_mask(job, job->mask, error);
+    }
+    for (size_t i = 0; status == TN_OK && i < job->list.count; i++) {
+        if (asked(job, i)) {
+            status = open_beside(job, i, cache_bytes / (size_t) __builtin_popcount(job->mask),
+                                 error);
+        }
+    }
+    if (status != TN_OK) {
+        tn_rebuild_close(job);
+        return status;
+    }
+    *out = job;
+    return TN_OK;
+}
+
+static enum tn_status open_beside(struct tn_rebuild_job *job, size_t number, size_t cache_bytes,
+                                  struct tn_error *error)
+{
+    const struct tn_projection *projection = job->list.items[number];
+    struct tn_rows_options options = {
+        .face = TN_ROWS_BUILD,
+        .name = job->names[number],
+        .store = job->store,
+        .budget = &job->budgets[number],
+        .touched = job->touched,
+    };
+
+    tn_cache_budget_init(&job->budgets[number], cache_bytes);
+    enum tn_status status =
+        tn_current_fresh(job->store, projection->name, job->names[number], error);
+    if (status == TN_OK) {
+        status = tn_store_family(job->store, job->names[number], true, &options.family, error);
+    }
+    if (status == TN_OK) {
+        job->families[number] = options.family;
+        job->folds[number] =
+            (struct tn_fold){.projection = projection, .number = number, .verify = true};
+        status = tn_rows_open(&options, &job->folds[number].rows, error);
+    }
+    return status;
+}
+
+static enum tn_status note_mask(struct tn_rebuild_job *job, uint32_t mask, struct tn_error *error)
+{
+    struct tn_batch *batch = tn_batch_create();
+
+    tn_rebuild_mask_write(batch, job->meta, mask);
+    enum tn_status status = tn_store_write(job->store, batch, TN_SYNCED, error);
+    tn_batch_destroy(batch);
+    return status;
+}
+
+void tn_rebuild_close(struct tn_rebuild_job *job)
+{
+    if (job == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < job->list.count; i++) {
+        tn_rows_close(job->folds[i].rows);
+        if (job->families[i] != NULL && !job->swapped) {
+            /* What cannot be dropped now is dropped when the ledger is opened. */
+            (void) (tn_store_drop_family(job->store, job->names[i], NULL) == TN_OK);
+        }
+    }
+    if (job->meta != NULL && job->mask != 0 && !job->swapped) {
+        (void) (note_mask(job, 0, NULL) == TN_OK);
+    }
+    free(job);
+}
+
+enum tn_status tn_rebuild_pending(struct tn_store *store, uint32_t *mask, struct tn_error *error)
+{
+    return tn_rebuild_mask_read(store, mask, error);
+}
+
+/* ---- folding ---- */
+
+enum tn_status tn_rebuild_catch_up(struct tn_rebuild_job *job, uint64_t upto,
+                                   tn_rebuild_progress *progress, void *context,
+                                   struct tn_error *error)
+{
+    struct tn_fold *running[TN_CORE_COUNT];
+    struct tn_log_head head;
+    struct tn_pipeline pipeline = {
+        .log = job->log,
+        .folds = running,
+        .merkle = &job->merkle,
+        .from = job->position,
+        .progress = progress,
+        .context = context,
+    };
+
+    if (job->broken) {
+        return tn_fail(error, TN_CORRUPT, "this rebuild has failed before; begin again");
+    }
+    tn_log_head(job->log, &head);
+    pipeline.end = upto < head.size ? upto : head.size;
+    pipeline.total = pipeline.end;
+    if (pipeline.end <= job->position) {
+        return TN_OK;
+    }
+    for (size_t i = 0; i < job->list.count; i++) {
+        if (asked(job, i)) {
+            running[pipeline.fold_count++] = &job->folds[i];
+        }
+    }
+    enum tn_status status = tn_pipeline_run(&pipeline, error);
+    job->broken = status != TN_OK;
+    job->position = status == TN_OK ? pipeline.end : job->position;
+    return status;
+}
+
+enum tn_status tn_rebuild_finish(struct tn_rebuild_job *job, bool swap_different,
+                                 tn_rebuild_progress *progress, void *context,
+                                 struct tn_rebuild_report *report, struct tn_error *error)
+{
+    struct tn_log_head head;
+    enum tn_status status;
+    bool equal = true;
+
+    *report = (struct tn_rebuild_report){0};
+    tn_log_head(job->log, &head);
+    status = tn_rebuild_catch_up(job, head.size, progress, context, error);
+    if (status == TN_OK) {
+        status = check_log(job, &head, error);
+    }
+    for (size_t i = 0; status == TN_OK && i < job->list.count; i++) {
+        if (asked(job, i)) {
+            status = tn_rows_spill(job->folds[i].rows, error);
+        }
+    }
+    if (status == TN_OK) {
+        status = tn_fault("rebuild_flush") ? tn_fail(error, TN_IO, "a test made the flush fail")
+                                           : tn_store_flush(job->store, error);
+    }
+    if (status == TN_OK) {
+        status = compare(job, report, error);
+    }
+    report->events = job->position;
+    report->duration_us = tn_clock_monotonic_us() - job->started_us;
+    for (size_t i = 0; i < job->list.count; i++) {
+        equal = equal && (!asked(job, i) || report->equal[i]);
+    }
+    if (status == TN_OK && !equal && !swap_different) {
+        status = name_difference(job, report, error);
+    }
+    return status == TN_OK ? swap(job, error) : status;
+}
+
+/* The entries that were folded are those under the log's root (P3). */
+static enum tn_status check_log(struct tn_rebuild_job *job, const struct tn_log_head *head,
+                                struct tn_error *error)
+{
+    uint8_t root[TN_HASH_SIZE];
+
+    if (job->position != head->size) {
+        return tn_fail(error, TN_BUSY, "the log grew while its rebuild was finishing");
+    }
+    tn_merkle_root(&job->merkle, root);
+    if (memcmp(root, head->root, sizeof(root)) != 0) {
+        return tn_fail(error, TN_CORRUPT,
+                       "the %" PRIu64 " entries of the log do not lead to its root: run verify",
+                       head->size);
+    }
+    return TN_OK;
+}
+
+/* ---- comparing ---- */
+
+/* Roots of the new rows, on a thread of their own beside those of the live ones. */
+struct roots_work {
+    struct tn_rebuild_job *job;
+    struct tn_rebuild_report *report;
+    enum tn_status status;
+    struct tn_error error;
+};
+
+static void *rebuilt_work(void *argument)
+{
+    struct roots_work *work = argument;
+
+    for (size_t i = 0; work->status == TN_OK && i < work->job->list.count; i++) {
+        if (asked(work->job, i)) {
+            work->status = tn_rows_root(work->job->folds[i].rows, &work->report->rows[i],
+                                        work->report->root_rebuilt[i], &work->error);
+        }
+    }
+    return NULL;
+}
+
+/* The live side of one projection. Rows of another version, or not at the log's head, are no measure:
+ * they count as different whatever their root. */
+static enum tn_status live_root(struct tn_rebuild_job *job, size_t number, bool *comparable,
+                                uint64_t *count, uint8_t root[static TN_HASH_SIZE],
+                                struct tn_error *error)
+{
+    const struct tn_projection *projection = job->list.items[number];
+    struct tn_rows_options options = {.face = TN_ROWS_VIEW, .store = job->store};
+    struct tn_current current;
+    struct tn_rows *rows = NULL;
+    bool found = false;
+
+    *comparable = false;
+    *count = 0;
+    enum tn_status status =
+        tn_current_read(job->store, NULL, projection->name, &current, &found, error);
+    if (status != TN_OK || !found) {
+        return status;
+    }
+    options.name = current.family;
+    status = tn_store_family(job->store, current.family, false, &options.family, error);
+    if (status == TN_OK) {
+        status = tn_rows_open(&options, &rows, error);
+    }
+    if (status == TN_OK) {
+        status = tn_rows_root(rows, count, root, error);
+    }
+    tn_rows_close(rows);
+    *comparable = status == TN_OK && current.version == projection->version &&
+                  current.position == job->position;
+    return status;
+}
+
+static enum tn_status compare(struct tn_rebuild_job *job, struct tn_rebuild_report *report,
+                              struct tn_error *error)
+{
+    struct roots_work work = {.job = job, .report = report};
+    bool comparable[TN_CORE_COUNT] = {0};
+    uint64_t count[TN_CORE_COUNT] = {0};
+    enum tn_status status = TN_OK;
+    pthread_t thread;
+    bool threaded = pthread_create(&thread, NULL, rebuilt_work, &work) == 0;
+
+    for (size_t i = 0; status == TN_OK && i < job->list.count; i++) {
+        report->rebuilt[i] = asked(job, i);
+        if (asked(job, i)) {
+            status = live_root(job, i, &comparable[i], &count[i], report->root_live[i], error);
+        }
+    }
+    if (threaded) {
+        pthread_join(thread, NULL);
+    } else {
+        (void) rebuilt_work(&work);
+    }
+    if (status == TN_OK && work.status != TN_OK) {
+        status = work.status;
+        if (error != NULL) {
+            *error = work.error;
+        }
+    }
+    for (size_t i = 0; status == TN_OK && i < job->list.count; i++) {
+        report->equal[i] = asked(job, i) && comparable[i] && count[i] == report->rows[i] &&
+                           memcmp(report->root_live[i], report->root_rebuilt[i],
+                                  TN_HASH_SIZE) == 0;
+    }
+    return status;
+}
+
+/* TN_MISMATCH, with the first projection that differs and where. */
+static enum tn_status name_difference(struct tn_rebuild_job *job,
+                                      const struct tn_rebuild_report *report,
+                                      struct tn_error *error)
+{
+    char words[2 * TN_ROW_KEY_MAX + 64] = "it has no rows of this version at the head of the log";
+    size_t number = 0;
+
+    while (!asked(job, number) || report->equal[number]) {
+        number++;
+    }
+    const char *name = job->list.items[number]->name;
+    struct tn_current current;
+    struct tn_family *family = NULL;
+    bool found = false;
+    enum tn_status status = tn_current_read(job->store, NULL, name, &current, &found, error);
+    if (status == TN_OK && found && current.position == job->position &&
+        current.version == job->list.items[number]->version) {
+        status = tn_store_family(job->store, current.family, false, &family, error);
+        if (status == TN_OK) {
+            status = tn_rows_difference(job->store, family, job->families[number], words,
+                                        sizeof(words), error);
+        }
+    }
+    if (status != TN_OK) {
+        return status;
+    }
+    return tn_fail(error, TN_MISMATCH, "projection %s differs from its rebuild: %s", name, words);
+}
+
+/* ---- swapping ---- */
+
+static enum tn_status swap(struct tn_rebuild_job *job, struct tn_error *error)
+{
+    uint64_t swaps = 0;
+    enum tn_status status = tn_swaps_read(job->store, NULL, &swaps, error);
+
+    if (status != TN_OK) {
+        return status;
+    }
+    struct tn_batch *batch = tn_batch_create();
+    for (size_t i = 0; i < job->list.count; i++) {
+        struct tn_current current = {.version = job->list.items[i]->version,
+                                     .position = job->position};
+
+        if (asked(job, i)) {
+            memcpy(current.family, job->names[i], sizeof(current.family));
+            tn_current_write(batch, job->meta, job->list.items[i]->name, &current);
+            tn_touched_forget(batch, job->touched, job->names[i]);
+            tn_touched_gather(&job->folds[i].rows->touched, batch, job->touched, job->names[i]);
+        }
+    }
+    tn_swaps_write(batch, job->meta, swaps + 1);
+    tn_rebuild_mask_write(batch, job->meta, 0);
+    if (tn_fault("rebuild_swap")) {
+        status = tn_fail(error, TN_IO, "a test made the swap fail");
+    } else {
+        status = tn_store_write(job->store, batch, TN_SYNCED, error);
+        /* After a failed write nobody knows which families are current: drop none. */
+        job->swapped = status != TN_NO_SPACE;
+    }
+    tn_batch_destroy(batch);
+    return status;
+}

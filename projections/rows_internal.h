@@ -1,0 +1,103 @@
+/* What the files of the engine know of rows and nobody else does. Private to the layer. */
+#ifndef TN_PROJECTIONS_ROWS_INTERNAL_H
+#define TN_PROJECTIONS_ROWS_INTERNAL_H
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "projections/cache.h"
+#include "projections/rows.h"
+#include "projections/touched.h"
+
+enum tn_rows_face {
+    TN_ROWS_LIVE,
+    TN_ROWS_BUILD,
+    TN_ROWS_VIEW,
+};
+
+/* Opens the place to which a build in memory spills, at its first spill. */
+typedef enum tn_status tn_rows_home(void *context, const char *name, struct tn_store **store,
+                                    struct tn_family **family, struct tn_error *error);
+
+/* Everything is borrowed and outlives the rows. */
+struct tn_rows_options {
+    enum tn_rows_face face;
+    const char *name;        /* of the family */
+    struct tn_store *store;  /* build: NULL until `home` gives one */
+    struct tn_family *family;
+    const struct tn_snapshot *snapshot;       /* view; NULL: the newest */
+    struct tn_cache_budget *budget;           /* live, build */
+    const atomic_uint_least64_t *committed;   /* live: newest durable generation */
+    struct tn_family *touched;                /* live, build; NULL: nothing is noted */
+    bool stored;                              /* build: the family holds rows already */
+    tn_rows_home *home;
+    void *home_context;
+};
+
+/* Prefixes deleted by range whose batch is not known to be committed. */
+struct tn_rows_deleted {
+    uint64_t generation; /* 0: in no batch yet */
+    uint8_t size;
+    uint8_t prefix[TN_ROW_KEY_MAX];
+};
+
+struct tn_rows {
+    struct tn_rows_options options;
+    char name[TN_FAMILY_NAME_MAX + 1];
+    bool stored; /* the store may hold rows of this family */
+    struct tn_cache cache;
+    struct tn_rows_deleted *deleted;
+    size_t deleted_count;
+    size_t deleted_capacity;
+    uint64_t swept;               /* generation up to which rows were made clean */
+    struct tn_iterator *iterator; /* kept between scans while nothing was committed */
+    unsigned scanning;            /* depth */
+    struct tn_buffer value;       /* of the last get that was not in the cache */
+    struct tn_buffer record;      /* of tn_row_write */
+    struct tn_touched touched;
+    uint64_t swaps; /* view: how many swaps of families there had been when it was opened */
+};
+
+TN_MUST_USE enum tn_status tn_rows_open(const struct tn_rows_options *options,
+                                        struct tn_rows **rows, struct tn_error *error);
+void tn_rows_close(struct tn_rows *rows);
+
+/* Live: what waits goes into `batch`, to be known as `generation` from now on. */
+void tn_rows_gather(struct tn_rows *rows, struct tn_batch *batch, uint64_t generation);
+/* Live: nothing waits and nothing is in flight. */
+bool tn_rows_at_rest(struct tn_rows *rows);
+/* Build: write everything back to the family. Not durable before tn_store_flush. */
+TN_MUST_USE enum tn_status tn_rows_spill(struct tn_rows *rows, struct tn_error *error);
+
+/* The smallest key behind all that begin with `prefix`; 65 times FF when there is none. */
+#define TN_ROWS_END_MAX (TN_ROW_KEY_MAX + 1)
+struct tn_bytes tn_rows_prefix_end(struct tn_bytes prefix, uint8_t end[static TN_ROWS_END_MAX]);
+
+/* Of the files of rows among themselves: settle what is committed by now, and whether a range deletion
+ * that is not yet committed hides a stored key. */
+void tn_rows_sweep(struct tn_rows *rows);
+bool tn_rows_hidden(const struct tn_rows *rows, struct tn_bytes key);
+
+static inline bool tn_rows_begins_with(struct tn_bytes key, struct tn_bytes prefix)
+{
+    return key.size >= prefix.size &&
+           (prefix.size == 0 || memcmp(key.data, prefix.data, prefix.size) == 0);
+}
+
+/* ---- roots.c ---- */
+
+/* Root over every row that the handle sees, uncommitted ones included. */
+TN_MUST_USE enum tn_status tn_rows_root_now(struct tn_rows *rows, uint64_t *count,
+                                            uint8_t root[static TN_HASH_SIZE],
+                                            struct tn_error *error);
+/* Root of scope delta: the rows touched since the last seal with their values now.
+ * TN_FULL  the list was lost */
+TN_MUST_USE enum tn_status tn_rows_root_touched(struct tn_rows *rows, uint64_t *count,
+                                                uint8_t root[static TN_HASH_SIZE],
+                                                struct tn_error *error);
+/* Names the first key at which two stored families differ, in `words`. */
+TN_MUST_USE enum tn_status tn_rows_difference(struct tn_store *store, struct tn_family *live,
+                                              struct tn_family *rebuilt, char *words, size_t size,
+                                              struct tn_error *error);
+
+#endif

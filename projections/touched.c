@@ -1,0 +1,232 @@
+/* The keys touched since the last seal. */
+#include "projections/touched.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/base/check.h"
+#include "projections/rows.h"
+
+#define STORED_KEY_MAX (1 + TN_FAMILY_NAME_MAX + TN_ROW_KEY_MAX)
+
+static bool sorted_keys(const struct tn_touched *touched, struct tn_bytes **keys, size_t *count);
+static void compact(struct tn_touched *touched);
+static void lose(struct tn_touched *touched);
+
+void tn_touched_init(struct tn_touched *touched)
+{
+    *touched = (struct tn_touched){.epoch = 1};
+    tn_buffer_init(&touched->keys, TN_TOUCHED_BYTES_MAX);
+}
+
+void tn_touched_close(struct tn_touched *touched)
+{
+    tn_buffer_close(&touched->keys);
+}
+
+void tn_touched_note(struct tn_touched *touched, struct tn_bytes key)
+{
+    if (touched->lost) {
+        return;
+    }
+    TN_CHECK(key.size <= TN_ROW_KEY_MAX);
+    if (touched->keys.size + 1 + key.size > TN_TOUCHED_BYTES_MAX) {
+        compact(touched);
+    }
+    tn_buffer_append_u8(&touched->keys, (uint8_t) key.size);
+    tn_buffer_append_bytes(&touched->keys, key);
+    if (touched->keys.overflowed) {
+        lose(touched);
+    }
+}
+
+void tn_touched_clear(struct tn_touched *touched)
+{
+    tn_buffer_reset(&touched->keys);
+    touched->gathered = 0;
+    touched->lost = false;
+    touched->lost_gathered = false;
+    touched->cleared = true;
+    /* Rows carry the epoch in which they were noted; 0 stands for never. */
+    touched->epoch = touched->epoch == UINT32_MAX ? 1 : touched->epoch + 1;
+}
+
+/* Doubles come from rows that were evicted between two touches; without them there may be room. */
+static void compact(struct tn_touched *touched)
+{
+    struct tn_buffer unique;
+    struct tn_bytes *keys = NULL;
+    size_t count = 0;
+
+    tn_buffer_init(&unique, TN_TOUCHED_BYTES_MAX);
+    if (!sorted_keys(touched, &keys, &count)) {
+        lose(touched);
+        goto out;
+    }
+    for (size_t i = 0; i < count; i++) {
+        tn_buffer_append_u8(&unique, (uint8_t) keys[i].size);
+        tn_buffer_append_bytes(&unique, keys[i]);
+    }
+    /* When little was won the next compaction would come at once, and again. */
+    if (unique.overflowed || unique.size > TN_TOUCHED_BYTES_MAX / 4 * 3) {
+        lose(touched);
+        goto out;
+    }
+    tn_buffer_close(&touched->keys);
+    touched->keys = unique;
+    touched->gathered = 0;
+    tn_buffer_init(&unique, 0);
+out:
+    free(keys);
+    tn_buffer_close(&unique);
+}
+
+static void lose(struct tn_touched *touched)
+{
+    tn_buffer_close(&touched->keys);
+    touched->gathered = 0;
+    touched->lost = true;
+    touched->lost_gathered = false;
+}
+
+/* ---- stored ---- */
+
+static struct tn_bytes stored_key(uint8_t out[static STORED_KEY_MAX], const char *name,
+                                  struct tn_bytes key)
+{
+    size_t size = strlen(name);
+
+    TN_CHECK(size <= TN_FAMILY_NAME_MAX && key.size <= TN_ROW_KEY_MAX);
+    out[0] = (uint8_t) size;
+    memcpy(out + 1, name, size);
+    if (key.size != 0) {
+        memcpy(out + 1 + size, key.data, key.size);
+    }
+    return tn_bytes(out, 1 + size + key.size);
+}
+
+void tn_touched_forget(struct tn_batch *batch, struct tn_family *family, const char *name)
+{
+    uint8_t from[STORED_KEY_MAX];
+    uint8_t to[STORED_KEY_MAX];
+    struct tn_bytes end = stored_key(to, name, tn_bytes(NULL, 0));
+
+    /* Names are ASCII, so the last byte can be raised by one. */
+    to[end.size - 1]++;
+    tn_batch_delete_range(batch, family, stored_key(from, name, tn_bytes(NULL, 0)), end);
+}
+
+void tn_touched_gather(struct tn_touched *touched, struct tn_batch *batch,
+                       struct tn_family *family, const char *name)
+{
+    uint8_t stored[STORED_KEY_MAX];
+    const struct tn_bytes nothing = tn_bytes("", 0);
+
+    if (touched->cleared) {
+        tn_touched_forget(batch, family, name);
+        touched->cleared = false;
+    }
+    if (touched->lost && !touched->lost_gathered) {
+        tn_touched_forget(batch, family, name);
+        tn_batch_put(batch, family, stored_key(stored, name, nothing), nothing);
+        touched->lost_gathered = true;
+    }
+    while (touched->gathered < touched->keys.size) {
+        const uint8_t *at = touched->keys.data + touched->gathered;
+
+        tn_batch_put(batch, family, stored_key(stored, name, tn_bytes(at + 1, at[0])), nothing);
+        touched->gathered += 1u + at[0];
+    }
+}
+
+enum tn_status tn_touched_load(struct tn_touched *touched, struct tn_store *store,
+                               struct tn_family *family, const char *name, struct tn_error *error)
+{
+    uint8_t stored[STORED_KEY_MAX];
+    struct tn_bytes prefix = stored_key(stored, name, tn_bytes(NULL, 0));
+    struct tn_iterator *iterator = tn_iterator_create(store, family, NULL, true);
+    enum tn_status status;
+
+    for (tn_iterator_seek(iterator, prefix); tn_iterator_valid(iterator);
+         tn_iterator_next(iterator)) {
+        struct tn_bytes key = tn_iterator_key(iterator);
+
+        if (key.size < prefix.size || memcmp(key.data, prefix.data, prefix.size) != 0) {
+            break;
+        }
+        if (key.size == prefix.size) {
+            lose(touched);
+            touched->lost_gathered = true;
+            break;
+        }
+        if (key.size - prefix.size > TN_ROW_KEY_MAX) {
+            status = tn_fail(error, TN_CORRUPT, "family %s: a key of %zu bytes for %s",
+                             TN_TOUCHED_FAMILY, key.size, name);
+            goto out;
+        }
+        tn_touched_note(touched, tn_bytes(key.data + prefix.size, key.size - prefix.size));
+    }
+    touched->gathered = touched->keys.size;
+    status = tn_iterator_status(iterator, error);
+out:
+    tn_iterator_destroy(iterator);
+    return status;
+}
+
+/* ---- in key order ---- */
+
+static int compare_keys(const void *a, const void *b)
+{
+    return tn_bytes_compare(*(const struct tn_bytes *) a, *(const struct tn_bytes *) b);
+}
+
+/* Views into the buffer, ascending and without doubles; false when there is no memory. */
+static bool sorted_keys(const struct tn_touched *touched, struct tn_bytes **out, size_t *out_count)
+{
+    size_t count = 0;
+    size_t unique = 0;
+
+    *out = NULL;
+    *out_count = 0;
+    for (size_t at = 0; at < touched->keys.size; at += 1u + touched->keys.data[at]) {
+        count++;
+    }
+    struct tn_bytes *keys = calloc(count + 1, sizeof(*keys));
+    if (keys == NULL) {
+        return false;
+    }
+    count = 0;
+    for (size_t at = 0; at < touched->keys.size; at += 1u + touched->keys.data[at]) {
+        keys[count++] = tn_bytes(touched->keys.data + at + 1, touched->keys.data[at]);
+    }
+    qsort(keys, count, sizeof(*keys), compare_keys);
+    for (size_t i = 0; i < count; i++) {
+        if (unique == 0 || !tn_bytes_equal(keys[i], keys[unique - 1])) {
+            keys[unique++] = keys[i];
+        }
+    }
+    *out = keys;
+    *out_count = unique;
+    return true;
+}
+
+enum tn_status tn_touched_walk(struct tn_touched *touched, tn_touched_each *each, void *context,
+                               struct tn_error *error)
+{
+    enum tn_status status = TN_OK;
+    struct tn_bytes *keys = NULL;
+    size_t count = 0;
+
+    if (touched->lost) {
+        return tn_fail(error, TN_FULL, "more rows changed since the last seal than are remembered; "
+                       "seal all rows instead");
+    }
+    if (!sorted_keys(touched, &keys, &count)) {
+        return tn_fail(error, TN_MEMORY, "no memory to sort the rows changed since the last seal");
+    }
+    for (size_t i = 0; status == TN_OK && i < count; i++) {
+        status = each(context, keys[i], error);
+    }
+    free(keys);
+    return status;
+}

@@ -1,0 +1,237 @@
+/* Read-only rows: of what is committed, and as of any place in the log. */
+#include <errno.h>
+#include <ftw.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "projections/core_list.h"
+#include "projections/engine.h"
+#include "projections/families.h"
+#include "projections/pipeline.h"
+
+/* ---- committed rows ---- */
+
+enum tn_status tn_views_open(struct tn_store *store, const struct tn_snapshot *snapshot,
+                             struct tn_state *views, struct tn_error *error)
+{
+    return tn_views_open_list(store, NULL, 0, snapshot, views, error);
+}
+
+static enum tn_status open_view(struct tn_store *store, const struct tn_snapshot *snapshot,
+                                const char *name, struct tn_rows **rows, struct tn_error *error)
+{
+    struct tn_rows_options options = {
+        .face = TN_ROWS_VIEW, .store = store, .snapshot = snapshot};
+    struct tn_current current;
+    bool found = false;
+    enum tn_status status = tn_current_read(store, snapshot, name, &current, &found, error);
+
+    if (status == TN_OK && !found) {
+        status = tn_fail(error, TN_NOT_FOUND, "projection %s has no rows yet", name);
+    }
+    if (status == TN_OK) {
+        options.name = current.family;
+        status = tn_store_family(store, current.family, false, &options.family, error);
+    }
+    return status == TN_OK ? tn_rows_open(&options, rows, error) : status;
+}
+
+enum tn_status tn_views_open_list(struct tn_store *store, const struct tn_projection *const *list,
+                                  size_t count, const struct tn_snapshot *snapshot,
+                                  struct tn_state *views, struct tn_error *error)
+{
+    struct tn_core_list all = tn_core_list(list, count);
+    uint64_t swaps = 0;
+
+    *views = (struct tn_state){0};
+    /* Read before the records: a swap in between makes the views stale, not wrong. */
+    enum tn_status status = tn_swaps_read(store, snapshot, &swaps, error);
+    for (size_t i = 0; status == TN_OK && i < all.count; i++) {
+        status = open_view(store, snapshot, all.items[i]->name, &views->rows[i], error);
+        if (status == TN_OK) {
+            views->rows[i]->swaps = swaps;
+        }
+    }
+    if (status != TN_OK) {
+        tn_views_close(views);
+    }
+    return status;
+}
+
+enum tn_status tn_views_stale(const struct tn_state *views, bool *stale, struct tn_error *error)
+{
+    uint64_t swaps = 0;
+
+    *stale = false;
+    for (size_t i = 0; i < TN_CORE_COUNT; i++) {
+        const struct tn_rows *rows = views->rows[i];
+
+        /* What was true as of an entry stays true. */
+        if (rows != NULL && rows->options.face == TN_ROWS_VIEW) {
+            enum tn_status status = tn_swaps_read(rows->options.store, NULL, &swaps, error);
+
+            *stale = status == TN_OK && swaps != rows->swaps;
+            return status;
+        }
+    }
+    return TN_OK;
+}
+
+/* ---- as of ---- */
+
+/* What the rows of one as-of view share: memory, and where they spill. */
+struct as_of {
+    struct tn_cache_budget budgets[TN_CORE_COUNT]; /* folds run on several threads */
+    pthread_mutex_t lock;
+    struct tn_store *store; /* NULL until something is spilled */
+    char directory[256];
+};
+
+static enum tn_status as_of_home(void *context, const char *name, struct tn_store **store,
+                                 struct tn_family **family, struct tn_error *error);
+static void as_of_destroy(struct as_of *as_of);
+
+enum tn_status tn_views_as_of(struct tn_store *store, struct tn_log *log, uint64_t size,
+                              struct tn_state *views, struct tn_error *error)
+{
+    (void) store; /* the log knows its own */
+    return tn_views_as_of_list(log, NULL, 0, UINT32_MAX, 0, size, views, error);
+}
+
+static enum tn_status as_of_fold(struct as_of *as_of, const struct tn_core_list *all, uint32_t mask,
+                                 struct tn_log *log, uint64_t size, struct tn_state *views,
+                                 struct tn_error *error)
+{
+    struct tn_fold folds[TN_CORE_COUNT] = {0};
+    struct tn_fold *running[TN_CORE_COUNT];
+    struct tn_pipeline pipeline = {.log = log, .folds = running, .end = size, .total = size};
+    enum tn_status status = TN_OK;
+
+    for (size_t i = 0; status == TN_OK && i < all->count; i++) {
+        struct tn_rows_options options = {
+            .face = TN_ROWS_BUILD,
+            .name = all->items[i]->name,
+            .budget = &as_of->budgets[i],
+            .home = as_of_home,
+            .home_context = as_of,
+        };
+
+        if ((mask >> i & 1) == 0) {
+            continue;
+        }
+        status = tn_rows_open(&options, &views->rows[i], error);
+        folds[i] = (struct tn_fold){
+            .projection = all->items[i], .number = i, .rows = views->rows[i]};
+        running[pipeline.fold_count++] = &folds[i];
+    }
+    return status == TN_OK ? tn_pipeline_run(&pipeline, error) : status;
+}
+
+enum tn_status tn_views_as_of_list(struct tn_log *log, const struct tn_projection *const *list,
+                                   size_t count, uint32_t mask, size_t cache_bytes, uint64_t size,
+                                   struct tn_state *views, struct tn_error *error)
+{
+    struct tn_core_list all = tn_core_list(list, count);
+    struct tn_log_head head;
+
+    *views = (struct tn_state){0};
+    mask &= (UINT32_C(1) << all.count) - 1;
+    tn_log_head(log, &head);
+    if (size > head.size) {
+        return tn_fail(error, TN_NOT_FOUND, "the log has %" PRIu64 " entries, not %" PRIu64,
+                       head.size, size);
+    }
+    if (mask == 0) {
+        return tn_fail(error, TN_INVALID, "no projection is asked for");
+    }
+    struct as_of *as_of = calloc(1, sizeof(*as_of));
+    if (as_of == NULL) {
+        return tn_fail(error, TN_MEMORY, "no memory for rows as of entry %" PRIu64, size);
+    }
+    pthread_mutex_init(&as_of->lock, NULL);
+    for (size_t i = 0; i < all.count; i++) {
+        tn_cache_budget_init(&as_of->budgets[i],
+                             (cache_bytes == 0 ? TN_AS_OF_CACHE_BYTES : cache_bytes) /
+                                 (size_t) __builtin_popcount(mask));
+    }
+    enum tn_status status = as_of_fold(as_of, &all, mask, log, size, views, error);
+    if (status != TN_OK) {
+        bool owned = views->rows[__builtin_ctz(mask)] != NULL;
+
+        tn_views_close(views);
+        if (!owned) {
+            as_of_destroy(as_of);
+        }
+    }
+    return status;
+}
+
+/* Folding threads come here when their memory is full. */
+static enum tn_status as_of_home(void *context, const char *name, struct tn_store **store,
+                                 struct tn_family **family, struct tn_error *error)
+{
+    struct as_of *as_of = context;
+    enum tn_status status = TN_OK;
+
+    pthread_mutex_lock(&as_of->lock);
+    if (as_of->store == NULL) {
+        const struct tn_store_options options = {
+            .mode = TN_STORE_WRITER, .create = true, .no_sync = true};
+        const char *base = getenv("TMPDIR");
+
+        int size = snprintf(as_of->directory, sizeof(as_of->directory), "%s/turno-as-of.XXXXXX",
+                            base != NULL && base[0] == '/' ? base : "/tmp");
+        if (size < 0 || (size_t) size >= sizeof(as_of->directory) ||
+            mkdtemp(as_of->directory) == NULL) {
+            as_of->directory[0] = '\0';
+            status = tn_fail(error, TN_IO, "no temporary directory for rows: %s", strerror(errno));
+        } else {
+            status = tn_store_open(as_of->directory, &options, &as_of->store, error);
+        }
+    }
+    if (status == TN_OK) {
+        status = tn_store_family(as_of->store, name, true, family, error);
+    }
+    *store = status == TN_OK ? as_of->store : NULL;
+    pthread_mutex_unlock(&as_of->lock);
+    return status;
+}
+
+static int remove_one(const char *path, const struct stat *about, int type, struct FTW *at)
+{
+    (void) about;
+    (void) type;
+    (void) at;
+    (void) remove(path); /* what is left over lies in the temporary directory */
+    return 0;
+}
+
+static void as_of_destroy(struct as_of *as_of)
+{
+    tn_store_close(as_of->store);
+    if (as_of->directory[0] != '\0') {
+        (void) nftw(as_of->directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    }
+    pthread_mutex_destroy(&as_of->lock);
+    free(as_of);
+}
+
+/* ---- closing ---- */
+
+void tn_views_close(struct tn_state *views)
+{
+    struct as_of *as_of = NULL;
+
+    for (size_t i = 0; i < TN_CORE_COUNT; i++) {
+        if (views->rows[i] != NULL && views->rows[i]->options.face == TN_ROWS_BUILD) {
+            as_of = views->rows[i]->options.home_context;
+        }
+        tn_rows_close(views->rows[i]);
+        views->rows[i] = NULL;
+    }
+    if (as_of != NULL) {
+        as_of_destroy(as_of);
+    }
+}
