@@ -18,6 +18,7 @@ static enum tn_status get_cached(struct tn_rows *rows, struct tn_bytes key, stru
                                  bool *found, struct tn_error *error);
 static enum tn_status write_row(struct tn_rows *rows, struct tn_bytes key, struct tn_bytes value,
                                 bool absent, struct tn_error *error);
+static void note_touch(struct tn_rows *rows, struct tn_bytes key, struct tn_cache_row *row);
 static enum tn_status make_room(struct tn_rows *rows, struct tn_error *error);
 
 enum tn_status tn_rows_open(const struct tn_rows_options *options, struct tn_rows **out,
@@ -137,25 +138,52 @@ bool tn_rows_hidden(const struct tn_rows *rows, struct tn_bytes key)
 enum tn_status tn_rows_put(struct tn_rows *rows, struct tn_bytes key, struct tn_bytes value,
                            struct tn_error *error)
 {
+    TN_CHECK(rows->options.face != TN_ROWS_VIEW && rows->scanning == 0);
     if (key.size == 0 || key.size > TN_ROW_KEY_MAX || value.size > TN_ROW_VALUE_MAX) {
         return tn_fail(error, TN_FULL, "%s: a row of %zu and %zu bytes is larger than %d and %u",
                        rows->name, key.size, value.size, TN_ROW_KEY_MAX, TN_ROW_VALUE_MAX);
+    }
+    if (rows->floor_count != 0) {
+        tn_rows_lower_floor(rows, key);
     }
     return write_row(rows, key, value, false, error);
 }
 
 enum tn_status tn_rows_delete(struct tn_rows *rows, struct tn_bytes key, struct tn_error *error)
 {
+    TN_CHECK(rows->options.face != TN_ROWS_VIEW && rows->scanning == 0);
     if (key.size == 0 || key.size > TN_ROW_KEY_MAX) {
         return TN_OK;
     }
-    return write_row(rows, key, tn_bytes(NULL, 0), true, error);
+    if (rows->stored) {
+        return write_row(rows, key, tn_bytes(NULL, 0), true, error);
+    }
+    /* Nothing is stored that a deletion would have to reach. */
+    struct tn_cache_row *row = tn_cache_find(&rows->cache, key, tn_cache_hash(key));
+    note_touch(rows, key, row);
+    if (row != NULL) {
+        tn_cache_remove(&rows->cache, row);
+    }
+    return TN_OK;
+}
+
+/* Rows that carry the epoch were noted since the last seal. `row` may be NULL. */
+static void note_touch(struct tn_rows *rows, struct tn_bytes key, struct tn_cache_row *row)
+{
+    if (row != NULL && row->epoch == rows->touched.epoch) {
+        return;
+    }
+    if (rows->options.touched != NULL) {
+        tn_touched_note(&rows->touched, key);
+    }
+    if (row != NULL) {
+        row->epoch = rows->touched.epoch;
+    }
 }
 
 static enum tn_status write_row(struct tn_rows *rows, struct tn_bytes key, struct tn_bytes value,
                                 bool absent, struct tn_error *error)
 {
-    TN_CHECK(rows->options.face != TN_ROWS_VIEW && rows->scanning == 0);
     uint64_t hash = tn_cache_hash(key);
     struct tn_cache_row *row = tn_cache_find(&rows->cache, key, hash);
 
@@ -167,12 +195,7 @@ static enum tn_status write_row(struct tn_rows *rows, struct tn_bytes key, struc
     if (row == NULL) {
         return tn_fail(error, TN_MEMORY, "%s: no memory for a row", rows->name);
     }
-    if (row->epoch != rows->touched.epoch) {
-        if (rows->options.touched != NULL) {
-            tn_touched_note(&rows->touched, key);
-        }
-        row->epoch = rows->touched.epoch;
-    }
+    note_touch(rows, key, row);
     return make_room(rows, error);
 }
 

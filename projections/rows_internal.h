@@ -41,6 +41,16 @@ struct tn_rows_deleted {
     uint8_t prefix[TN_ROW_KEY_MAX];
 };
 
+/* A table that is read from its front again and again while its front rows are deleted (what falls due)
+ * leaves ever more deleted keys before its first row. Scans of a whole table start at the floor: no key
+ * of the table below it has a row. */
+#define TN_ROWS_FLOORS 4
+struct tn_rows_floor {
+    uint8_t table; /* the first byte of its keys */
+    uint8_t size;
+    uint8_t key[TN_ROW_KEY_MAX + 1];
+};
+
 struct tn_rows {
     struct tn_rows_options options;
     char name[TN_FAMILY_NAME_MAX + 1];
@@ -52,6 +62,9 @@ struct tn_rows {
     uint64_t swept;               /* generation up to which rows were made clean */
     struct tn_iterator *iterator; /* kept between scans while nothing was committed */
     unsigned scanning;            /* depth */
+    struct tn_rows_floor floors[TN_ROWS_FLOORS];
+    size_t floor_count;
+    size_t floor_turn; /* which goes when another is needed */
     struct tn_buffer value;       /* of the last get that was not in the cache */
     struct tn_buffer record;      /* of tn_row_write */
     struct tn_touched touched;
@@ -73,9 +86,13 @@ TN_MUST_USE enum tn_status tn_rows_spill(struct tn_rows *rows, struct tn_error *
 #define TN_ROWS_END_MAX (TN_ROW_KEY_MAX + 1)
 struct tn_bytes tn_rows_prefix_end(struct tn_bytes prefix, uint8_t end[static TN_ROWS_END_MAX]);
 
-/* Of the files of rows among themselves: settle what is committed by now, and whether a range deletion
- * that is not yet committed hides a stored key. */
+/* ---- the files of rows among themselves ---- */
+
+/* Settle what is committed by now. */
 void tn_rows_sweep(struct tn_rows *rows);
+/* Of a row that is put: a floor is never above a row. */
+void tn_rows_lower_floor(struct tn_rows *rows, struct tn_bytes key);
+/* A range deletion that is not yet committed hides this stored key. */
 bool tn_rows_hidden(const struct tn_rows *rows, struct tn_bytes key);
 
 static inline bool tn_rows_begins_with(struct tn_bytes key, struct tn_bytes prefix)

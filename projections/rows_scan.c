@@ -79,6 +79,42 @@ static bool scan_next(const struct tn_rows *rows, struct scan *scan, struct tn_b
     return true;
 }
 
+/* ---- floors ---- */
+
+static struct tn_rows_floor *floor_of(struct tn_rows *rows, uint8_t table)
+{
+    for (size_t i = 0; i < rows->floor_count; i++) {
+        if (rows->floors[i].table == table) {
+            return &rows->floors[i];
+        }
+    }
+    return NULL;
+}
+
+static void set_floor(struct tn_rows *rows, uint8_t table, struct tn_bytes key)
+{
+    struct tn_rows_floor *floor = floor_of(rows, table);
+
+    if (floor == NULL) {
+        floor = &rows->floors[rows->floor_turn];
+        rows->floor_turn = (rows->floor_turn + 1) % TN_ROWS_FLOORS;
+        rows->floor_count += rows->floor_count < TN_ROWS_FLOORS ? 1 : 0;
+    }
+    floor->table = table;
+    floor->size = (uint8_t) key.size;
+    memcpy(floor->key, key.data, key.size);
+}
+
+void tn_rows_lower_floor(struct tn_rows *rows, struct tn_bytes key)
+{
+    struct tn_rows_floor *floor = floor_of(rows, key.data[0]);
+
+    if (floor != NULL && tn_bytes_compare(key, tn_bytes(floor->key, floor->size)) < 0) {
+        floor->size = (uint8_t) key.size;
+        memcpy(floor->key, key.data, key.size);
+    }
+}
+
 enum tn_status tn_rows_scan(struct tn_rows *rows, struct tn_bytes prefix, struct tn_bytes from,
                             tn_rows_each *each, void *context, struct tn_error *error)
 {
@@ -88,6 +124,7 @@ enum tn_status tn_rows_scan(struct tn_rows *rows, struct tn_bytes prefix, struct
     struct scan scan;
     bool absent = false;
     bool stored = false;
+    bool seen = false;
     enum tn_status status = TN_OK;
 
     if (prefix.size > TN_ROW_KEY_MAX) {
@@ -98,11 +135,27 @@ enum tn_status tn_rows_scan(struct tn_rows *rows, struct tn_bytes prefix, struct
         memcpy(begin, prefix.data, prefix.size);
     }
     prefix = tn_bytes(begin, prefix.size);
+    bool table = prefix.size == 1 && rows->options.face != TN_ROWS_VIEW;
+    bool front = table && tn_bytes_compare(from, prefix) <= 0;
+    struct tn_bytes seek = tn_bytes_compare(from, prefix) > 0 ? from : prefix;
+    const struct tn_rows_floor *floor = table ? floor_of(rows, begin[0]) : NULL;
+    if (floor != NULL && tn_bytes_compare(seek, tn_bytes(floor->key, floor->size)) < 0) {
+        seek = tn_bytes(floor->key, floor->size);
+    }
     tn_rows_sweep(rows);
     rows->scanning++;
-    scan_open(rows, tn_bytes_compare(from, prefix) > 0 ? from : prefix, &scan);
+    scan_open(rows, seek, &scan);
     while (scan_next(rows, &scan, &key, &value, &absent, &stored)) {
-        if (!tn_rows_begins_with(key, prefix) || (!absent && !each(context, key, value))) {
+        if (!tn_rows_begins_with(key, prefix)) {
+            break;
+        }
+        if (!absent && !seen) {
+            seen = true;
+            if (front) {
+                set_floor(rows, begin[0], key);
+            }
+        }
+        if (!absent && !each(context, key, value)) {
             break;
         }
         if (stored) {
@@ -111,6 +164,11 @@ enum tn_status tn_rows_scan(struct tn_rows *rows, struct tn_bytes prefix, struct
     }
     if (scan.iterator != NULL) {
         status = tn_iterator_status(scan.iterator, error);
+    }
+    if (front && !seen && status == TN_OK) {
+        uint8_t end[TN_ROWS_END_MAX];
+
+        set_floor(rows, begin[0], tn_rows_prefix_end(prefix, end));
     }
     if (scan.own) {
         tn_iterator_destroy(scan.iterator);

@@ -182,7 +182,7 @@ static enum tn_status as_of_home(void *context, const char *name, struct tn_stor
         const char *base = getenv("TMPDIR");
 
         int size = snprintf(as_of->directory, sizeof(as_of->directory), "%s/turno-as-of.XXXXXX",
-                            base != NULL && base[0] == '/' ? base : "/tmp");
+                            base != NULL ? base : P_tmpdir);
         if (size < 0 || (size_t) size >= sizeof(as_of->directory) ||
             mkdtemp(as_of->directory) == NULL) {
             as_of->directory[0] = '\0';

@@ -6,12 +6,12 @@ TURNO_PACKAGES_BUILD=(
     cmake ninja-build gcc g++ pkg-config
     librocksdb-dev libuv1-dev libmsgpack-dev libsodium-dev libssl-dev node-llhttp libsimdjson-dev
     libcctz-dev libutf8proc-dev libinih-dev libcmocka-dev
-    tzdata
+    python3 tzdata
 )
 # To run every test: sanitizers and fuzzing with clang, layout of the code, scripts.
 TURNO_PACKAGES_TEST=(
     clang-14 libclang-rt-14-dev llvm-14 clang-format-14
-    python3 curl openssl ca-certificates git
+    curl openssl ca-certificates git
 )
 # To compare with others in tests/bench; not needed for anything else.
 TURNO_PACKAGES_BENCH=(wrk nginx-light postgresql)

@@ -74,6 +74,11 @@ void tn_http_head_init(struct tn_http_head *head, uint8_t *bytes)
     head->bytes = bytes;
 }
 
+bool tn_http_guard_begins(uint8_t first)
+{
+    return token_lower[first] != 0;
+}
+
 static bool in_request_line(const struct tn_http_head *head)
 {
     return head->line == 0;
@@ -86,7 +91,8 @@ size_t tn_http_guard_line_room(const struct tn_http_head *head)
         return TN_HTTP_REQUEST_LINE_MAX - begun;
     }
     /* The empty line at the end comes on top of the headers. */
-    return TN_HTTP_HEADERS_SIZE_MAX + 2 - head->headers_size - begun;
+    size_t left = TN_HTTP_HEADERS_SIZE_MAX + 2 - head->headers_size;
+    return (left < TN_HTTP_HEADER_MAX ? left : TN_HTTP_HEADER_MAX) - begun;
 }
 
 enum tn_problem tn_http_guard_line_limit(const struct tn_http_head *head)

@@ -14,6 +14,7 @@
 
 #define TN_HTTP_URL_MAX 4096          /* bytes of a request target */
 #define TN_HTTP_HEADERS_SIZE_MAX 16384 /* bytes of all header lines together */
+#define TN_HTTP_HEADER_MAX 8190       /* bytes of one header line with its CRLF; a common limit */
 #define TN_HTTP_HEADERS_MAX 64        /* header lines */
 #define TN_HTTP_BODY_MAX 262144       /* bytes of a body where a route says nothing else */
 /* A request line: method and version take at most 32 bytes more than the target. */
@@ -75,6 +76,9 @@ struct tn_http_head {
 
 /* Forget the last request; `bytes` is kept. Cannot fail. */
 void tn_http_head_init(struct tn_http_head *head, uint8_t *bytes);
+
+/* False when no request begins with this byte: then there is no need to wait for a line. */
+bool tn_http_guard_begins(uint8_t first);
 
 /* The most bytes that the line being read may still take, its CRLF included. Called before bytes
  * are appended; over it the line is refused with tn_http_guard_line_limit's code. */

@@ -240,6 +240,10 @@ static size_t feed_head(struct tn_http_parser *parser, struct tn_bytes input,
 {
     struct tn_http_head *head = &parser->message->head;
     size_t used = 0;
+    if (head->size == 0 && input.size != 0 && !tn_http_guard_begins(input.data[0])) {
+        *event = refuse(parser, TN_PROBLEM_MALFORMED_REQUEST, "no request begins like this");
+        return 0;
+    }
     while (used < input.size) {
         const uint8_t *at = input.data + used;
         const uint8_t *end = memchr(at, '\n', input.size - used);

@@ -8,10 +8,8 @@
 #include "ledger/event/event.h"
 
 #include <inttypes.h>
-#include <string.h>
 
-#include "ledger/base/check.h"
-#include "ledger/base/endian.h"
+#include "ledger/event/codec_internal.h"
 
 #define ENVELOPE_FIELDS 7
 
@@ -46,105 +44,156 @@ enum tn_role tn_role_parse(struct tn_bytes name)
 void tn_event_encode(const struct tn_event *event, struct tn_buffer *out)
 {
     const struct tn_kind *kind = tn_kind_find(event->kind, event->version);
+    struct tn_piece piece;
 
-    TN_CHECK(kind);
-    tn_pack_array(out, ENVELOPE_FIELDS);
-    tn_pack_uint(out, event->version);
-    tn_pack_uint(out, event->kind);
-    tn_pack_uint(out, event->time_us);
-    tn_pack_array(out, 2);
-    tn_pack_uint(out, event->actor.role);
-    tn_pack_bin(out, tn_bytes(event->actor.id, TN_ID_SIZE));
+    TN_CHECK(kind && event->actor.role < TN_ROLE_COUNT);
+    piece.out = out;
+    piece.size = 0;
+    write_array(&piece, ENVELOPE_FIELDS);
+    write_uint(&piece, event->version);
+    write_uint(&piece, event->kind);
+    write_uint(&piece, event->time_us);
+    write_array(&piece, 2);
+    write_uint(&piece, event->actor.role);
+    write_bin(&piece, tn_bytes(event->actor.id, TN_ID_SIZE));
     if (event->has_command) {
-        tn_pack_bin(out, tn_bytes(event->command, TN_ID_SIZE));
+        write_bin(&piece, tn_bytes(event->command, TN_ID_SIZE));
     } else {
-        tn_pack_nil(out);
+        write_nil(&piece);
     }
     if (event->has_cause) {
-        tn_pack_uint(out, event->cause);
+        write_uint(&piece, event->cause);
     } else {
-        tn_pack_nil(out);
+        write_nil(&piece);
     }
-    tn_record_encode(kind->record, &event->body, out);
+    tn_record_write(kind->record, &event->body, &piece);
+    piece_flush(&piece);
 }
 
-/* Reads all but the body. */
-static enum tn_status decode_envelope(struct tn_unpack *unpack, struct tn_event *event)
+/* Reads all but the body. `*role` is the number as it stands, known or not. */
+static enum tn_status read_envelope(struct tn_unpack *unpack, struct tn_event *event,
+                                    uint64_t *role)
 {
     uint64_t version;
     uint64_t kind;
-    uint64_t role;
+    uint64_t number;
 
-    if (tn_unpack_array(unpack) != ENVELOPE_FIELDS) {
+    *role = 0;
+    if (read_array(unpack) != ENVELOPE_FIELDS) {
         return TN_INVALID;
     }
-    version = tn_unpack_uint(unpack);
-    kind = tn_unpack_uint(unpack);
-    event->time_us = tn_unpack_uint(unpack);
-    if (tn_unpack_array(unpack) != 2) {
+    version = read_uint(unpack);
+    kind = read_uint(unpack);
+    event->time_us = read_uint(unpack);
+    if (read_array(unpack) != 2) {
         return TN_INVALID;
     }
-    role = tn_unpack_uint(unpack);
-    tn_unpack_fixed(unpack, event->actor.id, TN_ID_SIZE);
-    if (tn_unpack_peek(unpack) == TN_PACK_NIL) {
-        tn_unpack_nil(unpack);
-    } else {
-        tn_unpack_fixed(unpack, event->command, TN_ID_SIZE);
-        event->has_command = true;
+    *role = number = read_uint(unpack);
+    read_fixed(unpack, event->actor.id, TN_ID_SIZE);
+    event->has_command = !read_nil(unpack);
+    if (event->has_command) {
+        read_fixed(unpack, event->command, TN_ID_SIZE);
     }
-    if (tn_unpack_peek(unpack) == TN_PACK_NIL) {
-        tn_unpack_nil(unpack);
-    } else {
-        event->cause = tn_unpack_uint(unpack);
-        event->has_cause = true;
+    event->has_cause = !read_nil(unpack);
+    if (event->has_cause) {
+        event->cause = read_uint(unpack);
     }
     if (unpack->bad || version > UINT32_MAX || kind > UINT32_MAX) {
         return TN_INVALID;
     }
     event->version = (uint32_t) version;
     event->kind = (uint32_t) kind;
-    event->actor.role = role < TN_ROLE_COUNT ? (enum tn_role) role : TN_ROLE_COUNT;
-    return role < TN_ROLE_COUNT ? TN_OK : TN_UNSUPPORTED;
+    event->actor.role = number < TN_ROLE_COUNT ? (enum tn_role) number : TN_ROLE_COUNT;
+    return number < TN_ROLE_COUNT ? TN_OK : TN_UNSUPPORTED;
+}
+
+/* The facts of a refused command are kept as bytes, but they have one encoding too. */
+static enum tn_status check_refused(const struct tn_command_refused *body, struct tn_arena *arena)
+{
+    const struct tn_record *record = tn_command_facts(body->command);
+    void *facts;
+
+    if (body->facts.size == 0) {
+        return TN_OK;
+    }
+    if (!record) {
+        return TN_UNSUPPORTED;
+    }
+    facts = tn_arena_alloc(arena, record->size);
+    return facts ? tn_record_decode_bytes(record, body->facts, arena, facts) : TN_FULL;
+}
+
+static enum tn_status read_entry(struct tn_bytes entry, struct tn_arena *arena,
+                                 struct tn_event *event)
+{
+    struct tn_unpack unpack;
+    const struct tn_kind *kind;
+    enum tn_status status;
+    uint64_t role;
+
+    tn_unpack_init(&unpack, entry);
+    status = read_envelope(&unpack, event, &role);
+    if (status != TN_OK) {
+        return status;
+    }
+    kind = tn_kind_find(event->kind, event->version);
+    if (!kind) {
+        return TN_UNSUPPORTED;
+    }
+    status = tn_record_decode(kind->record, &unpack, arena, &event->body);
+    if (status == TN_OK && !tn_unpack_done(&unpack)) {
+        status = TN_INVALID;
+    }
+    if (status == TN_OK && event->kind == TN_KIND_command_refused) {
+        status = check_refused(&event->body.command_refused, arena);
+    }
+    return status;
+}
+
+/* Whether an entry with something unknown in it is canonical at least, with a map for its body. */
+static bool is_canonical(struct tn_bytes entry)
+{
+    struct tn_unpack unpack;
+    struct tn_event envelope;
+    uint64_t role;
+
+    tn_unpack_init(&unpack, entry);
+    if (read_envelope(&unpack, &envelope, &role) == TN_INVALID ||
+        tn_unpack_peek(&unpack) != TN_PACK_MAP) {
+        return false;
+    }
+    /* All of it at once, for the depth counts from the outermost array. */
+    tn_unpack_init(&unpack, entry);
+    (void) tn_unpack_skip(&unpack);
+    return tn_unpack_done(&unpack);
 }
 
 enum tn_status tn_event_decode(struct tn_bytes entry, uint64_t index, struct tn_arena *arena,
                                struct tn_event *event, struct tn_error *error)
 {
-    struct tn_unpack unpack;
-    const struct tn_kind *kind;
-    enum tn_status status;
+    enum tn_status status = TN_INVALID;
 
     memset(event, 0, offsetof(struct tn_event, body));
     event->index = index;
-    tn_unpack_init(&unpack, entry);
-    status = decode_envelope(&unpack, event);
-    if (status == TN_INVALID) {
-        return tn_fail(error, status, "entry %" PRIu64 ": its envelope is not canonical", index);
+    if (entry.size <= TN_EVENT_BYTES_MAX) {
+        status = read_entry(entry, arena, event);
     }
-    kind = status == TN_OK ? tn_kind_find(event->kind, event->version) : NULL;
-    if (kind) {
-        status = tn_record_decode(kind->record, &unpack, arena, &event->body);
-    } else {
-        status = tn_unpack_peek(&unpack) == TN_PACK_MAP ? TN_UNSUPPORTED : TN_INVALID;
-        (void) tn_unpack_skip(&unpack);
+    if (status == TN_OK) {
+        return TN_OK;
     }
-    if (status == TN_UNSUPPORTED) {
+    memset(&event->body, 0, sizeof(event->body));
+    if (status == TN_FULL) {
+        return tn_fail(error, status, "entry %" PRIu64 ": larger than the memory set apart for it",
+                       index);
+    }
+    if (status == TN_UNSUPPORTED && is_canonical(entry)) {
         return tn_fail(error, status,
                        "entry %" PRIu64 ": kind %" PRIu32 " version %" PRIu32
                        " has something this program does not know; use a newer one",
                        index, event->kind, event->version);
     }
-    if (status == TN_OK && !tn_unpack_done(&unpack)) {
-        status = TN_INVALID;
-    }
-    if (status == TN_INVALID) {
-        return tn_fail(error, status, "entry %" PRIu64 ": its body is not canonical", index);
-    }
-    if (status != TN_OK) {
-        return tn_fail(error, status, "entry %" PRIu64 ": larger than the memory set apart for it",
-                       index);
-    }
-    return TN_OK;
+    *event = (struct tn_event){.index = index};
+    return tn_fail(error, TN_INVALID, "entry %" PRIu64 ": its bytes are not canonical", index);
 }
 
 void tn_port_day_stream(uint64_t port, uint64_t date, uint8_t stream[static TN_ID_SIZE])
@@ -230,48 +279,79 @@ static const struct tn_record *refused_facts(const struct tn_event *event)
                : NULL;
 }
 
+/* The bytes of the body alone, of an entry that was decoded as far as its envelope. */
+static struct tn_bytes raw_body(struct tn_bytes entry, uint64_t *role)
+{
+    struct tn_unpack unpack;
+    struct tn_event envelope;
+
+    tn_unpack_init(&unpack, entry);
+    (void) read_envelope(&unpack, &envelope, role);
+    return tn_bytes(unpack.at, (size_t) (unpack.end - unpack.at));
+}
+
+/* A name in quotes, or the number where there is none. */
+static void json_name(const char *name, uint64_t number, struct tn_buffer *out)
+{
+    if (name) {
+        tn_buffer_append_u8(out, '"');
+        tn_buffer_append_string(out, name);
+        tn_buffer_append_u8(out, '"');
+    } else {
+        tn_json_uint(number, out);
+    }
+}
+
+static void json_envelope(const struct tn_event *event, const struct tn_kind *kind, uint64_t role,
+                          struct tn_buffer *out)
+{
+    tn_buffer_append_string(out, "{\"index\":");
+    tn_json_uint(event->index, out);
+    tn_buffer_append_string(out, ",\"time\":");
+    tn_json_uint(event->time_us, out);
+    tn_buffer_append_string(out, ",\"kind\":");
+    json_name(kind ? kind->name : NULL, event->kind, out);
+    tn_buffer_append_string(out, ",\"version\":");
+    tn_json_uint(event->version, out);
+    tn_buffer_append_string(out, ",\"actor\":{\"role\":");
+    json_name(role < TN_ROLE_COUNT ? role_names[role] : NULL, role, out);
+    tn_buffer_append_string(out, ",\"id\":");
+    tn_json_hex(event->actor.id, TN_ID_SIZE, out);
+    tn_buffer_append_string(out, "},\"command\":");
+    if (event->has_command) {
+        tn_json_hex(event->command, TN_ID_SIZE, out);
+    } else {
+        tn_buffer_append_string(out, "null");
+    }
+    tn_buffer_append_string(out, ",\"cause\":");
+    if (event->has_cause) {
+        tn_json_uint(event->cause, out);
+    } else {
+        tn_buffer_append_string(out, "null");
+    }
+    tn_buffer_append_string(out, ",\"body\":");
+}
+
 enum tn_status tn_event_write_json(struct tn_bytes entry, uint64_t index, struct tn_arena *arena,
                                    struct tn_buffer *out, struct tn_error *error)
 {
     struct tn_event event;
     enum tn_status status = tn_event_decode(entry, index, arena, &event, error);
-    const struct tn_kind *kind = NULL;
+    const struct tn_kind *kind;
+    struct tn_bytes body;
+    uint64_t role;
 
     if (status != TN_OK && status != TN_UNSUPPORTED) {
         return status;
     }
+    body = raw_body(entry, &role);
+    kind = tn_kind_find(event.kind, event.version);
+    json_envelope(&event, kind, role, out);
     if (status == TN_OK) {
-        kind = tn_kind_find(event.kind, event.version);
-    }
-    tn_buffer_printf(out, "{\"index\":%" PRIu64 ",\"time\":%" PRIu64 ",", index, event.time_us);
-    if (kind) {
-        tn_buffer_printf(out, "\"kind\":\"%s\",", kind->name);
-    } else {
-        tn_buffer_printf(out, "\"kind\":%" PRIu32 ",", event.kind);
-    }
-    tn_buffer_printf(out, "\"version\":%" PRIu32 ",\"actor\":{\"role\":\"%s\",\"id\":\"",
-                     event.version, tn_role_name(event.actor.role));
-    tn_buffer_append_hex(out, event.actor.id, TN_ID_SIZE);
-    tn_buffer_append_string(out, "\"},\"command\":");
-    if (event.has_command) {
-        tn_buffer_append_string(out, "\"");
-        tn_buffer_append_hex(out, event.command, TN_ID_SIZE);
-        tn_buffer_append_string(out, "\"");
-    } else {
-        tn_buffer_append_string(out, "null");
-    }
-    if (event.has_cause) {
-        tn_buffer_printf(out, ",\"cause\":%" PRIu64 ",\"body\":", event.cause);
-    } else {
-        tn_buffer_append_string(out, ",\"cause\":null,\"body\":");
-    }
-    if (kind) {
         tn_record_write_json(kind->record, &event.body, refused_facts(&event), out);
     } else {
-        tn_buffer_append_string(out, "\"");
-        tn_buffer_append_hex(out, entry.data, entry.size);
-        tn_buffer_append_string(out, "\"");
+        tn_json_hex(body.data, body.size, out);
     }
-    tn_buffer_append_string(out, "}");
+    tn_buffer_append_u8(out, '}');
     return TN_OK;
 }

@@ -28,7 +28,8 @@ struct tn_actor {
     uint8_t id[TN_ID_SIZE]; /* pseudonymous: registration16, officer16; zeros for the ledger */
 };
 
-/* One event. `body` is decoded by its kind; its views live as long as the arena and the entry's bytes. */
+/* One event. `body` is decoded by its kind; its views live as long as the arena and the entry's
+ * bytes. */
 struct tn_event {
     uint64_t index; /* its place in the log; not part of the bytes */
     uint32_t version;
@@ -42,24 +43,33 @@ struct tn_event {
     union tn_body body;
 };
 
-/* The canonical bytes of an entry. */
+/* An entry is never larger: its length is two bytes in a bundle. */
+#define TN_EVENT_BYTES_MAX 65535u
+
+/* Append the canonical bytes of an entry. Its kind, version and role are ours: checked. An event
+ * may come out larger than TN_EVENT_BYTES_MAX; whoever appends it to the log asks. */
 void tn_event_encode(const struct tn_event *event, struct tn_buffer *out);
-/* TN_INVALID      not a canonical entry
- * TN_UNSUPPORTED  a kind, version or body key that this program does not know: a viewer shows it raw,
- *                 a fold or an audit stops. The envelope is filled, the body zero.
- * TN_FULL         the arena's limit */
+/* Lists live in `arena`, views in `entry`.
+ * TN_INVALID      not a canonical entry; the event is zero but for its index
+ * TN_UNSUPPORTED  canonical, but with a kind, version, role, body key or refused command that this
+ *                 program does not know: a viewer shows it raw, a fold or an audit stops. The
+ * envelope is filled (an unknown role is TN_ROLE_COUNT), the body zero. TN_FULL         the arena's
+ * limit; envelope and body as above */
 TN_MUST_USE enum tn_status tn_event_decode(struct tn_bytes entry, uint64_t index,
                                            struct tn_arena *arena, struct tn_event *event,
                                            struct tn_error *error);
-/* The ids under which an event is found (at most TN_EVENT_STREAMS_MAX, no doubles, zeros left out): its
- * STREAM fields, its actor, its port day. */
+/* The ids under which an event is found (at most TN_EVENT_STREAMS_MAX, no doubles, zeros left out):
+ * its STREAM fields, its actor, its port day. */
 #define TN_EVENT_STREAMS_MAX 4
 size_t tn_event_streams(const struct tn_event *event,
                         uint8_t streams[TN_EVENT_STREAMS_MAX][TN_ID_SIZE]);
 /* The stream id of one port on one date: "port-day" || BE16 port || BE32 date || zeros. */
 void tn_port_day_stream(uint64_t port, uint64_t date, uint8_t stream[static TN_ID_SIZE]);
-/* One JSON object: index time kind version actor command cause body, names for numbers. An entry that
- * cannot be decoded by kind shows its body in hexadecimal. */
+/* Append one JSON object: index time kind version actor command cause body, names for numbers;
+ * fields that are zero or empty are left out as they are in the bytes. Of an entry that cannot be
+ * decoded by its kind, what has no name is a number and the body is its bytes in hexadecimal.
+ * Nothing is appended when the entry is not canonical. TN_INVALID, TN_FULL as decode; `out` says
+ * itself whether it overflowed. */
 TN_MUST_USE enum tn_status tn_event_write_json(struct tn_bytes entry, uint64_t index,
                                                struct tn_arena *arena, struct tn_buffer *out,
                                                struct tn_error *error);

@@ -47,7 +47,7 @@ TN_RECORD_DEFINE(officer_enrolled, TN_LIST_OFFICER_ENROLLED)
 TN_RECORD_DEFINE(officer_suspended, TN_LIST_OFFICER_SUSPENDED)
 TN_RECORD_DEFINE(validation_answered, TN_LIST_VALIDATION_ANSWERED)
 
-#define KIND_ROW(number_, name_, version_) \
+#define KIND_ROW(number_, name_, version_)                                                         \
     {.number = number_, .version = version_, .name = #name_, .record = &tn_record_##name_},
 #define KIND_PLACE(number, name, version) KIND_PLACE_##name,
 #define KIND_BY_NUMBER(number, name, version) [number] = KIND_PLACE_##name + 1,

@@ -15,8 +15,12 @@ TN_RECORD_DECLARE(chain_anchored, TN_LIST_CHAIN_ANCHORED)
 
 /* spec/log.md 7; `scope` 1 delta, 2 full. */
 #define TN_LIST_STATE_SEALED(F, S)                                                                 \
-    F(S, 2, UINT, projection, _) F(S, 3, UINT, projection_version, _) F(S, 4, UINT, scope, _)      \
-    F(S, 5, UINT, upto, _) F(S, 6, UINT, rows, _) F(S, 7, HASH, root, _)
+    F(S, 2, UINT, projection, _)                                                                   \
+    F(S, 3, UINT, projection_version, _)                                                           \
+    F(S, 4, UINT, scope, _)                                                                        \
+    F(S, 5, UINT, upto, _)                                                                         \
+    F(S, 6, UINT, rows, _)                                                                         \
+    F(S, 7, HASH, root, _)
 TN_RECORD_DECLARE(state_sealed, TN_LIST_STATE_SEALED)
 
 /* ---- policy ---- */
@@ -25,7 +29,8 @@ TN_RECORD_DECLARE(policy_published, TN_LIST_POLICY_PUBLISHED)
 
 /* By a command of a scheduler (facts), or by the policy when a day opens (no facts). */
 #define TN_LIST_CAPACITY_PUBLISHED(F, S)                                                           \
-    F(S, 0, RECORD, facts, facts_publish_capacity) F(S, 2, UINT, date, _)                          \
+    F(S, 0, RECORD, facts, facts_publish_capacity)                                                 \
+    F(S, 2, UINT, date, _)                                                                         \
     F(S, 3, RECORDS, ports, port_capacity)
 TN_RECORD_DECLARE(capacity_published, TN_LIST_CAPACITY_PUBLISHED)
 
@@ -40,60 +45,88 @@ TN_RECORD_DECLARE(seats_reallocated, TN_LIST_SEATS_REALLOCATED)
 
 /* Deadlines and window ends not reached at `from_us` move by `by_us`. */
 #define TN_LIST_WINDOW_EXTENDED(F, S)                                                              \
-    F(S, 0, RECORD, facts, facts_resume) F(S, 2, UINT, from_us, _) F(S, 3, UINT, by_us, _)
+    F(S, 0, RECORD, facts, facts_resume)                                                           \
+    F(S, 2, UINT, from_us, _)                                                                      \
+    F(S, 3, UINT, by_us, _)
 TN_RECORD_DECLARE(window_extended, TN_LIST_WINDOW_EXTENDED)
 
 /* ---- registration ---- */
 #define TN_LIST_REGISTRATION_CREATED(F, S)                                                         \
-    F(S, 0, RECORD, facts, facts_register) F(S, 1, ID, nonce, _) F(S, 2, UINT, created_day, _)
+    F(S, 0, RECORD, facts, facts_register)                                                         \
+    F(S, 1, ID, nonce, _)                                                                          \
+    F(S, 2, UINT, created_day, _)
 TN_RECORD_DECLARE(registration_created, TN_LIST_REGISTRATION_CREATED)
 
 /* After it the group has `size` members and the seniority of `registered_day`. */
 #define TN_LIST_MEMBER_ADDED(F, S)                                                                 \
-    F(S, 0, RECORD, facts, facts_add_member) F(S, 1, ID, nonce, _)                                 \
-    F(S, 2, STREAM, registration, _) F(S, 3, ID, member, _) F(S, 4, ID, person, _)                 \
-    F(S, 5, UINT, adult, _) F(S, 6, UINT, added_day, _) F(S, 7, ID, by, _) F(S, 8, UINT, size, _)  \
-    F(S, 9, UINT, registered_day, _) F(S, 10, UINT, blocked_day, _)
+    F(S, 0, RECORD, facts, facts_add_member)                                                       \
+    F(S, 1, ID, nonce, _)                                                                          \
+    F(S, 2, STREAM, registration, _)                                                               \
+    F(S, 3, ID, member, _)                                                                         \
+    F(S, 4, ID, person, _)                                                                         \
+    F(S, 5, UINT, adult, _)                                                                        \
+    F(S, 6, UINT, added_day, _)                                                                    \
+    F(S, 7, ID, by, _)                                                                             \
+    F(S, 8, UINT, size, _)                                                                         \
+    F(S, 9, UINT, registered_day, _)                                                               \
+    F(S, 10, UINT, blocked_day, _)
 TN_RECORD_DECLARE(member_added, TN_LIST_MEMBER_ADDED)
 
 #define TN_LIST_MEMBER_REMOVED(F, S)                                                               \
-    F(S, 0, RECORD, facts, facts_remove_member) F(S, 2, STREAM, registration, _)                   \
-    F(S, 3, ID, member, _) F(S, 4, ID, person, _) F(S, 5, ID, by, _) F(S, 6, UINT, size, _)        \
-    F(S, 7, UINT, registered_day, _) F(S, 8, UINT, asked_day, _)
+    F(S, 0, RECORD, facts, facts_remove_member)                                                    \
+    F(S, 2, STREAM, registration, _)                                                               \
+    F(S, 3, ID, member, _)                                                                         \
+    F(S, 4, ID, person, _)                                                                         \
+    F(S, 5, ID, by, _)                                                                             \
+    F(S, 6, UINT, size, _)                                                                         \
+    F(S, 7, UINT, registered_day, _)                                                               \
+    F(S, 8, UINT, asked_day, _)
 TN_RECORD_DECLARE(member_removed, TN_LIST_MEMBER_REMOVED)
 
 #define TN_LIST_DESTINATION_DECLARED(F, S)                                                         \
-    F(S, 1, ID, nonce, _) F(S, 2, STREAM, registration, _) F(S, 3, ID, place, _)                   \
+    F(S, 1, ID, nonce, _)                                                                          \
+    F(S, 2, STREAM, registration, _)                                                               \
+    F(S, 3, ID, place, _)                                                                          \
     F(S, 4, HASH, commitment, _)
 TN_RECORD_DECLARE(destination_declared, TN_LIST_DESTINATION_DECLARED)
 
-/* `asked_day`: the open day for which the registration had asked, so that its persons cannot ask for
- * that day again under another one (R06). */
+/* `asked_day`: the open day for which the registration had asked, so that its persons cannot ask
+ * for that day again under another one (R06). */
 #define TN_LIST_REGISTRATION_WITHDRAWN(F, S)                                                       \
-    F(S, 0, RECORD, facts, facts_registration) F(S, 2, IDS, persons, _)                            \
+    F(S, 0, RECORD, facts, facts_registration)                                                     \
+    F(S, 2, IDS, persons, _)                                                                       \
     F(S, 3, UINT, asked_day, _)
 TN_RECORD_DECLARE(registration_withdrawn, TN_LIST_REGISTRATION_WITHDRAWN)
 
 #define TN_LIST_REGISTRATION_RESTORED(F, S)                                                        \
-    F(S, 0, RECORD, facts, facts_registration) F(S, 2, IDS, persons, _)
+    F(S, 0, RECORD, facts, facts_registration)                                                     \
+    F(S, 2, IDS, persons, _)
 TN_RECORD_DECLARE(registration_restored, TN_LIST_REGISTRATION_RESTORED)
 
 #define TN_LIST_MERGED_MEMBER(F, S)                                                                \
-    F(S, 1, ID, member, _) F(S, 2, ID, person, _) F(S, 3, UINT, adult, _)                          \
+    F(S, 1, ID, member, _)                                                                         \
+    F(S, 2, ID, person, _)                                                                         \
+    F(S, 3, UINT, adult, _)                                                                        \
     F(S, 4, UINT, added_day, _)
 TN_RECORD_DECLARE(merged_member, TN_LIST_MERGED_MEMBER)
 
-/* `members` are those of `other`, each with its own earlier date; the seniority rule of the merged group
- * is that of every group: its latest added adult. */
+/* `members` are those of `other`, each with its own earlier date; the seniority rule of the merged
+ * group is that of every group: its latest added adult. */
 #define TN_LIST_REGISTRATION_MERGED(F, S)                                                          \
-    F(S, 0, RECORD, facts, facts_merge) F(S, 2, RECORDS, members, merged_member)                   \
-    F(S, 3, UINT, size, _) F(S, 4, UINT, registered_day, _) F(S, 5, UINT, asked_day, _) F(S, 6, UINT, blocked_day, _)
+    F(S, 0, RECORD, facts, facts_merge)                                                            \
+    F(S, 2, RECORDS, members, merged_member)                                                       \
+    F(S, 3, UINT, size, _)                                                                         \
+    F(S, 4, UINT, registered_day, _)                                                               \
+    F(S, 5, UINT, asked_day, _)                                                                    \
+    F(S, 6, UINT, blocked_day, _)
 TN_RECORD_DECLARE(registration_merged, TN_LIST_REGISTRATION_MERGED)
 
 /* ---- request ---- */
 /* `size` and `registered_day` as they are now; a later change of the group updates the pool. */
 #define TN_LIST_APPOINTMENT_REQUESTED(F, S)                                                        \
-    F(S, 0, RECORD, facts, facts_request) F(S, 2, UINT, day, _) F(S, 3, UINT, size, _)             \
+    F(S, 0, RECORD, facts, facts_request)                                                          \
+    F(S, 2, UINT, day, _)                                                                          \
+    F(S, 3, UINT, size, _)                                                                         \
     F(S, 4, UINT, registered_day, _)
 TN_RECORD_DECLARE(appointment_requested, TN_LIST_APPOINTMENT_REQUESTED)
 TN_RECORD_DECLARE(request_replaced, TN_LIST_APPOINTMENT_REQUESTED)
@@ -101,55 +134,87 @@ TN_RECORD_DECLARE(request_replaced, TN_LIST_APPOINTMENT_REQUESTED)
 #define TN_LIST_REQUEST_WITHDRAWN(F, S) F(S, 0, RECORD, facts, facts_withdraw_request)
 TN_RECORD_DECLARE(request_withdrawn, TN_LIST_REQUEST_WITHDRAWN)
 
-/* Any command of an identified caller: its facts whole, its kind, why, and the civil day (UTC) of the
- * refusal; one per actor, command kind, day and code. */
+/* Any command of an identified caller: its facts whole, its kind, why, and the civil day (UTC) of
+ * the refusal; one per actor, command kind, day and code. */
 #define TN_LIST_COMMAND_REFUSED(F, S)                                                              \
-    F(S, 0, FACTS, facts, _) F(S, 2, UINT, command, _) F(S, 3, UINT, code, _)                      \
+    F(S, 0, FACTS, facts, _)                                                                       \
+    F(S, 2, UINT, command, _)                                                                      \
+    F(S, 3, UINT, code, _)                                                                         \
     F(S, 4, UINT, day, _)
 TN_RECORD_DECLARE(command_refused, TN_LIST_COMMAND_REFUSED)
 
 /* ---- draw ---- */
 #define TN_LIST_DAY_OPENED(F, S)                                                                   \
-    F(S, 2, UINT, day, _) F(S, 3, UINT, service_date, _) F(S, 4, UINT, policy, _)                  \
-    F(S, 5, UINT, opens_us, _) F(S, 6, UINT, closes_us, _) F(S, 7, UINT, draw_us, _)
+    F(S, 2, UINT, day, _)                                                                          \
+    F(S, 3, UINT, service_date, _)                                                                 \
+    F(S, 4, UINT, policy, _)                                                                       \
+    F(S, 5, UINT, opens_us, _)                                                                     \
+    F(S, 6, UINT, closes_us, _)                                                                    \
+    F(S, 7, UINT, draw_us, _)
 TN_RECORD_DECLARE(day_opened, TN_LIST_DAY_OPENED)
 
 /* What the draw reads of one port, frozen: the moves that repay an overshoot, then the line. */
 #define TN_LIST_POOL_PORT(F, S)                                                                    \
-    F(S, 1, UINT, port, _) F(S, 2, RECORDS, moves, seat_move) F(S, 3, RECORDS, line, run)          \
-    F(S, 4, INT, pcredit, _) F(S, 5, UINT, acc, _)
+    F(S, 1, UINT, port, _)                                                                         \
+    F(S, 2, RECORDS, moves, seat_move)                                                             \
+    F(S, 3, RECORDS, line, run)                                                                    \
+    F(S, 4, INT, pcredit, _)                                                                       \
+    F(S, 5, UINT, acc, _)
 TN_RECORD_DECLARE(pool_port, TN_LIST_POOL_PORT)
 
 #define TN_LIST_POOL_CLOSED(F, S)                                                                  \
-    F(S, 2, UINT, day, _) F(S, 3, UINT, service_date, _) F(S, 4, UINT, policy, _)                  \
-    F(S, 5, UINT, groups, _) F(S, 6, HASH, root, _) F(S, 7, UINT, mode, _)                         \
-    F(S, 8, RECORDS, ports, pool_port) F(S, 9, UINT, due_us, _)
+    F(S, 2, UINT, day, _)                                                                          \
+    F(S, 3, UINT, service_date, _)                                                                 \
+    F(S, 4, UINT, policy, _)                                                                       \
+    F(S, 5, UINT, groups, _)                                                                       \
+    F(S, 6, HASH, root, _)                                                                         \
+    F(S, 7, UINT, mode, _)                                                                         \
+    F(S, 8, RECORDS, ports, pool_port)                                                             \
+    F(S, 9, UINT, due_us, _)
 TN_RECORD_DECLARE(pool_closed, TN_LIST_POOL_CLOSED)
 
 #define TN_LIST_DRAW_SEEDED(F, S)                                                                  \
-    F(S, 0, RECORD, facts, facts_reveal_secret) F(S, 2, UINT, day, _) F(S, 3, HASH, seed, _)
+    F(S, 0, RECORD, facts, facts_reveal_secret)                                                    \
+    F(S, 2, UINT, day, _)                                                                          \
+    F(S, 3, HASH, seed, _)
 TN_RECORD_DECLARE(draw_seeded, TN_LIST_DRAW_SEEDED)
 
 #define TN_LIST_PORT_AFTER(F, S)                                                                   \
-    F(S, 1, UINT, port, _) F(S, 2, INT, pcredit, _) F(S, 3, UINT, acc, _) F(S, 4, UINT, over, _)   \
-    F(S, 5, UINT, groups, _) F(S, 6, UINT, seats, _)
+    F(S, 1, UINT, port, _)                                                                         \
+    F(S, 2, INT, pcredit, _)                                                                       \
+    F(S, 3, UINT, acc, _)                                                                          \
+    F(S, 4, UINT, over, _)                                                                         \
+    F(S, 5, UINT, groups, _)                                                                       \
+    F(S, 6, UINT, seats, _)
 TN_RECORD_DECLARE(port_after, TN_LIST_PORT_AFTER)
 
 /* `after` holds, a port, what tomorrow starts from and how much was given out. */
 #define TN_LIST_DRAW_COMPLETED(F, S)                                                               \
-    F(S, 2, UINT, day, _) F(S, 3, HASH, winners_root, _) F(S, 4, UINT, groups, _)                  \
-    F(S, 5, UINT, seats, _) F(S, 6, RECORDS, after, port_after) F(S, 7, UINT, due_us, _)
+    F(S, 2, UINT, day, _)                                                                          \
+    F(S, 3, HASH, winners_root, _)                                                                 \
+    F(S, 4, UINT, groups, _)                                                                       \
+    F(S, 5, UINT, seats, _)                                                                        \
+    F(S, 6, RECORDS, after, port_after)                                                            \
+    F(S, 7, UINT, due_us, _)
 TN_RECORD_DECLARE(draw_completed, TN_LIST_DRAW_COMPLETED)
 
-#define TN_LIST_DAY_VOIDED(F, S) F(S, 2, UINT, day, _) F(S, 3, TEXT, reason, _)
+#define TN_LIST_DAY_VOIDED(F, S)                                                                   \
+    F(S, 2, UINT, day, _)                                                                          \
+    F(S, 3, TEXT, reason, _)
 TN_RECORD_DECLARE(day_voided, TN_LIST_DAY_VOIDED)
 
 /* ---- offer ---- */
 /* `offer` is the group's gid of that day; its time is that of the first seat. */
 #define TN_LIST_APPOINTMENT_OFFERED(F, S)                                                          \
-    F(S, 2, STREAM, registration, _) F(S, 3, ID, offer, _) F(S, 4, UINT, day, _)                   \
-    F(S, 5, UINT, port, _) F(S, 6, RECORDS, seats, run) F(S, 7, UINT, basis, _)                    \
-    F(S, 8, UINT, rank, _) F(S, 9, UINT, size, _) F(S, 10, UINT, deadline_us, _)
+    F(S, 2, STREAM, registration, _)                                                               \
+    F(S, 3, ID, offer, _)                                                                          \
+    F(S, 4, UINT, day, _)                                                                          \
+    F(S, 5, UINT, port, _)                                                                         \
+    F(S, 6, RECORDS, seats, run)                                                                   \
+    F(S, 7, UINT, basis, _)                                                                        \
+    F(S, 8, UINT, rank, _)                                                                         \
+    F(S, 9, UINT, size, _)                                                                         \
+    F(S, 10, UINT, deadline_us, _)
 TN_RECORD_DECLARE(appointment_offered, TN_LIST_APPOINTMENT_OFFERED)
 
 #define TN_LIST_OFFER_ACCEPTED(F, S) F(S, 0, RECORD, facts, facts_accept_offer)
@@ -157,54 +222,79 @@ TN_RECORD_DECLARE(offer_accepted, TN_LIST_OFFER_ACCEPTED)
 
 /* `by` is enum tn_act_by; facts stand when the owner declined. */
 #define TN_LIST_OFFER_DECLINED(F, S)                                                               \
-    F(S, 0, RECORD, facts, facts_offer) F(S, 2, STREAM, registration, _) F(S, 3, ID, offer, _)     \
-    F(S, 4, UINT, by, _) F(S, 5, TEXT, reason, _)
+    F(S, 0, RECORD, facts, facts_offer)                                                            \
+    F(S, 2, STREAM, registration, _)                                                               \
+    F(S, 3, ID, offer, _)                                                                          \
+    F(S, 4, UINT, by, _)                                                                           \
+    F(S, 5, TEXT, reason, _)
 TN_RECORD_DECLARE(offer_declined, TN_LIST_OFFER_DECLINED)
 
 #define TN_LIST_OFFER_LAPSED(F, S)                                                                 \
-    F(S, 2, STREAM, registration, _) F(S, 3, ID, offer, _) F(S, 4, UINT, due_us, _)
+    F(S, 2, STREAM, registration, _)                                                               \
+    F(S, 3, ID, offer, _)                                                                          \
+    F(S, 4, UINT, due_us, _)
 TN_RECORD_DECLARE(offer_lapsed, TN_LIST_OFFER_LAPSED)
 
-/* Exactly the seats of the offer go back; `held` is enum tn_held: from an offer or an appointment. */
+/* Exactly the seats of the offer go back; `held` is enum tn_held: from an offer or an appointment.
+ */
 #define TN_LIST_SEATS_RETURNED(F, S)                                                               \
-    F(S, 2, UINT, port, _) F(S, 3, RECORDS, seats, run) F(S, 4, UINT, held, _)                     \
+    F(S, 2, UINT, port, _)                                                                         \
+    F(S, 3, RECORDS, seats, run)                                                                   \
+    F(S, 4, UINT, held, _)                                                                         \
     F(S, 5, ID, offer, _)
 TN_RECORD_DECLARE(seats_returned, TN_LIST_SEATS_RETURNED)
 
 /* Free seats too near to be offered; one event a port with something to expire. */
 #define TN_LIST_SEATS_EXPIRED(F, S)                                                                \
-    F(S, 2, UINT, port, _) F(S, 3, RECORDS, seats, run) F(S, 4, UINT, day, _)
+    F(S, 2, UINT, port, _)                                                                         \
+    F(S, 3, RECORDS, seats, run)                                                                   \
+    F(S, 4, UINT, day, _)
 TN_RECORD_DECLARE(seats_expired, TN_LIST_SEATS_EXPIRED)
 
 /* ---- appointment ---- */
 #define TN_LIST_APPOINTMENT_CONFIRMED(F, S)                                                        \
-    F(S, 2, STREAM, registration, _) F(S, 3, ID, offer, _) F(S, 4, UINT, port, _)                  \
-    F(S, 5, RECORDS, seats, run) F(S, 6, IDS, members, _) F(S, 7, IDS, tags, _)                    \
+    F(S, 2, STREAM, registration, _)                                                               \
+    F(S, 3, ID, offer, _)                                                                          \
+    F(S, 4, UINT, port, _)                                                                         \
+    F(S, 5, RECORDS, seats, run)                                                                   \
+    F(S, 6, IDS, members, _)                                                                       \
+    F(S, 7, IDS, tags, _)                                                                          \
     F(S, 8, UINT, ends_us, _)
 TN_RECORD_DECLARE(appointment_confirmed, TN_LIST_APPOINTMENT_CONFIRMED)
 
 /* A member leaves a group that holds an offer or an appointment; `tag` no longer validates. */
 #define TN_LIST_MEMBER_DROPPED(F, S)                                                               \
-    F(S, 2, STREAM, registration, _) F(S, 3, ID, offer, _) F(S, 4, ID, member, _)                  \
+    F(S, 2, STREAM, registration, _)                                                               \
+    F(S, 3, ID, offer, _)                                                                          \
+    F(S, 4, ID, member, _)                                                                         \
     F(S, 5, ID, tag, _)
 TN_RECORD_DECLARE(member_dropped, TN_LIST_MEMBER_DROPPED)
 
 #define TN_LIST_APPOINTMENT_CANCELLED(F, S)                                                        \
-    F(S, 0, RECORD, facts, facts_offer) F(S, 2, STREAM, registration, _) F(S, 3, ID, offer, _)     \
-    F(S, 4, UINT, by, _) F(S, 5, TEXT, reason, _)
+    F(S, 0, RECORD, facts, facts_offer)                                                            \
+    F(S, 2, STREAM, registration, _)                                                               \
+    F(S, 3, ID, offer, _)                                                                          \
+    F(S, 4, UINT, by, _)                                                                           \
+    F(S, 5, TEXT, reason, _)
 TN_RECORD_DECLARE(appointment_cancelled, TN_LIST_APPOINTMENT_CANCELLED)
 
 /* ---- port day ---- */
 #define TN_LIST_GROUP_PRESENTED(F, S)                                                              \
-    F(S, 0, RECORD, facts, facts_arrival) F(S, 2, STREAM, registration, _) F(S, 3, ID, offer, _)   \
-    F(S, 4, UINT, port, _) F(S, 5, RECORDS, seats, run)
+    F(S, 0, RECORD, facts, facts_arrival)                                                          \
+    F(S, 2, STREAM, registration, _)                                                               \
+    F(S, 3, ID, offer, _)                                                                          \
+    F(S, 4, UINT, port, _)                                                                         \
+    F(S, 5, RECORDS, seats, run)
 TN_RECORD_DECLARE(group_presented, TN_LIST_GROUP_PRESENTED)
 TN_RECORD_DECLARE(turned_away, TN_LIST_GROUP_PRESENTED)
 
 /* The first of a closed port day carries its facts. */
 #define TN_LIST_NO_SHOW_RECORDED(F, S)                                                             \
-    F(S, 0, RECORD, facts, facts_port_day) F(S, 2, STREAM, registration, _) F(S, 3, ID, offer, _)  \
-    F(S, 4, UINT, port, _) F(S, 5, RECORDS, seats, run)
+    F(S, 0, RECORD, facts, facts_port_day)                                                         \
+    F(S, 2, STREAM, registration, _)                                                               \
+    F(S, 3, ID, offer, _)                                                                          \
+    F(S, 4, UINT, port, _)                                                                         \
+    F(S, 5, RECORDS, seats, run)
 TN_RECORD_DECLARE(no_show_recorded, TN_LIST_NO_SHOW_RECORDED)
 
 /* ---- validation ---- */
@@ -216,8 +306,11 @@ TN_RECORD_DECLARE(officer_suspended, TN_LIST_OFFICER_SUSPENDED)
 
 /* `verdict` is a sum of enum tn_validation bits; for a match the registration and the offer. */
 #define TN_LIST_VALIDATION_ANSWERED(F, S)                                                          \
-    F(S, 0, RECORD, facts, facts_validate) F(S, 2, ID, organisation, _) F(S, 3, UINT, verdict, _)  \
-    F(S, 4, STREAM, registration, _) F(S, 5, ID, offer, _)
+    F(S, 0, RECORD, facts, facts_validate)                                                         \
+    F(S, 2, ID, organisation, _)                                                                   \
+    F(S, 3, UINT, verdict, _)                                                                      \
+    F(S, 4, STREAM, registration, _)                                                               \
+    F(S, 5, ID, offer, _)
 TN_RECORD_DECLARE(validation_answered, TN_LIST_VALIDATION_ANSWERED)
 
 /* ---- the list: K(number, name, version). In hundreds by area; never reused ---- */
@@ -291,9 +384,9 @@ enum tn_held { TN_HELD_OFFER = 1, TN_HELD_APPOINTMENT = 2 };
 enum tn_basis { TN_BASIS_SENIORITY = 1, TN_BASIS_LOTTERY = 2 };
 enum tn_arrival { TN_ARRIVAL_PRESENTED = 1, TN_ARRIVAL_TURNED_AWAY = 2 };
 enum tn_purpose {
-    TN_PURPOSE_TRANSIT = 1,  /* checkpoint on the way */
-    TN_PURPOSE_ENTRY = 2,    /* at the port */
-    TN_PURPOSE_SHELTER = 3,  /* a shelter or escort */
+    TN_PURPOSE_TRANSIT = 1, /* checkpoint on the way */
+    TN_PURPOSE_ENTRY = 2,   /* at the port */
+    TN_PURPOSE_SHELTER = 3, /* a shelter or escort */
     TN_PURPOSE_LIMIT,
 };
 enum tn_validation_bits {
@@ -363,8 +456,14 @@ const char *tn_refusal_name(uint64_t code);
 /* The HTTP status of its problem document; 409 beyond the list. */
 unsigned tn_refusal_http(uint64_t code);
 /* What it means for the person, in language 0..4 (en, es, ht, pt, ru), as UTF-8. */
-enum tn_language { TN_LANGUAGE_EN, TN_LANGUAGE_ES, TN_LANGUAGE_HT, TN_LANGUAGE_PT, TN_LANGUAGE_RU,
-                   TN_LANGUAGE_COUNT };
+enum tn_language {
+    TN_LANGUAGE_EN,
+    TN_LANGUAGE_ES,
+    TN_LANGUAGE_HT,
+    TN_LANGUAGE_PT,
+    TN_LANGUAGE_RU,
+    TN_LANGUAGE_COUNT
+};
 const char *tn_refusal_text(uint64_t code, enum tn_language language);
 
 #endif

@@ -1,9 +1,10 @@
 /* Records: C structs and canonical msgpack maps from one list of fields.
  *
- * A record is declared once, as an X-macro list of F(S, key, TYPE, name, sub); the struct, its table of
- * fields, the codec, the JSON form and the documentation all come from that list. On the wire a record
- * is a map with ascending unsigned keys. A field whose value is zero or empty is left out, and a decoder
- * refuses it when it is there, so every value has exactly one encoding (spec/log.md 2).
+ * A record is declared once, as an X-macro list of F(S, key, TYPE, name, sub); the struct, its
+ * table of fields, the codec, the JSON form and the documentation all come from that list. On the
+ * wire a record is a map with ascending unsigned keys. A field whose value is zero or empty is left
+ * out, and a decoder refuses it when it is there, so every value has exactly one encoding
+ * (spec/log.md 2).
  *
  *   TYPE      C member                       wire
  *   UINT      uint64_t name                  uint
@@ -67,8 +68,8 @@ struct tn_record {
     size_t field_count;
 };
 
-/* Any list read from bytes has at most this many items: a draw's winners and a day's pool ports stay
- * far below. */
+/* Any list read from bytes has at most this many items: a draw's winners and a day's pool ports
+ * stay far below. */
 #define TN_RECORD_LIST_MAX 65536u
 
 /* ---- declaring: in a header TN_RECORD_DECLARE(name, LIST), in one source TN_RECORD_DEFINE ---- */
@@ -100,14 +101,14 @@ struct tn_record {
 #define TN_SUB_RECORDS(sub) &tn_record_##sub
 #define TN_SUB_FACTS(sub) NULL
 
-#define TN_RECORD_DECLARE(record, LIST)                            \
-    struct tn_##record {                                           \
-        LIST(TN_MEMBER, record)                                    \
-    };                                                             \
-    struct tn_##record##_list {                                    \
-        const struct tn_##record *items;                           \
-        size_t count;                                              \
-    };                                                             \
+#define TN_RECORD_DECLARE(record, LIST)                                                            \
+    struct tn_##record {                                                                           \
+        LIST(TN_MEMBER, record)                                                                    \
+    };                                                                                             \
+    struct tn_##record##_list {                                                                    \
+        const struct tn_##record *items;                                                           \
+        size_t count;                                                                              \
+    };                                                                                             \
     extern const struct tn_record tn_record_##record;
 
 #define TN_FIELD_ROW(record_, key_, type_, name_, sub_)                                            \
@@ -136,8 +137,8 @@ TN_MUST_USE enum tn_status tn_record_decode(const struct tn_record *record,
 TN_MUST_USE enum tn_status tn_record_decode_bytes(const struct tn_record *record,
                                                   struct tn_bytes bytes, struct tn_arena *arena,
                                                   void *value);
-/* One JSON object with the fields' names; bytes as lower-case hexadecimal. `facts` names the record of a
- * FACTS field, or NULL: then its bytes in hexadecimal. */
+/* One JSON object with the fields' names; bytes as lower-case hexadecimal. `facts` names the record
+ * of a FACTS field, or NULL: then its bytes in hexadecimal. */
 void tn_record_write_json(const struct tn_record *record, const void *value,
                           const struct tn_record *facts, struct tn_buffer *out);
 

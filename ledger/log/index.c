@@ -1,186 +1,263 @@
-/* Family `commands`:  command (16 bytes) -> index of its first entry, big-endian, shortest form of 1
- *                     to 8 bytes
+/* The life of an index entry: staged with its frame (durable, one row a frame), committed to the
+ * gathering memory, frozen with its segment, written to files by the thread, and its frame's row
+ * deleted. At every moment an entry below `gathering.base` of a reader's look is in files or in the
+ * frozen segment.
  *
- * Family `index`:     01 || BE32 kind     || BE40 first index  -> gaps
- *                     02 || stream (16)   || BE40 first index  -> gaps
+ * A crash anywhere leaves rows of frames that are in files already: they are gathered and written once
+ * more, to the same keys and values.
  *
- * gaps: for every further entry of the same frame its distance from the one before, at least 1, as a
- * varint (7 bits a byte, low bits first, high bit set while more follow); empty when there is only
- * one. */
+ * Locks: `work_lock` before `lock`. The thread and the committer change `frozen_busy` under both, so
+ * either is enough to read it. */
 #include "ledger/log/index.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "ledger/base/check.h"
+#include "ledger/base/clock.h"
 #include "ledger/base/endian.h"
+#include "ledger/log/index_rows.h"
 
-#define TAG_KIND 1u
-#define TAG_STREAM 2u
-#define INDEX_BYTES 5
-#define ROW_KEY_BYTES_MAX (1 + TN_ID_SIZE + INDEX_BYTES)
-#define VARINT_BYTES_MAX 6
-#define KEYS_AN_ENTRY_MAX (TN_ENTRY_STREAMS_MAX + 1)
-/* Varint gaps of every entry of the largest frame. */
-#define GAPS_BYTES_MAX ((size_t) TN_FRAME_ENTRIES_MAX * VARINT_BYTES_MAX)
+/* What a frame's row can hold: every entry with all its ids. */
+#define GATHERED_BYTES_MAX \
+    (4 + (size_t) TN_FRAME_ENTRIES_MAX * (5 + TN_ID_SIZE * (1 + TN_ENTRY_STREAMS_MAX)))
+/* A segment in files, roughly, with room to spare: held against the free-space reserve. */
+#define SEGMENT_BYTES_PER_ENTRY 128u
+#define RETRY_S 1
 
-struct tn_index_group {
-    struct tn_index_key key;
-    uint32_t first; /* offset in the frame */
-    uint32_t last;
-    uint32_t head; /* chain of further items; UINT32_MAX ends it */
-    uint32_t tail;
+struct tn_index {
+    struct tn_store *store;
+    struct tn_family *family;
+    struct tn_family *commands;
+    struct tn_buffer row; /* the committer's */
+
+    pthread_rwlock_t lock; /* what readers look at */
+    struct tn_index_memory gathering;
+    struct tn_index_memory frozen;
+    bool frozen_busy;
+
+    pthread_mutex_t work_lock;
+    pthread_cond_t work; /* there is a segment, or the end */
+    pthread_cond_t done; /* a segment is in files, or could not be */
+    pthread_t thread;
+    bool started;
+    bool stopping;
+    enum tn_status status; /* what the thread met last */
+    struct tn_error error;
+    uint64_t deleted_to; /* rows of frames below are deleted; the thread's */
 };
 
-struct tn_index_item {
-    uint32_t offset;
-    uint32_t next;
-};
-
-_Static_assert((uint64_t) TN_FRAME_ENTRIES_MAX * KEYS_AN_ENTRY_MAX < UINT32_MAX,
-               "groups and items are numbered in 32 bits");
-
-static enum tn_status reserve(struct tn_index_writer *writer, size_t count, struct tn_error *error);
-static void note_key(struct tn_index_writer *writer, const struct tn_index_key *key,
-                     uint32_t offset);
-static void put_index(uint8_t out[static INDEX_BYTES], uint64_t index);
-static uint64_t get_index(const uint8_t in[static INDEX_BYTES]);
-static size_t row_key(uint8_t out[static ROW_KEY_BYTES_MAX], const struct tn_index_key *key,
-                      uint64_t index);
-static void append_varint(struct tn_buffer *out, uint32_t value);
-static enum tn_status read_ascending(struct tn_iterator *iterator, const struct tn_index_key *key,
-                                     uint64_t from, uint64_t end, uint64_t *indices, size_t *count,
-                                     struct tn_error *error);
-static enum tn_status read_descending(struct tn_iterator *iterator, const struct tn_index_key *key,
-                                      uint64_t from, uint64_t *indices, size_t *count,
+static enum tn_status load_rows(struct tn_index *index, uint64_t size, struct tn_error *error);
+static void freeze(struct tn_index *index);
+static enum tn_status wait_for_thread(struct tn_index *index, uint64_t gathered_max,
                                       struct tn_error *error);
+static void *segment_work(void *context);
+static enum tn_status write_segment(struct tn_index *index, struct tn_error *error);
 
-void tn_index_writer_init(struct tn_index_writer *writer)
+enum tn_status tn_index_open(struct tn_store *store, uint64_t size, struct tn_index **out,
+                             struct tn_error *error)
 {
-    *writer = (struct tn_index_writer){0};
-    tn_buffer_init(&writer->gaps, GAPS_BYTES_MAX);
-}
-
-void tn_index_writer_close(struct tn_index_writer *writer)
-{
-    free(writer->groups);
-    free(writer->items);
-    free(writer->slots);
-    tn_buffer_close(&writer->gaps);
-    *writer = (struct tn_index_writer){0};
-}
-
-enum tn_status tn_index_write(struct tn_index_writer *writer, struct tn_batch *batch,
-                              struct tn_family *index, struct tn_family *commands,
-                              uint64_t first_index, const struct tn_log_entry *entries,
-                              size_t count, struct tn_error *error)
-{
-    enum tn_status status = reserve(writer, count, error);
+    *out = NULL;
+    struct tn_index *index = calloc(1, sizeof(*index));
+    if (index == NULL) {
+        return tn_fail(error, TN_MEMORY, "no memory for the index");
+    }
+    index->store = store;
+    tn_buffer_init(&index->row, GATHERED_BYTES_MAX);
+    tn_index_memory_init(&index->gathering, 0);
+    tn_index_memory_init(&index->frozen, 0);
+    pthread_rwlock_init(&index->lock, NULL);
+    pthread_mutex_init(&index->work_lock, NULL);
+    pthread_cond_init(&index->work, NULL);
+    pthread_cond_init(&index->done, NULL);
+    enum tn_status status = tn_store_family(store, "index", false, &index->family, error);
+    if (status == TN_OK) {
+        status = tn_store_family(store, "commands", false, &index->commands, error);
+    }
+    if (status == TN_OK) {
+        status = load_rows(index, size, error);
+    }
     if (status != TN_OK) {
+        tn_index_close(index);
         return status;
     }
-    for (size_t i = 0; i < count; i++) {
-        const struct tn_log_entry *entry = &entries[i];
-        struct tn_index_key key = tn_index_kind_key(entry->kind);
-        note_key(writer, &key, (uint32_t) i);
-        for (size_t s = 0; s < entry->stream_count; s++) {
-            key = tn_index_stream_key(entry->streams[s]);
-            note_key(writer, &key, (uint32_t) i);
-        }
-        if (entry->has_command) {
-            uint8_t value[8];
-            size_t skip = 0;
-            tn_put_be64(value, first_index + i);
-            while (skip < 7 && value[skip] == 0) {
-                skip++;
-            }
-            tn_batch_put(batch, commands, tn_bytes(entry->command, TN_ID_SIZE),
-                         tn_bytes(value + skip, 8 - skip));
-        }
-    }
-    for (size_t g = 0; g < writer->group_count; g++) {
-        const struct tn_index_group *group = &writer->groups[g];
-        uint32_t before = group->first;
-        tn_buffer_reset(&writer->gaps);
-        for (uint32_t i = group->head; i != UINT32_MAX; i = writer->items[i].next) {
-            append_varint(&writer->gaps, writer->items[i].offset - before);
-            before = writer->items[i].offset;
-        }
-        uint8_t key[ROW_KEY_BYTES_MAX];
-        size_t size = row_key(key, &group->key, first_index + group->first);
-        tn_batch_put(batch, index, tn_bytes(key, size), tn_buffer_view(&writer->gaps));
-        status = tn_buffer_status(&writer->gaps);
-        if (status != TN_OK) {
-            return tn_fail(error, TN_MEMORY, "no memory for the index of a frame");
-        }
-    }
+    *out = index;
     return TN_OK;
 }
 
-enum tn_status tn_index_find_command(struct tn_store *store, struct tn_family *commands,
-                                     const uint8_t command[static TN_ID_SIZE], uint64_t *index,
+void tn_index_close(struct tn_index *index)
+{
+    if (index == NULL) {
+        return;
+    }
+    pthread_mutex_lock(&index->work_lock);
+    index->stopping = true;
+    pthread_cond_signal(&index->work);
+    pthread_mutex_unlock(&index->work_lock);
+    if (index->started) {
+        pthread_join(index->thread, NULL);
+    }
+    tn_index_memory_close(&index->gathering);
+    tn_index_memory_close(&index->frozen);
+    tn_buffer_close(&index->row);
+    pthread_rwlock_destroy(&index->lock);
+    pthread_mutex_destroy(&index->work_lock);
+    pthread_cond_destroy(&index->work);
+    pthread_cond_destroy(&index->done);
+    free(index);
+}
+
+enum tn_status tn_index_refresh(struct tn_index *index, uint64_t size, struct tn_error *error)
+{
+    return load_rows(index, size, error);
+}
+
+enum tn_status tn_index_stage(struct tn_index *index, struct tn_batch *batch, uint64_t first_index,
+                              const struct tn_log_entry *entries, size_t count,
+                              struct tn_error *error)
+{
+    TN_CHECK(first_index == index->gathering.end);
+    enum tn_status status = wait_for_thread(index, TN_INDEX_GATHERED_MAX, error);
+    if (status != TN_OK) {
+        return status;
+    }
+    tn_buffer_reset(&index->row);
+    tn_gathered_encode(&index->row, entries, count);
+    if (tn_buffer_status(&index->row) != TN_OK) {
+        return tn_fail(error, TN_MEMORY, "no memory for the index");
+    }
+    uint8_t key[TN_GATHERED_KEY_BYTES];
+    tn_gathered_key(key, first_index);
+    tn_batch_put(batch, index->family, tn_bytes(key, sizeof(key)), tn_buffer_view(&index->row));
+
+    pthread_rwlock_wrlock(&index->lock);
+    status = tn_index_memory_reserve(&index->gathering, entries, count);
+    pthread_rwlock_unlock(&index->lock);
+    return status == TN_OK ? TN_OK : tn_fail(error, status, "no memory for the index");
+}
+
+void tn_index_commit(struct tn_index *index, const struct tn_log_entry *entries, size_t count)
+{
+    pthread_rwlock_wrlock(&index->lock);
+    tn_index_memory_add(&index->gathering, entries, count);
+    bool due = index->gathering.end - index->gathering.base >= TN_INDEX_SEGMENT_ENTRIES;
+    pthread_rwlock_unlock(&index->lock);
+    if (due) {
+        freeze(index);
+    }
+}
+
+enum tn_status tn_index_settle(struct tn_index *index, struct tn_error *error)
+{
+    enum tn_status status = wait_for_thread(index, 0, error);
+    if (status == TN_OK) {
+        freeze(index);
+        status = wait_for_thread(index, 0, error);
+    }
+    return status;
+}
+
+enum tn_status tn_index_find_command(struct tn_index *index,
+                                     const uint8_t command[static TN_ID_SIZE], uint64_t *at,
                                      bool *found, struct tn_error *error)
 {
-    *index = 0;
-    *found = false;
+    *at = 0;
+    pthread_rwlock_rdlock(&index->lock);
+    *found = (index->frozen_busy && tn_index_memory_command(&index->frozen, command, at)) ||
+             tn_index_memory_command(&index->gathering, command, at);
+    pthread_rwlock_unlock(&index->lock);
+    if (*found) {
+        return TN_OK;
+    }
     struct tn_buffer value;
     tn_buffer_init(&value, 64);
-    bool there = false;
-    enum tn_status status = tn_store_get(store, commands, NULL, tn_bytes(command, TN_ID_SIZE),
-                                         &value, &there, error);
-    if (status == TN_OK && there) {
-        if (value.size < 1 || value.size > 8) {
-            status = tn_fail(error, TN_CORRUPT, "a command's index has %zu bytes", value.size);
-        } else {
-            for (size_t i = 0; i < value.size; i++) {
-                *index = *index << 8 | value.data[i];
-            }
-            *found = true;
-        }
+    enum tn_status status = tn_store_get(index->store, index->commands, NULL,
+                                         tn_bytes(command, TN_ID_SIZE), &value, found, error);
+    if (status == TN_OK && *found) {
+        status = tn_index_command_decode(tn_buffer_view(&value), at, error);
+        *found = status == TN_OK;
     }
     tn_buffer_close(&value);
     return status;
 }
 
-struct tn_index_key tn_index_stream_key(const uint8_t stream[static TN_ID_SIZE])
+/* The first entry that is not in files only; memory holds it and all behind it. Under the lock. */
+static uint64_t memory_base(const struct tn_index *index)
 {
-    struct tn_index_key key = {.size = 1 + TN_ID_SIZE};
-    key.bytes[0] = TAG_STREAM;
-    memcpy(key.bytes + 1, stream, TN_ID_SIZE);
-    return key;
+    return index->frozen_busy ? index->frozen.base : index->gathering.base;
 }
 
-struct tn_index_key tn_index_kind_key(uint32_t kind)
+/* Files hold what lies below the memory's base, memory the rest. A segment may move from memory to
+ * files between the two looks: then the files are asked for that part as well. */
+static enum tn_status read_ascending(struct tn_index *index, const struct tn_index_key *key,
+                                     uint64_t from, uint64_t end, uint64_t *indices,
+                                     size_t capacity, size_t *count, struct tn_error *error)
 {
-    struct tn_index_key key = {.size = 1 + 4};
-    key.bytes[0] = TAG_KIND;
-    tn_put_be32(key.bytes + 1, kind);
-    return key;
+    pthread_rwlock_rdlock(&index->lock);
+    uint64_t base = memory_base(index);
+    pthread_rwlock_unlock(&index->lock);
+    for (;;) {
+        if (from < base && *count < capacity) {
+            struct tn_iterator *iterator =
+                tn_iterator_create(index->store, index->family, NULL, false);
+            enum tn_status status = tn_index_rows_ascend(
+                iterator, key, from, base < end ? base : end, indices, capacity, count, error);
+            tn_iterator_destroy(iterator);
+            if (status != TN_OK) {
+                return status;
+            }
+            from = base;
+        }
+        pthread_rwlock_rdlock(&index->lock);
+        bool moved = memory_base(index) != base;
+        base = memory_base(index);
+        if (!moved) {
+            if (index->frozen_busy) {
+                tn_index_memory_ascend(&index->frozen, key, from, end, indices, capacity, count);
+            }
+            tn_index_memory_ascend(&index->gathering, key, from, end, indices, capacity, count);
+        }
+        pthread_rwlock_unlock(&index->lock);
+        if (!moved) {
+            return TN_OK;
+        }
+    }
 }
 
-enum tn_status tn_index_read(struct tn_store *store, struct tn_family *index,
-                             const struct tn_index_key *key, uint64_t from, uint64_t end,
-                             bool backwards, uint64_t *indices, size_t *count,
+static enum tn_status read_descending(struct tn_index *index, const struct tn_index_key *key,
+                                      uint64_t from, uint64_t *indices, size_t capacity,
+                                      size_t *count, struct tn_error *error)
+{
+    pthread_rwlock_rdlock(&index->lock);
+    uint64_t base = memory_base(index);
+    tn_index_memory_descend(&index->gathering, key, from, indices, capacity, count);
+    if (index->frozen_busy) {
+        tn_index_memory_descend(&index->frozen, key, from, indices, capacity, count);
+    }
+    pthread_rwlock_unlock(&index->lock);
+    if (*count == capacity) {
+        return TN_OK;
+    }
+    struct tn_iterator *iterator = tn_iterator_create(index->store, index->family, NULL, false);
+    enum tn_status status = tn_index_rows_descend(iterator, key, base < from ? base : from, indices,
+                                                  capacity, count, error);
+    tn_iterator_destroy(iterator);
+    return status;
+}
+
+enum tn_status tn_index_read(struct tn_index *index, const struct tn_index_key *key, uint64_t from,
+                             uint64_t end, bool backwards, uint64_t *indices, size_t *count,
                              struct tn_error *error)
 {
     size_t capacity = *count;
     *count = 0;
-    if (from > end) {
-        from = end;
-    }
-    if (capacity == 0 || (backwards && from == 0)) {
-        return TN_OK;
-    }
-    *count = capacity;
-    struct tn_iterator *iterator = tn_iterator_create(store, index, NULL, false);
     enum tn_status status =
-        backwards ? read_descending(iterator, key, from, indices, count, error)
-                  : read_ascending(iterator, key, from, end, indices, count, error);
-    if (status == TN_OK) {
-        status = tn_iterator_status(iterator, error);
-    }
-    tn_iterator_destroy(iterator);
+        backwards ? read_descending(index, key, from < end ? from : end, indices, capacity, count,
+                                    error)
+                  : read_ascending(index, key, from, end, indices, capacity, count, error);
     if (status != TN_OK) {
         *count = 0;
     }
@@ -189,230 +266,178 @@ enum tn_status tn_index_read(struct tn_store *store, struct tn_family *index,
 
 /* ---- gathering ---- */
 
-/* Room for the most that `count` entries can need, and an empty table. */
-static enum tn_status reserve(struct tn_index_writer *writer, size_t count, struct tn_error *error)
+/* Rows of frames from the first that is left up to `size`. A part that is in memory already stays. */
+static enum tn_status load_rows(struct tn_index *index, uint64_t size, struct tn_error *error)
 {
-    size_t keys = count * KEYS_AN_ENTRY_MAX;
-    size_t slot_count = 64;
-    while (slot_count < 2 * keys) {
-        slot_count *= 2;
-    }
-    if (keys > writer->group_capacity) {
-        struct tn_index_group *groups = malloc(keys * sizeof(*groups));
-        struct tn_index_item *items = malloc(keys * sizeof(*items));
-        uint32_t *slots = malloc(slot_count * sizeof(*slots));
-        if (groups == NULL || items == NULL || slots == NULL) {
-            free(groups);
-            free(items);
-            free(slots);
-            return tn_fail(error, TN_MEMORY, "no memory for the index of %zu entries", count);
+    struct tn_gathered gathered = {0};
+    uint8_t key[TN_GATHERED_KEY_BYTES];
+    tn_gathered_key(key, 0);
+    struct tn_iterator *iterator = tn_iterator_create(index->store, index->family, NULL, false);
+    enum tn_status status = TN_OK;
+    bool first = true;
+    pthread_rwlock_wrlock(&index->lock);
+    tn_iterator_seek(iterator, tn_bytes(key, sizeof(key)));
+    while (status == TN_OK && tn_iterator_valid(iterator)) {
+        struct tn_bytes at = tn_iterator_key(iterator);
+        if (at.size != sizeof(key) || at.data[0] != key[0]) {
+            break;
         }
-        free(writer->groups);
-        free(writer->items);
-        free(writer->slots);
-        writer->groups = groups;
-        writer->items = items;
-        writer->slots = slots;
-        writer->group_capacity = keys;
-    }
-    /* Only as many as this frame needs, so that one large frame does not slow all later ones. */
-    writer->slot_count = slot_count;
-    writer->group_count = 0;
-    writer->item_count = 0;
-    memset(writer->slots, 0, writer->slot_count * sizeof(*writer->slots));
-    return TN_OK;
-}
-
-/* Ids are random or hashes, kinds are small: one multiplication spreads both. */
-static size_t slot_of(const struct tn_index_writer *writer, const struct tn_index_key *key)
-{
-    uint64_t low = 0;
-    uint64_t high = 0;
-    memcpy(&low, key->bytes + 1, 8);
-    memcpy(&high, key->bytes + 9, 8);
-    uint64_t mixed = (low ^ (high << 1) ^ key->bytes[0]) * 0x9e3779b97f4a7c15u;
-    return (size_t) (mixed >> 20) & (writer->slot_count - 1);
-}
-
-static void note_key(struct tn_index_writer *writer, const struct tn_index_key *key,
-                     uint32_t offset)
-{
-    size_t slot = slot_of(writer, key);
-    while (writer->slots[slot] != 0) {
-        struct tn_index_group *group = &writer->groups[writer->slots[slot] - 1];
-        if (memcmp(group->key.bytes, key->bytes, sizeof(key->bytes)) == 0) {
-            if (group->last == offset) {
-                return; /* an entry names the same stream twice */
-            }
-            uint32_t item = (uint32_t) writer->item_count++;
-            writer->items[item] = (struct tn_index_item){.offset = offset, .next = UINT32_MAX};
-            if (group->head == UINT32_MAX) {
-                group->head = item;
-            } else {
-                writer->items[group->tail].next = item;
-            }
-            group->tail = item;
-            group->last = offset;
-            return;
+        uint64_t row_index = (uint64_t) at.data[1] << 32 | tn_get_be32(at.data + 2);
+        struct tn_index_memory *memory = &index->gathering;
+        if (first && row_index != memory->base) {
+            tn_index_memory_reset(memory, row_index);
+        } else if (first && memory->end > row_index) {
+            tn_gathered_key(key, memory->end); /* what follows the part that is here */
+            tn_iterator_seek(iterator, tn_bytes(key, sizeof(key)));
+            first = false;
+            continue;
         }
-        slot = (slot + 1) & (writer->slot_count - 1);
-    }
-    TN_CHECK(writer->group_count < writer->group_capacity);
-    struct tn_index_group *group = &writer->groups[writer->group_count++];
-    *group = (struct tn_index_group){
-        .key = *key, .first = offset, .last = offset, .head = UINT32_MAX, .tail = UINT32_MAX};
-    writer->slots[slot] = (uint32_t) writer->group_count;
-}
-
-/* ---- rows ---- */
-
-static void put_index(uint8_t out[static INDEX_BYTES], uint64_t index)
-{
-    TN_CHECK(index < TN_LOG_SIZE_MAX);
-    out[0] = (uint8_t) (index >> 32);
-    tn_put_be32(out + 1, (uint32_t) index);
-}
-
-static uint64_t get_index(const uint8_t in[static INDEX_BYTES])
-{
-    return (uint64_t) in[0] << 32 | tn_get_be32(in + 1);
-}
-
-static size_t row_key(uint8_t out[static ROW_KEY_BYTES_MAX], const struct tn_index_key *key,
-                      uint64_t index)
-{
-    memcpy(out, key->bytes, key->size);
-    put_index(out + key->size, index);
-    return key->size + INDEX_BYTES;
-}
-
-static void append_varint(struct tn_buffer *out, uint32_t value)
-{
-    while (value >= 0x80) {
-        tn_buffer_append_u8(out, (uint8_t) (value | 0x80));
-        value >>= 7;
-    }
-    tn_buffer_append_u8(out, (uint8_t) value);
-}
-
-/* The row under the iterator, if it is one of `key`. */
-struct row {
-    uint64_t index; /* the one that the next step gives */
-    struct tn_bytes gaps;
-};
-
-static bool row_open(const struct tn_iterator *iterator, const struct tn_index_key *key,
-                     struct row *row)
-{
-    *row = (struct row){0};
-    if (!tn_iterator_valid(iterator)) {
-        return false;
-    }
-    struct tn_bytes at = tn_iterator_key(iterator);
-    if (at.size != key->size + INDEX_BYTES || memcmp(at.data, key->bytes, key->size) != 0) {
-        return false;
-    }
-    row->index = get_index(at.data + key->size);
-    row->gaps = tn_iterator_value(iterator);
-    return true;
-}
-
-/* Steps to the next index of the row: TN_NOT_FOUND after the last. */
-static enum tn_status row_next(struct row *row, struct tn_error *error)
-{
-    if (row->gaps.size == 0) {
-        return TN_NOT_FOUND;
-    }
-    uint64_t gap = 0;
-    size_t used = 0;
-    uint8_t byte = 0x80;
-    while ((byte & 0x80) != 0 && used < row->gaps.size && used < VARINT_BYTES_MAX) {
-        byte = row->gaps.data[used];
-        gap |= (uint64_t) (byte & 0x7f) << (7 * used);
-        used++;
-    }
-    if ((byte & 0x80) != 0 || gap == 0 || gap > TN_FRAME_ENTRIES_MAX) {
-        return tn_fail(error, TN_CORRUPT, "an index row behind entry %" PRIu64
-                       " is not what was written; rebuild the index", row->index);
-    }
-    row->index += gap;
-    row->gaps = tn_bytes(row->gaps.data + used, row->gaps.size - used);
-    return TN_OK;
-}
-
-/* Seeks the row whose first index is the last <= `index`. */
-static void seek_row(struct tn_iterator *iterator, const struct tn_index_key *key, uint64_t index)
-{
-    uint8_t bytes[ROW_KEY_BYTES_MAX];
-    size_t size = row_key(bytes, key, index < TN_LOG_SIZE_MAX ? index : TN_LOG_SIZE_MAX - 1);
-    tn_iterator_seek_for_prev(iterator, tn_bytes(bytes, size));
-}
-
-static enum tn_status read_ascending(struct tn_iterator *iterator, const struct tn_index_key *key,
-                                     uint64_t from, uint64_t end, uint64_t *indices, size_t *count,
-                                     struct tn_error *error)
-{
-    size_t capacity = *count;
-    struct row row;
-    *count = 0;
-    seek_row(iterator, key, from);
-    if (!row_open(iterator, key, &row)) {
-        uint8_t bytes[ROW_KEY_BYTES_MAX];
-        size_t size = row_key(bytes, key, 0);
-        tn_iterator_seek(iterator, tn_bytes(bytes, size));
-    }
-    while (*count < capacity && row_open(iterator, key, &row)) {
-        enum tn_status status = TN_OK;
-        while (status == TN_OK && *count < capacity) {
-            if (row.index >= end) {
-                return TN_OK;
-            }
-            if (row.index >= from) {
-                indices[(*count)++] = row.index;
-            }
-            status = row_next(&row, error);
+        first = false;
+        if (row_index != memory->end) {
+            status = tn_fail(error, TN_CORRUPT, "entry %" PRIu64 ": its index row is missing",
+                             memory->end);
+            break;
         }
-        if (status != TN_OK && status != TN_NOT_FOUND) {
-            return status;
+        status = tn_gathered_decode(&gathered, row_index, tn_iterator_value(iterator), error);
+        if (status == TN_OK) {
+            status = tn_index_memory_reserve(memory, gathered.entries, gathered.count);
+        }
+        if (status == TN_OK) {
+            tn_index_memory_add(memory, gathered.entries, gathered.count);
         }
         tn_iterator_next(iterator);
     }
-    return TN_OK;
+    if (status == TN_OK) {
+        status = tn_iterator_status(iterator, error);
+    }
+    if (status == TN_OK && first) {
+        tn_index_memory_reset(&index->gathering, size); /* everything is in files */
+    }
+    if (status == TN_OK && index->gathering.end != size) {
+        status = tn_fail(error, TN_CORRUPT, "index rows end at entry %" PRIu64 ", the log at %" PRIu64,
+                         index->gathering.end, size);
+    }
+    pthread_rwlock_unlock(&index->lock);
+    tn_iterator_destroy(iterator);
+    tn_gathered_close(&gathered);
+    return status;
 }
 
-/* Rows are stepped backwards; within a row gaps only go forwards, so its indices below `from` are
- * counted first and then the newest of them are taken. */
-static enum tn_status read_descending(struct tn_iterator *iterator, const struct tn_index_key *key,
-                                      uint64_t from, uint64_t *indices, size_t *count,
+/* Hand the gathered entries to the thread, unless it still has a segment. */
+static void freeze(struct tn_index *index)
+{
+    pthread_mutex_lock(&index->work_lock);
+    if (!index->frozen_busy && index->gathering.end != index->gathering.base) {
+        pthread_rwlock_wrlock(&index->lock);
+        struct tn_index_memory empty = index->frozen;
+        index->frozen = index->gathering;
+        tn_index_memory_reset(&empty, index->frozen.end);
+        index->gathering = empty;
+        index->frozen_busy = true;
+        pthread_rwlock_unlock(&index->lock);
+        if (!index->started) {
+            index->started = pthread_create(&index->thread, NULL, segment_work, index) == 0;
+        }
+        if (!index->started) {
+            index->status = tn_fail(&index->error, TN_MEMORY, "no thread for the index");
+        }
+        pthread_cond_signal(&index->work);
+    }
+    pthread_mutex_unlock(&index->work_lock);
+}
+
+/* Until there is no frozen segment, or no more than `gathered_max` entries wait behind it. */
+static enum tn_status wait_for_thread(struct tn_index *index, uint64_t gathered_max,
                                       struct tn_error *error)
 {
-    size_t capacity = *count;
-    struct row row;
-    *count = 0;
-    seek_row(iterator, key, from - 1);
-    while (*count < capacity && row_open(iterator, key, &row)) {
-        struct row counted = row;
-        size_t below = 0;
-        enum tn_status status = TN_OK;
-        while (status == TN_OK && counted.index < from) {
-            below++;
-            status = row_next(&counted, error);
-        }
-        if (status != TN_OK && status != TN_NOT_FOUND) {
-            return status;
-        }
-        size_t take = below < capacity - *count ? below : capacity - *count;
-        for (size_t i = 0; i < below; i++) {
-            if (below - i <= take) {
-                indices[*count + (below - i) - 1] = row.index;
-            }
-            if (i + 1 < below) {
-                status = row_next(&row, error);
-                TN_CHECK(status == TN_OK); /* the same bytes were just read */
-            }
-        }
-        *count += take;
-        tn_iterator_prev(iterator);
+    enum tn_status status = TN_OK;
+    pthread_mutex_lock(&index->work_lock);
+    while (index->frozen_busy && index->status == TN_OK &&
+           index->gathering.end - index->gathering.base >= gathered_max) {
+        pthread_cond_wait(&index->done, &index->work_lock);
     }
-    return TN_OK;
+    if (index->status == TN_IO ||
+        (index->status != TN_OK &&
+         index->gathering.end - index->gathering.base >= gathered_max)) {
+        status = tn_fail(error, index->status, "%s", index->error.text);
+    }
+    pthread_mutex_unlock(&index->work_lock);
+    return status;
+}
+
+/* ---- the thread ---- */
+
+static void *segment_work(void *context)
+{
+    struct tn_index *index = context;
+    pthread_mutex_lock(&index->work_lock);
+    while (!index->stopping) {
+        if (!index->frozen_busy) {
+            pthread_cond_wait(&index->work, &index->work_lock);
+            continue;
+        }
+        struct tn_error error = {0};
+        pthread_mutex_unlock(&index->work_lock);
+        enum tn_status status = write_segment(index, &error);
+        pthread_mutex_lock(&index->work_lock);
+        index->status = status;
+        index->error = error;
+        if (status == TN_OK) {
+            pthread_rwlock_wrlock(&index->lock);
+            index->frozen_busy = false;
+            pthread_rwlock_unlock(&index->lock);
+        }
+        pthread_cond_broadcast(&index->done);
+        if (status != TN_OK && !index->stopping) {
+            struct timespec until = {.tv_sec = (time_t) (tn_clock_wall_us() / 1000000) + RETRY_S};
+            (void) pthread_cond_timedwait(&index->work, &index->work_lock, &until);
+        }
+    }
+    pthread_mutex_unlock(&index->work_lock);
+    return NULL;
+}
+
+/* Files first, then the rows of the frames go. Nothing reaches files before its frame is durable: an
+ * entry lost in a power cut must not leave its index behind. */
+static enum tn_status write_segment(struct tn_index *index, struct tn_error *error)
+{
+    const struct tn_index_memory *segment = &index->frozen;
+    struct tn_load *rows = NULL;
+    struct tn_load *commands = NULL;
+    uint64_t estimate = (segment->end - segment->base) * SEGMENT_BYTES_PER_ENTRY;
+    enum tn_status status = tn_store_sync(index->store, error);
+    if (status == TN_OK) {
+        status = tn_load_create(index->store, index->family, estimate, &rows, error);
+    }
+    if (status == TN_OK) {
+        status = tn_load_create(index->store, index->commands, estimate, &commands, error);
+    }
+    if (status == TN_OK) {
+        status = tn_index_rows_write(segment, rows, commands, error);
+    }
+    if (status == TN_OK) {
+        status = tn_load_commit(commands, error);
+    }
+    if (status == TN_OK) {
+        status = tn_load_commit(rows, error);
+    }
+    tn_load_destroy(rows);
+    tn_load_destroy(commands);
+    if (status != TN_OK) {
+        return status;
+    }
+    uint8_t from[TN_GATHERED_KEY_BYTES];
+    uint8_t to[TN_GATHERED_KEY_BYTES];
+    tn_gathered_key(from, index->deleted_to);
+    tn_gathered_key(to, segment->end);
+    struct tn_batch *batch = tn_batch_create();
+    tn_batch_delete_range(batch, index->family, tn_bytes(from, sizeof(from)),
+                          tn_bytes(to, sizeof(to)));
+    status = tn_store_write(index->store, batch, TN_UNSYNCED, error);
+    tn_batch_destroy(batch);
+    if (status == TN_OK) {
+        index->deleted_to = segment->end;
+    }
+    /* Without space the rows stay for the next segment's turn; the files are in place. */
+    return status == TN_NO_SPACE ? TN_OK : status;
 }

@@ -12,9 +12,9 @@
 #define TAG_STREAM 2u
 #define CAPACITY_MIN 1024u
 
-static bool grow(void **array, size_t *capacity, size_t needed, size_t item_bytes);
-static bool grow_table(void **array, uint32_t **slots, size_t *capacity, size_t needed,
-                       size_t item_bytes);
+static bool reserve_commands(struct tn_index_memory *memory, size_t needed);
+static bool reserve_groups(struct tn_index_memory *memory, size_t needed);
+static bool reserve_items(struct tn_index_memory *memory, size_t needed);
 static size_t slot_of(const uint8_t id[static TN_ID_SIZE], uint8_t tag, size_t slot_count);
 static void add_key(struct tn_index_memory *memory, const struct tn_index_key *key,
                     uint32_t offset);
@@ -45,6 +45,22 @@ void tn_index_memory_init(struct tn_index_memory *memory, uint64_t base)
     *memory = (struct tn_index_memory){.base = base, .end = base};
 }
 
+void tn_index_memory_reset(struct tn_index_memory *memory, uint64_t base)
+{
+    memory->base = base;
+    memory->end = base;
+    memory->command_count = 0;
+    memory->group_count = 0;
+    memory->item_count = 0;
+    if (memory->command_slots != NULL) {
+        memset(memory->command_slots, 0,
+               2 * memory->command_capacity * sizeof(*memory->command_slots));
+    }
+    if (memory->group_slots != NULL) {
+        memset(memory->group_slots, 0, 2 * memory->group_capacity * sizeof(*memory->group_slots));
+    }
+}
+
 void tn_index_memory_close(struct tn_index_memory *memory)
 {
     free(memory->commands);
@@ -68,33 +84,10 @@ enum tn_status tn_index_memory_reserve(struct tn_index_memory *memory,
         memory->item_count + keys >= TN_INDEX_NONE) {
         return TN_MEMORY;
     }
-    size_t command_capacity = memory->command_capacity;
-    size_t group_capacity = memory->group_capacity;
-    if (!grow_table((void **) &memory->commands, &memory->command_slots,
-                    &memory->command_capacity, memory->command_count + commands,
-                    sizeof(*memory->commands)) ||
-        !grow_table((void **) &memory->groups, &memory->group_slots, &memory->group_capacity,
-                    memory->group_count + keys, sizeof(*memory->groups)) ||
-        !grow((void **) &memory->items, &memory->item_capacity, memory->item_count + keys,
-              sizeof(*memory->items))) {
-        return TN_MEMORY;
-    }
-    /* A table that grew got empty slots: everything finds its place again. */
-    if (command_capacity != memory->command_capacity) {
-        for (size_t i = 0; i < memory->command_count; i++) {
-            size_t slot = 0;
-            (void) find_command(memory, memory->commands[i].id, &slot);
-            memory->command_slots[slot] = (uint32_t) i + 1;
-        }
-    }
-    if (group_capacity != memory->group_capacity) {
-        for (size_t i = 0; i < memory->group_count; i++) {
-            size_t slot = 0;
-            (void) find_group(memory, &memory->groups[i].key, &slot);
-            memory->group_slots[slot] = (uint32_t) i + 1;
-        }
-    }
-    return TN_OK;
+    bool room = reserve_commands(memory, memory->command_count + commands) &&
+                reserve_groups(memory, memory->group_count + keys) &&
+                reserve_items(memory, memory->item_count + keys);
+    return room ? TN_OK : TN_MEMORY;
 }
 
 void tn_index_memory_add(struct tn_index_memory *memory, const struct tn_log_entry *entries,
@@ -163,44 +156,83 @@ void tn_index_memory_descend(const struct tn_index_memory *memory, const struct 
     }
 }
 
-/* Contents move, so the array doubles at least. */
-static bool grow(void **array, size_t *capacity, size_t needed, size_t item_bytes)
+/* Contents move, so an array doubles at least. */
+static size_t larger(size_t capacity, size_t needed)
 {
-    if (needed <= *capacity) {
+    capacity = capacity != 0 ? capacity : CAPACITY_MIN;
+    while (capacity < needed) {
+        capacity *= 2;
+    }
+    return capacity;
+}
+
+/* A table that grows gets empty slots, and everything finds its place again. A larger array with the
+ * old slots is sound, should memory end between the two. */
+static bool reserve_commands(struct tn_index_memory *memory, size_t needed)
+{
+    if (needed <= memory->command_capacity && memory->command_slots != NULL) {
         return true;
     }
-    size_t larger = *capacity != 0 ? *capacity : CAPACITY_MIN;
-    while (larger < needed) {
-        larger *= 2;
-    }
-    void *moved = realloc(*array, larger * item_bytes);
-    if (moved == NULL) {
+    size_t capacity = larger(memory->command_capacity, needed);
+    struct tn_index_command *commands =
+        realloc(memory->commands, capacity * sizeof(*memory->commands));
+    if (commands == NULL) {
         return false;
     }
-    *array = moved;
-    *capacity = larger;
+    memory->commands = commands;
+    uint32_t *slots = calloc(2 * capacity, sizeof(*slots));
+    if (slots == NULL) {
+        return false;
+    }
+    free(memory->command_slots);
+    memory->command_slots = slots;
+    memory->command_capacity = capacity;
+    for (size_t i = 0; i < memory->command_count; i++) {
+        size_t slot = 0;
+        (void) find_command(memory, commands[i].id, &slot);
+        slots[slot] = (uint32_t) i + 1;
+    }
     return true;
 }
 
-static bool grow_table(void **array, uint32_t **slots, size_t *capacity, size_t needed,
-                       size_t item_bytes)
+static bool reserve_groups(struct tn_index_memory *memory, size_t needed)
 {
-    size_t larger = *capacity;
-    if (needed <= larger && *slots != NULL) {
+    if (needed <= memory->group_capacity && memory->group_slots != NULL) {
         return true;
     }
-    void *moved = *array;
-    if (!grow(&moved, &larger, needed != 0 ? needed : 1, item_bytes)) {
+    size_t capacity = larger(memory->group_capacity, needed);
+    struct tn_index_group *groups = realloc(memory->groups, capacity * sizeof(*memory->groups));
+    if (groups == NULL) {
         return false;
     }
-    *array = moved;
-    uint32_t *empty = calloc(2 * larger, sizeof(*empty));
-    if (empty == NULL) {
-        return false; /* the larger array is kept, its old capacity still holds */
+    memory->groups = groups;
+    uint32_t *slots = calloc(2 * capacity, sizeof(*slots));
+    if (slots == NULL) {
+        return false;
     }
-    free(*slots);
-    *slots = empty;
-    *capacity = larger;
+    free(memory->group_slots);
+    memory->group_slots = slots;
+    memory->group_capacity = capacity;
+    for (size_t i = 0; i < memory->group_count; i++) {
+        size_t slot = 0;
+        (void) find_group(memory, &groups[i].key, &slot);
+        slots[slot] = (uint32_t) i + 1;
+    }
+    return true;
+}
+
+static bool reserve_items(struct tn_index_memory *memory, size_t needed)
+{
+    if (needed <= memory->item_capacity) {
+        return true;
+    }
+    size_t capacity = larger(memory->item_capacity, needed);
+    struct tn_index_item *items = realloc(memory->items, capacity * sizeof(*memory->items));
+    if (items == NULL) {
+        return false;
+    }
+    memory->items = items;
+    memory->item_capacity = capacity;
     return true;
 }
 

@@ -52,6 +52,8 @@ struct tn_index_memory {
 
 /* Empty, beginning at entry `base`. */
 void tn_index_memory_init(struct tn_index_memory *memory, uint64_t base);
+/* Empty again, beginning at `base`; the memory is kept. */
+void tn_index_memory_reset(struct tn_index_memory *memory, uint64_t base);
 void tn_index_memory_close(struct tn_index_memory *memory);
 /* Room for what `entries` add, so that tn_index_memory_add cannot fail. TN_MEMORY. */
 TN_MUST_USE enum tn_status tn_index_memory_reserve(struct tn_index_memory *memory,

@@ -19,12 +19,17 @@
 #define FORMAT_VERSION 1u
 /* A follower that is further behind loads tiles instead of hashing every entry. */
 #define REFRESH_ENTRIES_MAX 65536u
+/* RocksDB may remove a WAL between a secondary's look at its list of files and its look at the WALs.
+ * What the secondary sees then does not fit together, and it looks again. */
+#define ATTACH_ATTEMPTS 5
 
 _Static_assert(TN_FRAME_ID_SIZE <= TN_HASH_SIZE, "a frame's id is the beginning of a root");
 _Static_assert(TN_FRAME_BYTES_MAX > TN_FRAME_HEADER_BYTES + TN_ENTRY_BYTES_MAX + 2,
                "one entry of any length fits into a frame");
 
 static enum tn_status open_families(struct tn_log *log, struct tn_error *error);
+static enum tn_status load(struct tn_log *log, struct tn_error *error);
+static enum tn_status catch_up(struct tn_log *log, struct tn_error *error);
 static enum tn_status check_format(struct tn_log *log, uint64_t size, bool *missing,
                                    struct tn_error *error);
 static enum tn_status check_last_frame(struct tn_log *log, const struct tn_engine_head *head,
@@ -51,15 +56,12 @@ enum tn_status tn_log_open(struct tn_store *store, struct tn_log **out, struct t
     tn_buffer_init(&log->frame, TN_FRAME_BYTES_MAX);
     tn_buffer_init(&log->leaves, (size_t) TN_FRAME_ENTRIES_MAX * TN_HASH_SIZE);
     tn_buffer_init(&log->published.note, TN_NOTE_BYTES_MAX);
-    tn_index_writer_init(&log->index_writer);
     pthread_rwlock_init(&log->lock, NULL);
     pthread_mutex_init(&log->publish_lock, NULL);
     log->tree = malloc(sizeof(*log->tree));
     log->scratch = malloc(sizeof(*log->scratch));
 
     enum tn_status status = TN_OK;
-    struct tn_engine_head head = {0};
-    bool format_missing = false;
     if (log->tree == NULL || log->scratch == NULL) {
         status = tn_fail(error, TN_MEMORY, "no memory to open the log");
         goto out;
@@ -71,29 +73,13 @@ enum tn_status tn_log_open(struct tn_store *store, struct tn_log **out, struct t
         goto out;
     }
     status = tn_engine_embedded_open(store, &log->engine, error);
-    if (status != TN_OK) {
-        goto out;
+    for (int attempt = 1; status == TN_OK; attempt++) {
+        status = load(log, error);
+        if (status != TN_CORRUPT || log->writer || attempt == ATTACH_ATTEMPTS) {
+            break;
+        }
+        status = tn_store_refresh(store, error);
     }
-    status = log->engine->table->head(log->engine, &head, error);
-    if (status != TN_OK) {
-        goto out;
-    }
-    status = check_format(log, head.size, &format_missing, error);
-    if (status != TN_OK) {
-        goto out;
-    }
-    status = check_last_frame(log, &head, error);
-    if (status != TN_OK) {
-        goto out;
-    }
-    status = tn_log_tree_load(log, log->tree, head.size, head.root, error);
-    if (status != TN_OK) {
-        goto out;
-    }
-    log->head.size = head.size;
-    log->head.last_time_us = head.last_time_us;
-    memcpy(log->head.root, head.root, TN_HASH_SIZE);
-    status = tn_log_load_published(log, error);
     if (status != TN_OK) {
         goto out;
     }
@@ -120,7 +106,7 @@ void tn_log_close(struct tn_log *log)
     if (log->engine != NULL) {
         log->engine->table->close(log->engine);
     }
-    tn_index_writer_close(&log->index_writer);
+    tn_index_close(log->index);
     tn_buffer_close(&log->frame);
     tn_buffer_close(&log->leaves);
     tn_buffer_close(&log->published.note);
@@ -158,6 +144,7 @@ enum tn_status tn_log_append(struct tn_log *log, struct tn_batch *batch,
         return status;
     }
     tn_batch_unmark(batch);
+    tn_index_commit(log->index, entries, count); /* readers look no further than the head */
     show(log, &head);
     return TN_OK;
 }
@@ -174,11 +161,63 @@ void tn_log_set_durability(struct tn_log *log, enum tn_durability durability)
     log->durability = durability;
 }
 
+enum tn_status tn_log_settle(struct tn_log *log, struct tn_error *error)
+{
+    return log->writer ? tn_index_settle(log->index, error) : TN_OK;
+}
+
 void tn_log_head(struct tn_log *log, struct tn_log_head *head)
 {
     pthread_rwlock_rdlock(&log->lock);
     *head = log->head;
     pthread_rwlock_unlock(&log->lock);
+}
+
+enum tn_status tn_log_refresh(struct tn_log *log, struct tn_error *error)
+{
+    if (log->writer) {
+        return TN_OK;
+    }
+    enum tn_status status = TN_OK;
+    for (int attempt = 1;; attempt++) {
+        status = tn_store_refresh(log->store, error);
+        if (status == TN_OK) {
+            status = catch_up(log, error);
+        }
+        if (status != TN_CORRUPT || attempt == ATTACH_ATTEMPTS) {
+            return status;
+        }
+    }
+}
+
+/* ---- opening ---- */
+
+/* Everything that is committed, checked as it is read. */
+static enum tn_status load(struct tn_log *log, struct tn_error *error)
+{
+    struct tn_engine_head head;
+    bool format_missing = false;
+    enum tn_status status = log->engine->table->head(log->engine, &head, error);
+    if (status == TN_OK) {
+        status = check_format(log, head.size, &format_missing, error);
+    }
+    if (status == TN_OK) {
+        status = check_last_frame(log, &head, error);
+    }
+    if (status == TN_OK) {
+        status = tn_log_tree_load(log, log->tree, head.size, head.root, error);
+    }
+    if (status == TN_OK) {
+        tn_index_close(log->index); /* of an attempt before */
+        status = tn_index_open(log->store, head.size, &log->index, error);
+    }
+    if (status != TN_OK) {
+        return status;
+    }
+    log->head.size = head.size;
+    log->head.last_time_us = head.last_time_us;
+    memcpy(log->head.root, head.root, TN_HASH_SIZE);
+    return tn_log_load_published(log, error);
 }
 
 static bool add_leaf(void *context, uint64_t index, struct tn_bytes entry)
@@ -188,22 +227,18 @@ static bool add_leaf(void *context, uint64_t index, struct tn_bytes entry)
     return true;
 }
 
-enum tn_status tn_log_refresh(struct tn_log *log, struct tn_error *error)
+/* A secondary's look at what the writer has committed since. */
+static enum tn_status catch_up(struct tn_log *log, struct tn_error *error)
 {
-    if (log->writer) {
-        return TN_OK;
-    }
     struct tn_engine_head head;
-    enum tn_status status = tn_store_refresh(log->store, error);
-    if (status == TN_OK) {
-        status = log->engine->table->head(log->engine, &head, error);
-    }
+    enum tn_status status = log->engine->table->head(log->engine, &head, error);
     if (status != TN_OK) {
         return status;
     }
     if (head.size < log->head.size) {
-        return tn_fail(error, TN_CORRUPT, "the log shrank from %" PRIu64 " to %" PRIu64 " entries",
-                       log->head.size, head.size);
+        return tn_fail(error, TN_CORRUPT,
+                       "the log shrank from %" PRIu64 " to %" PRIu64 " entries", log->head.size,
+                       head.size);
     }
     if (head.size - log->head.size > REFRESH_ENTRIES_MAX) {
         status = tn_log_tree_load(log, log->scratch, head.size, head.root, error);
@@ -213,9 +248,13 @@ enum tn_status tn_log_refresh(struct tn_log *log, struct tn_error *error)
         status = tn_log_scan_frames(log, log->head.size, head.size, add_leaf, log->scratch, error);
         tn_tree_root(log->scratch, root);
         if (status == TN_OK && memcmp(root, head.root, TN_HASH_SIZE) != 0) {
-            status = tn_fail(error, TN_CORRUPT, "entries up to %" PRIu64 " do not lead to the root "
-                             "that was committed with them", head.size);
+            status = tn_fail(error, TN_CORRUPT,
+                             "entries up to %" PRIu64 " do not lead to the root that was "
+                             "committed with them", head.size);
         }
+    }
+    if (status == TN_OK) {
+        status = tn_index_refresh(log->index, head.size, error);
     }
     if (status != TN_OK) {
         return status;
@@ -226,16 +265,13 @@ enum tn_status tn_log_refresh(struct tn_log *log, struct tn_error *error)
     return tn_log_load_published(log, error);
 }
 
-/* ---- opening ---- */
-
 static enum tn_status open_families(struct tn_log *log, struct tn_error *error)
 {
     const struct {
         const char *name;
         struct tn_family **family;
     } table[] = {
-        {"log", &log->log},           {"tree", &log->tree_family}, {"index", &log->index},
-        {"commands", &log->commands}, {"meta", &log->meta},
+        {"log", &log->log}, {"tree", &log->tree_family}, {"meta", &log->meta},
     };
     for (size_t i = 0; i < TN_ARRAY_SIZE(table); i++) {
         enum tn_status status = tn_store_family(log->store, table[i].name, false, table[i].family,
@@ -406,8 +442,7 @@ static enum tn_status fill_batch(struct tn_log *log, struct tn_batch *batch,
         .root = root,
         .batch = batch,
     };
-    return tn_index_write(&log->index_writer, batch, log->index, log->commands, log->head.size,
-                          entries, count, error);
+    return tn_index_stage(log->index, batch, log->head.size, entries, count, error);
 }
 
 /* Make what was committed visible: the trees change places. */

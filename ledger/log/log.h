@@ -57,6 +57,10 @@ const uint8_t *tn_log_frame_leaves(const struct tn_log *log, size_t *count);
  * tn_store_sync; the default is TN_SYNCED. A publication syncs what came before it. */
 void tn_log_set_durability(struct tn_log *log, enum tn_durability durability);
 
+/* Wait until the index of everything appended is in its files: for the end of a bulk load and for
+ * measuring. Otherwise a thread does that by the way. */
+TN_MUST_USE enum tn_status tn_log_settle(struct tn_log *log, struct tn_error *error);
+
 /* What is committed, for any thread. */
 void tn_log_head(struct tn_log *log, struct tn_log_head *head);
 

@@ -25,10 +25,9 @@ struct tn_log {
     struct tn_store *store;
     struct tn_family *log;
     struct tn_family *tree_family;
-    struct tn_family *index;
-    struct tn_family *commands;
     struct tn_family *meta;
     struct tn_engine *engine;
+    struct tn_index *index;
     bool writer;
 
     /* The committer's own. */
@@ -39,7 +38,6 @@ struct tn_log {
     struct tn_buffer frame;
     struct tn_buffer leaves;
     size_t leaf_count;
-    struct tn_index_writer index_writer;
 
     /* Committed state: written by the committer, read by any thread. */
     pthread_rwlock_t lock;

@@ -85,7 +85,7 @@ enum tn_status tn_log_scan_frames(struct tn_log *log, uint64_t index, uint64_t e
 enum tn_status tn_log_find_command(struct tn_log *log, const uint8_t command[static TN_ID_SIZE],
                                    uint64_t *index, bool *found, struct tn_error *error)
 {
-    return tn_index_find_command(log->store, log->commands, command, index, found, error);
+    return tn_index_find_command(log->index, command, index, found, error);
 }
 
 enum tn_status tn_log_read_stream(struct tn_log *log, const uint8_t stream[static TN_ID_SIZE],
@@ -93,16 +93,14 @@ enum tn_status tn_log_read_stream(struct tn_log *log, const uint8_t stream[stati
                                   struct tn_error *error)
 {
     struct tn_index_key key = tn_index_stream_key(stream);
-    return tn_index_read(log->store, log->index, &key, from, head_size(log), backwards, indices,
-                         count, error);
+    return tn_index_read(log->index, &key, from, head_size(log), backwards, indices, count, error);
 }
 
 enum tn_status tn_log_read_kind(struct tn_log *log, uint32_t kind, uint64_t from, bool backwards,
                                 uint64_t *indices, size_t *count, struct tn_error *error)
 {
     struct tn_index_key key = tn_index_kind_key(kind);
-    return tn_index_read(log->store, log->index, &key, from, head_size(log), backwards, indices,
-                         count, error);
+    return tn_index_read(log->index, &key, from, head_size(log), backwards, indices, count, error);
 }
 
 /* The first entry of `frame` at or after `time_us`; it has one. */

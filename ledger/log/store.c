@@ -9,6 +9,11 @@
 #include "ledger/log/store_internal.h"
 
 static struct tn_family *family_of(struct tn_store *store, const char *name);
+static enum tn_status get_by_seek(struct tn_store *store, struct tn_family *family,
+                                  struct tn_bytes key, struct tn_buffer *value, bool *found,
+                                  struct tn_error *error);
+static enum tn_status copy_value(const struct tn_family *family, struct tn_bytes from,
+                                 struct tn_buffer *value, struct tn_error *error);
 static enum tn_status not_writer(const struct tn_store *store, struct tn_error *error);
 
 bool tn_store_is_writer(const struct tn_store *store)
@@ -113,6 +118,9 @@ enum tn_status tn_store_get(struct tn_store *store, struct tn_family *family,
 {
     *found = false;
     tn_buffer_reset(value);
+    if (store->mode == TN_STORE_SECONDARY) {
+        return get_by_seek(store, family, key, value, found, error);
+    }
     rocksdb_readoptions_t *own = NULL;
     if (snapshot != NULL) {
         own = rocksdb_readoptions_create();
@@ -129,13 +137,7 @@ enum tn_status tn_store_get(struct tn_store *store, struct tn_family *family,
     if (status == TN_OK && slice != NULL) {
         size_t size = 0;
         const char *data = rocksdb_pinnableslice_value(slice, &size);
-        tn_buffer_append(value, data, size);
-        status = tn_buffer_status(value);
-        if (status != TN_OK) {
-            tn_buffer_reset(value);
-            status = tn_fail(error, status, "%s: a value of %zu bytes is more than its reader takes",
-                             family->name, size);
-        }
+        status = copy_value(family, tn_bytes(data, size), value, error);
         *found = status == TN_OK;
     }
     if (slice != NULL) {
@@ -143,6 +145,38 @@ enum tn_status tn_store_get(struct tn_store *store, struct tn_family *family,
     }
     if (own != NULL) {
         rocksdb_readoptions_destroy(own);
+    }
+    return status;
+}
+
+/* A secondary keeps the memory table it has filled from the WAL until it meets a newer WAL. When the
+ * writer has flushed meanwhile, a plain get finds the old value there and looks no further; an
+ * iterator compares the ages of both. */
+static enum tn_status get_by_seek(struct tn_store *store, struct tn_family *family,
+                                  struct tn_bytes key, struct tn_buffer *value, bool *found,
+                                  struct tn_error *error)
+{
+    struct tn_iterator *iterator = tn_iterator_create(store, family, NULL, false);
+    tn_iterator_seek(iterator, key);
+    enum tn_status status = tn_iterator_status(iterator, error);
+    if (status == TN_OK && tn_iterator_valid(iterator) &&
+        tn_bytes_equal(tn_iterator_key(iterator), key)) {
+        status = copy_value(family, tn_iterator_value(iterator), value, error);
+        *found = status == TN_OK;
+    }
+    tn_iterator_destroy(iterator);
+    return status;
+}
+
+static enum tn_status copy_value(const struct tn_family *family, struct tn_bytes from,
+                                 struct tn_buffer *value, struct tn_error *error)
+{
+    tn_buffer_append_bytes(value, from);
+    enum tn_status status = tn_buffer_status(value);
+    if (status != TN_OK) {
+        tn_buffer_reset(value);
+        status = tn_fail(error, status, "%s: a value of %zu bytes is more than its reader takes",
+                         family->name, from.size);
     }
     return status;
 }

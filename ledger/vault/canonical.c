@@ -10,7 +10,7 @@
 
 /* NFKC_Casefold of Unicode: compatibility composition, case folded, default-ignorable characters
  * (soft hyphens, joiners) dropped. */
-#define FORM                                                                                     \
+#define FORM                                                                                       \
     (UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE)
 /* A few characters fold to something that composes once more (U+0345 after others): the form is
  * applied until it stands still, so that canonical(canonical(x)) = canonical(x). */
@@ -107,8 +107,8 @@ static enum tn_status check_points(struct tn_bytes text)
     }
     for (size_t at = 0; at < text.size;) {
         utf8proc_int32_t point = -1;
-        utf8proc_ssize_t used = utf8proc_iterate(text.data + at,
-                                                 (utf8proc_ssize_t) (text.size - at), &point);
+        utf8proc_ssize_t used =
+            utf8proc_iterate(text.data + at, (utf8proc_ssize_t) (text.size - at), &point);
         if (used <= 0) {
             return TN_INVALID;
         }

@@ -5,9 +5,9 @@
 #include "ledger/base/random.h"
 
 #define TN_CONFIRMATION_BITS 55
-#define TN_CONFIRMATION_SYMBOLS 12                /* eleven and the check symbol */
-#define TN_CONFIRMATION_TEXT_SIZE 15              /* "XXXX-XXXX-XXXX" and its final zero */
-#define TN_CONFIRMATION_INPUT_MAX 64u             /* what a person may type, spaces and all */
+#define TN_CONFIRMATION_SYMBOLS 12    /* eleven and the check symbol */
+#define TN_CONFIRMATION_TEXT_SIZE 15  /* "XXXX-XXXX-XXXX" and its final zero */
+#define TN_CONFIRMATION_INPUT_MAX 64u /* what a person may type, spaces and all */
 #define TN_VALIDATION_TAG_SIZE 16
 #define TN_RATE_TAG_SIZE 8
 

@@ -26,7 +26,7 @@ static void backward_key(uint8_t key[static BACKWARD_KEY_SIZE], enum tn_index_ki
 static enum tn_status get_fixed(const struct tn_vault *vault, struct tn_bytes key, uint8_t *out,
                                 size_t size, bool *found, struct tn_error *error);
 static bool plain(struct tn_bytes bytes);
-static size_t bucket_of(const struct tn_vault_overlay *overlay, uint8_t kind, const uint8_t *tag);
+static size_t bucket_of(const struct tn_vault_overlay *overlay, const uint8_t *tag);
 static const struct tn_vault_overlay_entry *overlay_find(const struct tn_vault_overlay *overlay,
                                                          uint8_t kind, const uint8_t *tag);
 static enum tn_status overlay_add(struct tn_vault_overlay *overlay, uint8_t kind,
@@ -127,8 +127,8 @@ enum tn_status tn_vault_index_erase(const struct tn_vault *vault, enum tn_index_
     uint8_t tag[TN_TAG_SIZE];
 
     backward_key(backward, kind, id);
-    enum tn_status status = get_fixed(vault, tn_bytes(backward, sizeof(backward)), tag, sizeof(tag),
-                                      found, error);
+    enum tn_status status =
+        get_fixed(vault, tn_bytes(backward, sizeof(backward)), tag, sizeof(tag), found, error);
     if (status == TN_OK && *found) {
         forward_key(forward, kind, tag);
         tn_batch_delete(batch, vault->family, tn_bytes(forward, sizeof(forward)));
@@ -198,7 +198,7 @@ void tn_vault_overlay_rollback(struct tn_vault_overlay *overlay, size_t mark)
     /* Entries are linked at the head of their bucket, so the last one made is always the head. */
     while (overlay->count > mark) {
         const struct tn_vault_overlay_entry *entry = &overlay->entries[--overlay->count];
-        overlay->buckets[bucket_of(overlay, entry->kind, entry->tag)] = entry->next;
+        overlay->buckets[bucket_of(overlay, entry->tag)] = entry->next;
     }
 }
 
@@ -235,7 +235,7 @@ void tn_vault_overlay_drop(struct tn_vault_overlay *overlay, uint64_t generation
     }
     for (size_t i = 0; i < overlay->count; i++) {
         const struct tn_vault_overlay_entry *entry = &overlay->entries[i];
-        overlay->buckets[bucket_of(overlay, entry->kind, entry->tag)] = NONE;
+        overlay->buckets[bucket_of(overlay, entry->tag)] = NONE;
     }
     overlay->count -= dropped;
     memmove(overlay->entries, overlay->entries + dropped,
@@ -269,8 +269,8 @@ static enum tn_status get_fixed(const struct tn_vault *vault, struct tn_bytes ke
     memset(out, 0, size);
     *found = false;
     tn_buffer_init(&value, 64);
-    enum tn_status status = tn_store_get(vault->store, vault->family, NULL, key, &value, found,
-                                         error);
+    enum tn_status status =
+        tn_store_get(vault->store, vault->family, NULL, key, &value, found, error);
     if (status == TN_OK && *found) {
         if (value.size == size) {
             memcpy(out, value.data, size);
@@ -298,9 +298,9 @@ static bool plain(struct tn_bytes bytes)
 }
 
 /* Tags are keyed hashes: any eight of their bytes spread evenly, and nobody can aim them. */
-static size_t bucket_of(const struct tn_vault_overlay *overlay, uint8_t kind, const uint8_t *tag)
+static size_t bucket_of(const struct tn_vault_overlay *overlay, const uint8_t *tag)
 {
-    return (size_t) (tn_get_be64(tag) + kind) & (overlay->bucket_count - 1);
+    return (size_t) tn_get_be64(tag) & (overlay->bucket_count - 1);
 }
 
 static const struct tn_vault_overlay_entry *overlay_find(const struct tn_vault_overlay *overlay,
@@ -309,7 +309,7 @@ static const struct tn_vault_overlay_entry *overlay_find(const struct tn_vault_o
     if (overlay->bucket_count == 0) {
         return NULL;
     }
-    uint32_t at = overlay->buckets[bucket_of(overlay, kind, tag)];
+    uint32_t at = overlay->buckets[bucket_of(overlay, tag)];
     while (at != NONE) {
         const struct tn_vault_overlay_entry *entry = &overlay->entries[at];
         if (entry->kind == kind && memcmp(entry->tag, tag, TN_TAG_SIZE) == 0) {
@@ -324,8 +324,7 @@ static const struct tn_vault_overlay_entry *overlay_find(const struct tn_vault_o
 static enum tn_status overlay_grow(struct tn_vault_overlay *overlay)
 {
     size_t capacity = overlay->capacity == 0 ? BUCKETS_FIRST : overlay->capacity * 2;
-    struct tn_vault_overlay_entry *entries = realloc(overlay->entries,
-                                                     capacity * sizeof(*entries));
+    struct tn_vault_overlay_entry *entries = realloc(overlay->entries, capacity * sizeof(*entries));
     if (entries == NULL) {
         return TN_MEMORY;
     }
@@ -369,7 +368,7 @@ static enum tn_status overlay_add(struct tn_vault_overlay *overlay, uint8_t kind
 static void overlay_link(struct tn_vault_overlay *overlay, size_t position)
 {
     struct tn_vault_overlay_entry *entry = &overlay->entries[position];
-    uint32_t *bucket = &overlay->buckets[bucket_of(overlay, entry->kind, entry->tag)];
+    uint32_t *bucket = &overlay->buckets[bucket_of(overlay, entry->tag)];
     entry->next = *bucket;
     *bucket = (uint32_t) position;
 }

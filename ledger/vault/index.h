@@ -93,13 +93,10 @@ void tn_vault_overlay_reset(struct tn_vault_overlay *overlay);
 /* The id of `tag`: from the overlay, else committed, else `candidate` (random, made at intake),
  * which is then remembered: `*created`. Two members with one tag in one command get one id.
  * TN_FULL  too many are waiting        TN_MEMORY  no memory */
-TN_MUST_USE enum tn_status tn_vault_index_resolve(const struct tn_vault *vault,
-                                                  struct tn_vault_overlay *overlay,
-                                                  enum tn_index_kind kind,
-                                                  const uint8_t tag[static TN_TAG_SIZE],
-                                                  const uint8_t candidate[static TN_ID_SIZE],
-                                                  uint8_t id[static TN_ID_SIZE], bool *created,
-                                                  struct tn_error *error);
+TN_MUST_USE enum tn_status tn_vault_index_resolve(
+    const struct tn_vault *vault, struct tn_vault_overlay *overlay, enum tn_index_kind kind,
+    const uint8_t tag[static TN_TAG_SIZE], const uint8_t candidate[static TN_ID_SIZE],
+    uint8_t id[static TN_ID_SIZE], bool *created, struct tn_error *error);
 
 /* Before a command: remember where it began. After a refusal: forget what it made since. */
 size_t tn_vault_overlay_mark(const struct tn_vault_overlay *overlay);

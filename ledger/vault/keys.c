@@ -74,8 +74,8 @@ struct tn_keys {
 
 static enum tn_status make_directory(const char *directory, bool *made, struct tn_error *error);
 static enum tn_status write_files(const char *directory, const struct ring *ring,
-                                  struct tn_random *random, bool simulated,
-                                  uint32_t chain_length, struct tn_error *error);
+                                  struct tn_random *random, bool simulated, uint32_t chain_length,
+                                  struct tn_error *error);
 static enum tn_status load(struct tn_keys *keys, const char *directory,
                            const struct tn_keys_options *options, struct tn_error *error);
 
@@ -108,12 +108,12 @@ enum tn_status tn_keys_create(const char *directory, struct tn_random *random,
         goto out;
     }
     if (tn_twin_exists(directory, keys_name) || tn_twin_exists(directory, epochs_name)) {
-        status = tn_fail(error, TN_EXISTS, "%s: there are keys already; nothing was changed",
-                         directory);
+        status =
+            tn_fail(error, TN_EXISTS, "%s: there are keys already; nothing was changed", directory);
         goto out;
     }
-    status = tn_root_key_path(directory, options->root_key_path, options->simulated, root_path,
-                              error);
+    status =
+        tn_root_key_path(directory, options->root_key_path, options->simulated, root_path, error);
     if (status != TN_OK) {
         goto out;
     }
@@ -265,8 +265,7 @@ static void wrap(struct tn_buffer *file, const struct ring *ring, struct tn_rand
     }
     tn_random_fill(random, nonce, NONCE_SIZE);
     (void) crypto_aead_xchacha20poly1305_ietf_encrypt(nonce + NONCE_SIZE, NULL, secret, size,
-                                                      file->data, ad_size, NULL, nonce,
-                                                      ring->root);
+                                                      file->data, ad_size, NULL, nonce, ring->root);
 }
 
 /* The inverse over bytes ad_size.. of `file`. */
@@ -274,9 +273,9 @@ static bool unwrap(const struct tn_buffer *file, size_t ad_size, const struct ri
                    uint8_t *secret)
 {
     const uint8_t *nonce = file->data + ad_size;
-    return crypto_aead_xchacha20poly1305_ietf_decrypt(
-               secret, NULL, NULL, nonce + NONCE_SIZE, file->size - ad_size - NONCE_SIZE,
-               file->data, ad_size, nonce, ring->root) == 0;
+    return crypto_aead_xchacha20poly1305_ietf_decrypt(secret, NULL, NULL, nonce + NONCE_SIZE,
+                                                      file->size - ad_size - NONCE_SIZE, file->data,
+                                                      ad_size, nonce, ring->root) == 0;
 }
 
 static void begin_file(struct tn_buffer *file, const char *magic, const struct ring *ring,
@@ -300,8 +299,8 @@ static void append_le32(struct tn_buffer *file, uint32_t value)
 }
 
 static enum tn_status write_files(const char *directory, const struct ring *ring,
-                                  struct tn_random *random, bool simulated,
-                                  uint32_t chain_length, struct tn_error *error)
+                                  struct tn_random *random, bool simulated, uint32_t chain_length,
+                                  struct tn_error *error)
 {
     struct tn_buffer keys_file;
     struct tn_buffer epochs_file;
@@ -346,9 +345,8 @@ static enum tn_status check_root(const struct tn_twin_header *header, const stru
     return TN_OK;
 }
 
-static enum tn_status repair(const char *directory, const char *name,
-                             const struct tn_buffer *file, bool wanted, unsigned damaged,
-                             struct tn_error *error)
+static enum tn_status repair(const char *directory, const char *name, const struct tn_buffer *file,
+                             bool wanted, unsigned damaged, struct tn_error *error)
 {
     if (!wanted || damaged == 0) {
         return TN_OK;
@@ -383,8 +381,7 @@ static enum tn_status load(struct tn_keys *keys, const char *directory,
     }
     keys->damaged = keys_damaged + epochs_damaged;
     keys->simulated = (keys_header.flags & FLAG_SIMULATED) != 0;
-    status = tn_root_key_path(directory, options->root_key_path, keys->simulated, root_path,
-                              error);
+    status = tn_root_key_path(directory, options->root_key_path, keys->simulated, root_path, error);
     if (status == TN_OK) {
         status = tn_root_key_read(root_path, ring->root, ring->text, error);
     }
@@ -412,8 +409,8 @@ static enum tn_status load(struct tn_keys *keys, const char *directory,
     sodium_memzero(ring->root, sizeof(ring->root));
     status = repair(directory, keys_name, &keys_file, options->repair, keys_damaged, error);
     if (status == TN_OK) {
-        status = repair(directory, epochs_name, &epochs_file, options->repair, epochs_damaged,
-                        error);
+        status =
+            repair(directory, epochs_name, &epochs_file, options->repair, epochs_damaged, error);
     }
 
 out:

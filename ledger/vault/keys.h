@@ -14,15 +14,15 @@
 
 /* What can be asked of a key ring; the order is that of the file. */
 enum tn_key {
-    TN_KEY_VALIDATION = 0,   /* K2: tag16 of (number, date of birth) */
-    TN_KEY_FINGERPRINT = 1,  /* K3: fingerprints of request bodies */
-    TN_KEY_RATE = 2,         /* K4: rate8 */
-    TN_KEY_OFFICER = 3,      /* K6: tags of officers */
-    TN_KEY_SNAPSHOT = 4,     /* K7 */
-    TN_KEY_IDENTITY = 5,     /* K8: tags of persons and places */
-    TN_KEY_LOG_SEED = 6,     /* Ed25519 seed that signs checkpoints */
+    TN_KEY_VALIDATION = 0,       /* K2: tag16 of (number, date of birth) */
+    TN_KEY_FINGERPRINT = 1,      /* K3: fingerprints of request bodies */
+    TN_KEY_RATE = 2,             /* K4: rate8 */
+    TN_KEY_OFFICER = 3,          /* K6: tags of officers */
+    TN_KEY_SNAPSHOT = 4,         /* K7 */
+    TN_KEY_IDENTITY = 5,         /* K8: tags of persons and places */
+    TN_KEY_LOG_SEED = 6,         /* Ed25519 seed that signs checkpoints */
     TN_KEY_COSIGNATURE_SEED = 7, /* Ed25519 seed of the log's own timed cosignature */
-    TN_KEY_CHAIN_TAIL = 8,   /* secret_length of the operator's draw chain (spec/draw.md 3) */
+    TN_KEY_CHAIN_TAIL = 8,       /* secret_length of the operator's draw chain (spec/draw.md 3) */
     TN_KEY_COUNT = 9,
 };
 

@@ -28,7 +28,7 @@ _Static_assert(PIECE_OVERHEAD == 17, "TN_PHOTO_OVERHEAD_MAX");
 _Static_assert(crypto_secretstream_xchacha20poly1305_KEYBYTES == 32, "the derived key");
 
 static void stream_init(crypto_secretstream_xchacha20poly1305_state *stream,
-                        const uint8_t dek[static TN_DEK_SIZE], const struct tn_record_name *name,
+                        const uint8_t dek[static TN_DEK_SIZE], const struct tn_sealed_name *name,
                         const uint8_t *header);
 
 bool tn_photo_is_image(struct tn_bytes bytes)
@@ -40,7 +40,7 @@ bool tn_photo_is_image(struct tn_bytes bytes)
 }
 
 enum tn_status tn_photo_seal(const uint8_t dek[static TN_DEK_SIZE], uint32_t dek_version,
-                             const struct tn_record_name *name, struct tn_bytes plaintext,
+                             const struct tn_sealed_name *name, struct tn_bytes plaintext,
                              struct tn_random *random, struct tn_buffer *out)
 {
     crypto_secretstream_xchacha20poly1305_state stream;
@@ -62,9 +62,8 @@ enum tn_status tn_photo_seal(const uint8_t dek[static TN_DEK_SIZE], uint32_t dek
     for (size_t done = 0; done < plaintext.size;) {
         size_t left = plaintext.size - done;
         size_t size = left < TN_PHOTO_PIECE ? left : TN_PHOTO_PIECE;
-        (void) crypto_secretstream_xchacha20poly1305_push(&stream, at, NULL, plaintext.data + done,
-                                                          size, NULL, 0,
-                                                          size == left ? TAG_FINAL : 0);
+        (void) crypto_secretstream_xchacha20poly1305_push(
+            &stream, at, NULL, plaintext.data + done, size, NULL, 0, size == left ? TAG_FINAL : 0);
         done += size;
         at += size + PIECE_OVERHEAD;
     }
@@ -73,7 +72,7 @@ enum tn_status tn_photo_seal(const uint8_t dek[static TN_DEK_SIZE], uint32_t dek
 }
 
 enum tn_status tn_photo_open(const uint8_t dek[static TN_DEK_SIZE], uint32_t dek_version,
-                             const struct tn_record_name *name, struct tn_bytes sealed,
+                             const struct tn_sealed_name *name, struct tn_bytes sealed,
                              struct tn_buffer *out)
 {
     crypto_secretstream_xchacha20poly1305_state stream;
@@ -95,7 +94,7 @@ enum tn_status tn_photo_open(const uint8_t dek[static TN_DEK_SIZE], uint32_t dek
     for (const uint8_t *at = sealed.data + PIECES_AT; left > 0 && status == TN_OK;) {
         size_t size = left < TN_PHOTO_PIECE + PIECE_OVERHEAD ? left
                                                              : TN_PHOTO_PIECE + PIECE_OVERHEAD;
-        if (size <= PIECE_OVERHEAD || tag == TAG_FINAL) {
+        if (size <= PIECE_OVERHEAD) {
             status = TN_CORRUPT;
             break;
         }
@@ -123,7 +122,7 @@ enum tn_status tn_photo_open(const uint8_t dek[static TN_DEK_SIZE], uint32_t dek
 /* Both directions begin alike: init_push would draw the header from the system, and a simulation
  * draws everything from its seed. */
 static void stream_init(crypto_secretstream_xchacha20poly1305_state *stream,
-                        const uint8_t dek[static TN_DEK_SIZE], const struct tn_record_name *name,
+                        const uint8_t dek[static TN_DEK_SIZE], const struct tn_sealed_name *name,
                         const uint8_t *header)
 {
     uint8_t message[TN_ID_SIZE + 6];

@@ -31,8 +31,8 @@ enum tn_status tn_root_key_path(const char *directory, const char *option, bool 
                        strerror(errno));
     }
     if (option == NULL) {
-        length = snprintf(path, PATH_MAX, simulated ? "%s/simulated.root-key" : "%s.root-key",
-                          real);
+        length =
+            snprintf(path, PATH_MAX, simulated ? "%s/simulated.root-key" : "%s.root-key", real);
     } else {
         length = snprintf(path, PATH_MAX, "%s", option);
     }
@@ -58,8 +58,7 @@ enum tn_status tn_root_key_path(const char *directory, const char *option, bool 
 }
 
 enum tn_status tn_root_key_write(const char *path, const uint8_t key[static TN_ROOT_KEY_SIZE],
-                                 uint8_t text[static TN_ROOT_KEY_TEXT_SIZE],
-                                 struct tn_error *error)
+                                 uint8_t text[static TN_ROOT_KEY_TEXT_SIZE], struct tn_error *error)
 {
     enum tn_status status = TN_OK;
     int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0400);
@@ -76,10 +75,10 @@ enum tn_status tn_root_key_write(const char *path, const uint8_t key[static TN_R
     ssize_t written = tn_fault("root_key.write") ? -1 : write(file, text, TN_ROOT_KEY_TEXT_SIZE);
     sodium_memzero(text, TN_ROOT_KEY_TEXT_SIZE);
     /* The umask may have taken more than was asked for, never given more. */
-    if (written != TN_ROOT_KEY_TEXT_SIZE || fchmod(file, 0400) != 0 ||
-        tn_fault("root_key.fsync") || fsync(file) != 0 || !sync_folder(path)) {
-        status = tn_fail(error, TN_IO, "%s: the root key was not written: %s", path,
-                         strerror(errno));
+    if (written != TN_ROOT_KEY_TEXT_SIZE || fchmod(file, 0400) != 0 || tn_fault("root_key.fsync") ||
+        fsync(file) != 0 || !sync_folder(path)) {
+        status =
+            tn_fail(error, TN_IO, "%s: the root key was not written: %s", path, strerror(errno));
         (void) unlink(path);
     }
     (void) close(file);
@@ -87,8 +86,7 @@ enum tn_status tn_root_key_write(const char *path, const uint8_t key[static TN_R
 }
 
 enum tn_status tn_root_key_read(const char *path, uint8_t key[static TN_ROOT_KEY_SIZE],
-                                uint8_t text[static TN_ROOT_KEY_TEXT_SIZE],
-                                struct tn_error *error)
+                                uint8_t text[static TN_ROOT_KEY_TEXT_SIZE], struct tn_error *error)
 {
     enum tn_status status = TN_OK;
     struct stat info;
@@ -103,8 +101,7 @@ enum tn_status tn_root_key_read(const char *path, uint8_t key[static TN_ROOT_KEY
             return tn_fail(error, TN_DENIED, "%s: the root key is a symbolic link; refused", path);
         }
         status = errno == ENOENT ? TN_NOT_FOUND : errno == EACCES ? TN_DENIED : TN_IO;
-        return tn_fail(error, status, "%s: the root key cannot be read: %s", path,
-                       strerror(errno));
+        return tn_fail(error, status, "%s: the root key cannot be read: %s", path, strerror(errno));
     }
     if (fstat(file, &info) != 0) {
         status = tn_fail(error, TN_IO, "%s: %s", path, strerror(errno));
@@ -122,14 +119,14 @@ enum tn_status tn_root_key_read(const char *path, uint8_t key[static TN_ROOT_KEY
         goto out;
     }
     if (info.st_uid != geteuid() && info.st_uid != 0) {
-        status = tn_fail(error, TN_DENIED, "%s: the root key belongs to another user; refused",
-                         path);
+        status =
+            tn_fail(error, TN_DENIED, "%s: the root key belongs to another user; refused", path);
         goto out;
     }
     got = tn_fault("root_key.read") ? -1 : read(file, text, TN_ROOT_KEY_TEXT_SIZE);
     if (got < 0) {
-        status = tn_fail(error, TN_IO, "%s: the root key cannot be read: %s", path,
-                         strerror(errno));
+        status =
+            tn_fail(error, TN_IO, "%s: the root key cannot be read: %s", path, strerror(errno));
         goto out;
     }
     if (got != TN_ROOT_KEY_TEXT_SIZE || text[TN_ROOT_KEY_TEXT_SIZE - 1] != '\n' ||

@@ -52,12 +52,12 @@ _Static_assert(crypto_aead_xchacha20poly1305_ietf_KEYBYTES == TN_DEK_SIZE, "one 
 
 static void key_id(uint8_t id[static TN_ID_SIZE], const uint8_t dek[static TN_DEK_SIZE],
                    const uint8_t subject[static TN_ID_SIZE]);
-static void record_ad(uint8_t ad[static RECORD_AD_SIZE], const struct tn_record_name *name);
+static void record_ad(uint8_t ad[static RECORD_AD_SIZE], const struct tn_sealed_name *name);
 
-void tn_key_record_seal(uint8_t out[static TN_KEY_RECORD_SIZE],
-                        const uint8_t epoch_key[static 32], uint32_t epoch,
-                        const uint8_t subject[static TN_ID_SIZE], uint32_t dek_version,
-                        const uint8_t dek[static TN_DEK_SIZE], struct tn_random *random)
+void tn_key_record_seal(uint8_t out[static TN_KEY_RECORD_SIZE], const uint8_t epoch_key[static 32],
+                        uint32_t epoch, const uint8_t subject[static TN_ID_SIZE],
+                        uint32_t dek_version, const uint8_t dek[static TN_DEK_SIZE],
+                        struct tn_random *random)
 {
     memset(out, 0, TN_KEY_RECORD_SIZE);
     out[0] = KEY_VERSION;
@@ -68,8 +68,7 @@ void tn_key_record_seal(uint8_t out[static TN_KEY_RECORD_SIZE],
     key_id(out + KEYID_AT, dek, subject);
     tn_random_fill(random, out + NONCE_AT, NONCE_SIZE);
     (void) crypto_aead_xchacha20poly1305_ietf_encrypt(out + CIPHER_AT, NULL, dek, TN_DEK_SIZE, out,
-                                                      KEY_AD_SIZE, NULL, out + NONCE_AT,
-                                                      epoch_key);
+                                                      KEY_AD_SIZE, NULL, out + NONCE_AT, epoch_key);
 }
 
 void tn_key_record_tombstone(uint8_t out[static TN_KEY_RECORD_SIZE],
@@ -127,9 +126,9 @@ enum tn_status tn_key_record_open(struct tn_bytes bytes, const uint8_t epoch_key
     if (record.state == TN_DEK_ERASED) {
         return TN_GONE;
     }
-    if (crypto_aead_xchacha20poly1305_ietf_decrypt(
-            dek, NULL, NULL, bytes.data + CIPHER_AT, TN_DEK_SIZE + TAG_SIZE, bytes.data,
-            KEY_AD_SIZE, bytes.data + NONCE_AT, epoch_key) != 0) {
+    if (crypto_aead_xchacha20poly1305_ietf_decrypt(dek, NULL, NULL, bytes.data + CIPHER_AT,
+                                                   TN_DEK_SIZE + TAG_SIZE, bytes.data, KEY_AD_SIZE,
+                                                   bytes.data + NONCE_AT, epoch_key) != 0) {
         sodium_memzero(dek, TN_DEK_SIZE);
         return TN_CORRUPT;
     }
@@ -142,8 +141,8 @@ enum tn_status tn_key_record_open(struct tn_bytes bytes, const uint8_t epoch_key
     return TN_OK;
 }
 
-enum tn_status tn_record_seal(const uint8_t dek[static TN_DEK_SIZE], uint32_t dek_version,
-                              const struct tn_record_name *name, struct tn_bytes plaintext,
+enum tn_status tn_sealed_make(const uint8_t dek[static TN_DEK_SIZE], uint32_t dek_version,
+                              const struct tn_sealed_name *name, struct tn_bytes plaintext,
                               struct tn_random *random, struct tn_buffer *out)
 {
     uint8_t ad[RECORD_AD_SIZE];
@@ -178,8 +177,8 @@ enum tn_status tn_record_seal(const uint8_t dek[static TN_DEK_SIZE], uint32_t de
     return TN_OK;
 }
 
-enum tn_status tn_record_open(const uint8_t dek[static TN_DEK_SIZE], uint32_t dek_version,
-                              const struct tn_record_name *name, struct tn_bytes sealed,
+enum tn_status tn_sealed_open(const uint8_t dek[static TN_DEK_SIZE], uint32_t dek_version,
+                              const struct tn_sealed_name *name, struct tn_bytes sealed,
                               struct tn_buffer *out)
 {
     uint8_t ad[RECORD_AD_SIZE];
@@ -202,9 +201,9 @@ enum tn_status tn_record_open(const uint8_t dek[static TN_DEK_SIZE], uint32_t de
         return TN_FULL;
     }
     record_ad(ad, name);
-    if (crypto_aead_xchacha20poly1305_ietf_decrypt(
-            at, NULL, NULL, sealed.data + RECORD_CIPHER_AT, room + TAG_SIZE, ad, sizeof(ad),
-            sealed.data + RECORD_NONCE_AT, dek) != 0 ||
+    if (crypto_aead_xchacha20poly1305_ietf_decrypt(at, NULL, NULL, sealed.data + RECORD_CIPHER_AT,
+                                                   room + TAG_SIZE, ad, sizeof(ad),
+                                                   sealed.data + RECORD_NONCE_AT, dek) != 0 ||
         sodium_unpad(&plain_size, at, room, TN_SEALED_PAD) != 0) {
         sodium_memzero(at, room);
         out->size = before;
@@ -216,7 +215,7 @@ enum tn_status tn_record_open(const uint8_t dek[static TN_DEK_SIZE], uint32_t de
 }
 
 void tn_field_salt(uint8_t salt[static 32], const uint8_t dek[static TN_DEK_SIZE],
-                   const uint8_t nonce[static TN_NONCE_SIZE], enum tn_field field)
+                   const uint8_t nonce[static TN_NONCE_SIZE], enum tn_vault_field field)
 {
     uint8_t message[TN_NONCE_SIZE + 2];
     memcpy(message, nonce, TN_NONCE_SIZE);
@@ -240,7 +239,7 @@ static void key_id(uint8_t id[static TN_ID_SIZE], const uint8_t dek[static TN_DE
                 tn_bytes(subject, TN_ID_SIZE));
 }
 
-static void record_ad(uint8_t ad[static RECORD_AD_SIZE], const struct tn_record_name *name)
+static void record_ad(uint8_t ad[static RECORD_AD_SIZE], const struct tn_sealed_name *name)
 {
     memcpy(ad, "turno1.rec", 10);
     memcpy(ad + 10, name->subject, TN_ID_SIZE);

@@ -27,8 +27,8 @@ enum tn_status tn_secret_open(struct tn_secret *secret, size_t size, bool allow_
     secret->inner_size = inner;
     uint8_t *data = (uint8_t *) mapping + page;
     if (mprotect(data, inner, PROT_READ | PROT_WRITE) != 0) {
-        enum tn_status status = tn_fail(error, TN_MEMORY, "no memory for keys: %s",
-                                        strerror(errno));
+        enum tn_status status =
+            tn_fail(error, TN_MEMORY, "no memory for keys: %s", strerror(errno));
         tn_secret_close(secret);
         return status;
     }

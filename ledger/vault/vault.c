@@ -21,8 +21,7 @@
 static void subject_key(uint8_t key[static SUBJECT_KEY_SIZE], char row,
                         const uint8_t id[static TN_ID_SIZE]);
 static void record_key(uint8_t key[static RECORD_KEY_SIZE],
-                       const uint8_t subject[static TN_ID_SIZE], uint16_t record,
-                       uint32_t version);
+                       const uint8_t subject[static TN_ID_SIZE], uint16_t record, uint32_t version);
 static bool put_begin(struct tn_vault_writes *writes, struct tn_bytes key, size_t value_size_max,
                       size_t *start);
 static void put_end(struct tn_vault_writes *writes, size_t start, size_t key_size);
@@ -128,11 +127,11 @@ enum tn_status tn_vault_begin_subject(const struct tn_vault *vault, struct tn_va
 }
 
 enum tn_status tn_vault_seal(const struct tn_vault *vault, struct tn_vault_writes *writes,
-                             const uint8_t subject[static TN_ID_SIZE], enum tn_record record,
-                             uint32_t version, struct tn_bytes plaintext,
-                             struct tn_random *random, struct tn_error *error)
+                             const uint8_t subject[static TN_ID_SIZE], enum tn_vault_record record,
+                             uint32_t version, struct tn_bytes plaintext, struct tn_random *random,
+                             struct tn_error *error)
 {
-    const struct tn_record_name name = {subject, (uint16_t) record, version};
+    const struct tn_sealed_name name = {subject, (uint16_t) record, version};
     uint8_t key[RECORD_KEY_SIZE];
     uint8_t dek[TN_DEK_SIZE];
     uint32_t dek_version;
@@ -158,7 +157,7 @@ enum tn_status tn_vault_seal(const struct tn_vault *vault, struct tn_vault_write
     if (!put_begin(writes, tn_bytes(key, sizeof(key)), plaintext.size + extra, &start)) {
         status = tn_fail(error, TN_FULL, "one command cannot seal more");
     } else {
-        status = (photo ? tn_photo_seal : tn_record_seal)(dek, dek_version, &name, plaintext,
+        status = (photo ? tn_photo_seal : tn_sealed_make)(dek, dek_version, &name, plaintext,
                                                           random, &writes->puts);
         TN_CHECK(status == TN_OK); /* room and size were checked before */
         put_end(writes, start, sizeof(key));
@@ -178,7 +177,7 @@ enum tn_status tn_vault_commit_field(const struct tn_vault *vault,
                                      const struct tn_vault_writes *writes,
                                      const uint8_t subject[static TN_ID_SIZE],
                                      const uint8_t nonce[static TN_NONCE_SIZE],
-                                     enum tn_field field, struct tn_bytes canonical,
+                                     enum tn_vault_field field, struct tn_bytes canonical,
                                      uint8_t commitment[static TN_HASH_SIZE],
                                      struct tn_error *error)
 {
@@ -195,8 +194,9 @@ enum tn_status tn_vault_commit_field(const struct tn_vault *vault,
 enum tn_status tn_vault_field_salt(const struct tn_vault *vault,
                                    const struct tn_vault_writes *writes,
                                    const uint8_t subject[static TN_ID_SIZE],
-                                   const uint8_t nonce[static TN_NONCE_SIZE], enum tn_field field,
-                                   uint8_t salt[static 32], struct tn_error *error)
+                                   const uint8_t nonce[static TN_NONCE_SIZE],
+                                   enum tn_vault_field field, uint8_t salt[static 32],
+                                   struct tn_error *error)
 {
     uint8_t dek[TN_DEK_SIZE];
     uint32_t dek_version;
@@ -211,10 +211,10 @@ enum tn_status tn_vault_field_salt(const struct tn_vault *vault,
 
 enum tn_status tn_vault_open_record(const struct tn_vault *vault,
                                     const uint8_t subject[static TN_ID_SIZE],
-                                    enum tn_record record, uint32_t *version,
+                                    enum tn_vault_record record, uint32_t *version,
                                     struct tn_buffer *plaintext, struct tn_error *error)
 {
-    struct tn_record_name name = {subject, (uint16_t) record, *version};
+    struct tn_sealed_name name = {subject, (uint16_t) record, *version};
     struct tn_buffer sealed;
     uint8_t dek[TN_DEK_SIZE] = {0};
     uint32_t dek_version;
@@ -232,13 +232,12 @@ enum tn_status tn_vault_open_record(const struct tn_vault *vault,
     if (status != TN_OK) {
         goto out;
     }
-    status = (photo ? tn_photo_open : tn_record_open)(dek, dek_version, &name,
+    status = (photo ? tn_photo_open : tn_sealed_open)(dek, dek_version, &name,
                                                       tn_buffer_view(&sealed), plaintext);
     if (status != TN_OK) {
-        status = tn_fail(error, status, "sealed record %u version %" PRIu32 ": %s", name.record,
-                         name.version,
-                         status == TN_FULL ? "larger than what was made ready for it"
-                                           : "not what was written");
+        status = tn_fail(
+            error, status, "sealed record %u version %" PRIu32 ": %s", name.record, name.version,
+            status == TN_FULL ? "larger than what was made ready for it" : "not what was written");
         goto out;
     }
     *version = name.version;
@@ -330,8 +329,8 @@ enum tn_status tn_vault_get_fingerprint(const struct tn_vault *vault,
             memcpy(out, value.data, TN_FINGERPRINT_SIZE);
         } else {
             *found = false;
-            status = tn_fail(error, TN_CORRUPT, "a request's fingerprint has %zu bytes",
-                             value.size);
+            status =
+                tn_fail(error, TN_CORRUPT, "a request's fingerprint has %zu bytes", value.size);
         }
     }
     tn_buffer_close(&value);
@@ -346,8 +345,7 @@ static void subject_key(uint8_t key[static SUBJECT_KEY_SIZE], char row,
 }
 
 static void record_key(uint8_t key[static RECORD_KEY_SIZE],
-                       const uint8_t subject[static TN_ID_SIZE], uint16_t record,
-                       uint32_t version)
+                       const uint8_t subject[static TN_ID_SIZE], uint16_t record, uint32_t version)
 {
     subject_key(key, 'r', subject);
     tn_put_be16(key + 1 + TN_ID_SIZE, record);

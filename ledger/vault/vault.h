@@ -22,16 +22,16 @@
 #define TN_FINGERPRINT_SIZE 8
 
 /* What a subject's records are. Numbers are for ever: they are part of the seal. */
-#define TN_RECORDS(X)                                                                   \
-    X(1, PROFILE)      /* a member: names, date of birth, nationality, document */      \
-    X(2, CONTACT)      /* a registration: e-mail, telephone, language */                \
-    X(3, DESTINATION)  /* a registration: the destination address */                    \
-    X(4, TOKEN)        /* a registration: an access token, shown once */                \
-    X(5, CONFIRMATION) /* a registration: a confirmation number, shown once */          \
-    X(6, PHOTOGRAPH)   /* a member: JPEG or PNG of at most TN_PHOTO_PLAIN_MAX bytes */  \
+#define TN_RECORDS(X)                                                                              \
+    X(1, PROFILE)      /* a member: names, date of birth, nationality, document */                 \
+    X(2, CONTACT)      /* a registration: e-mail, telephone, language */                           \
+    X(3, DESTINATION)  /* a registration: the destination address */                               \
+    X(4, TOKEN)        /* a registration: an access token, shown once */                           \
+    X(5, CONFIRMATION) /* a registration: a confirmation number, shown once */                     \
+    X(6, PHOTOGRAPH)   /* a member: JPEG or PNG of at most TN_PHOTO_PLAIN_MAX bytes */             \
     X(7, NOTE)         /* what an operator must keep about a subject */
 
-enum tn_record {
+enum tn_vault_record {
 #define X(number, name) TN_RECORD_##name = (number),
     TN_RECORDS(X)
 #undef X
@@ -77,8 +77,7 @@ void tn_vault_writes_apply(const struct tn_vault_writes *writes, const struct tn
 TN_MUST_USE enum tn_status tn_vault_begin_subject(const struct tn_vault *vault,
                                                   struct tn_vault_writes *writes,
                                                   const uint8_t subject[static TN_ID_SIZE],
-                                                  struct tn_random *random,
-                                                  struct tn_error *error);
+                                                  struct tn_random *random, struct tn_error *error);
 
 /* Seal `plaintext` for a subject begun in `writes` or committed. The same (subject, record,
  * version) again replaces the first. Versions of what may be corrected count from 1; a secret
@@ -89,7 +88,7 @@ TN_MUST_USE enum tn_status tn_vault_begin_subject(const struct tn_vault *vault,
 TN_MUST_USE enum tn_status tn_vault_seal(const struct tn_vault *vault,
                                          struct tn_vault_writes *writes,
                                          const uint8_t subject[static TN_ID_SIZE],
-                                         enum tn_record record, uint32_t version,
+                                         enum tn_vault_record record, uint32_t version,
                                          struct tn_bytes plaintext, struct tn_random *random,
                                          struct tn_error *error);
 
@@ -98,19 +97,17 @@ uint32_t tn_vault_once_version(const uint8_t command[static TN_ID_SIZE]);
 
 /* Commit to the canonical value of a field for the event that will hold `nonce`. `writes` may be
  * NULL when the subject is committed. Statuses of a missing key as in tn_vault_seal. */
-TN_MUST_USE enum tn_status tn_vault_commit_field(const struct tn_vault *vault,
-                                                 const struct tn_vault_writes *writes,
-                                                 const uint8_t subject[static TN_ID_SIZE],
-                                                 const uint8_t nonce[static TN_NONCE_SIZE],
-                                                 enum tn_field field, struct tn_bytes canonical,
-                                                 uint8_t commitment[static TN_HASH_SIZE],
-                                                 struct tn_error *error);
+TN_MUST_USE enum tn_status tn_vault_commit_field(
+    const struct tn_vault *vault, const struct tn_vault_writes *writes,
+    const uint8_t subject[static TN_ID_SIZE], const uint8_t nonce[static TN_NONCE_SIZE],
+    enum tn_vault_field field, struct tn_bytes canonical, uint8_t commitment[static TN_HASH_SIZE],
+    struct tn_error *error);
 /* The salt that, with the canonical value, discloses one field to whoever holds the event. */
 TN_MUST_USE enum tn_status tn_vault_field_salt(const struct tn_vault *vault,
                                                const struct tn_vault_writes *writes,
                                                const uint8_t subject[static TN_ID_SIZE],
                                                const uint8_t nonce[static TN_NONCE_SIZE],
-                                               enum tn_field field, uint8_t salt[static 32],
+                                               enum tn_vault_field field, uint8_t salt[static 32],
                                                struct tn_error *error);
 
 /* ---- reading what is committed; any thread ---- */
@@ -121,7 +118,7 @@ TN_MUST_USE enum tn_status tn_vault_field_salt(const struct tn_vault *vault,
  * TN_CORRUPT    not what was written         TN_FULL  larger than the buffer's limit */
 TN_MUST_USE enum tn_status tn_vault_open_record(const struct tn_vault *vault,
                                                 const uint8_t subject[static TN_ID_SIZE],
-                                                enum tn_record record, uint32_t *version,
+                                                enum tn_vault_record record, uint32_t *version,
                                                 struct tn_buffer *plaintext,
                                                 struct tn_error *error);
 /* Absent, active or erased. */

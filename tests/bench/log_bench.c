@@ -182,7 +182,8 @@ int main(int argc, char **argv)
     }
     printf("bulk: %" PRIu64 " entries in frames of 128: %.2f us an entry\n", head.size - before,
            (double) spent_us / (double) (head.size - before));
-    if (tn_store_compact(bench.store, &error) != TN_OK) {
+    if (tn_log_settle(bench.log, &error) != TN_OK ||
+        tn_store_compact(bench.store, &error) != TN_OK) {
         die(&error);
     }
     tn_store_families(bench.store, print_family, &bench);

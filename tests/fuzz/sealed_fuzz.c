@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const uint8_t subject[TN_ID_SIZE] = {1};
 static const uint8_t key[TN_DEK_SIZE] = {2};
-static const struct tn_record_name name = {subject, 3, 4};
+static const struct tn_sealed_name name = {subject, 3, 4};
 
 static void stranger(unsigned format, struct tn_bytes bytes, struct tn_buffer *plain)
 {
@@ -27,7 +27,7 @@ static void stranger(unsigned format, struct tn_bytes bytes, struct tn_buffer *p
             TN_CHECK(record.state == TN_DEK_ERASED);
         }
     } else if (format == 1) {
-        TN_CHECK(tn_record_open(key, 5, &name, bytes, plain) != TN_OK && plain->size == 0);
+        TN_CHECK(tn_sealed_open(key, 5, &name, bytes, plain) != TN_OK && plain->size == 0);
     } else {
         TN_CHECK(tn_photo_open(key, 5, &name, bytes, plain) != TN_OK && plain->size == 0);
     }
@@ -43,15 +43,14 @@ static void ours_with_one_bit_flipped(unsigned format, struct tn_bytes bytes,
     tn_random_init_seeded(&random, 1, "sealed_fuzz", 0);
     tn_buffer_init(&sealed, TN_PHOTO_SEALED_MAX);
     if (format == 1) {
-        status = tn_record_seal(key, 5, &name, bytes, &random, &sealed);
+        status = tn_sealed_make(key, 5, &name, bytes, &random, &sealed);
     } else {
         status = tn_photo_seal(key, 5, &name, bytes, &random, &sealed);
     }
     if (status == TN_OK) {
         size_t bit = (bytes.size == 0 ? 0 : bytes.data[bytes.size / 2] * 131u) % (8 * sealed.size);
-        status = format == 1
-                     ? tn_record_open(key, 5, &name, tn_buffer_view(&sealed), plain)
-                     : tn_photo_open(key, 5, &name, tn_buffer_view(&sealed), plain);
+        status = format == 1 ? tn_sealed_open(key, 5, &name, tn_buffer_view(&sealed), plain)
+                             : tn_photo_open(key, 5, &name, tn_buffer_view(&sealed), plain);
         TN_CHECK(status == TN_OK && tn_bytes_equal(tn_buffer_view(plain), bytes));
         tn_buffer_reset(plain);
         sealed.data[bit / 8] = (uint8_t) (sealed.data[bit / 8] ^ (1u << bit % 8));

@@ -6,8 +6,7 @@
 
 #include "ledger/base/check.h"
 #include "ledger/rules/transcript.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 static void write_again(struct tn_bytes file)
 {

@@ -176,9 +176,90 @@ static void pool_root_is_the_merkle_root_over_sorted_leaves(void **state)
     fixture_close(&f);
 }
 
+/* Values of the implementation in tests/golden/draw.py. */
+static void every_hash_has_its_bytes(void **state)
+{
+    uint8_t key[32];
+    uint8_t registration[16];
+    uint8_t tail[32];
+    uint8_t gid[16];
+    uint8_t salt[16];
+    uint8_t out[32];
+    char text[65];
+    const struct tn_draw_beacon manual = {.type = TN_DRAW_BEACON_MANUAL,
+                                          .raw = tn_bytes("7.12.33.", 8)};
+
+    (void) state;
+    for (uint8_t i = 0; i < 32; i++) {
+        key[i] = i;
+        registration[i % 16] = (uint8_t) (100 + i % 16);
+        tail[i] = 7;
+    }
+    tn_draw_gid(gid, key, 20000, registration);
+    tn_hex_encode(text, gid, 16);
+    assert_string_equal(text, "21572231e3e4ea2ed872e2b1ef1c324e");
+    tn_draw_salt(salt, key, 20000, registration);
+    tn_hex_encode(text, salt, 16);
+    assert_string_equal(text, "889f473c7b158d056feede8ab3cc758a");
+    tn_draw_attr(out, salt, 19800, 0);
+    tn_hex_encode(text, out, 32);
+    assert_string_equal(text, "26da45605fd4d8d1b515092e3b91e24063988ccfc6ae1d4ab2a82721fa26fd32");
+    tn_draw_ticket(out, key, gid);
+    tn_hex_encode(text, out, 32);
+    assert_string_equal(text, "38c5d4b34630c8993c98472d881b30b679b12e1261a8fa4a8f10ae48ad384bfc");
+    tn_draw_beacon(out, &manual);
+    tn_hex_encode(text, out, 32);
+    assert_string_equal(text, "85e07eb03e9d8c2d68c54e21d2bf22c893b4dc015ec8c2247b714187375ff577");
+    tn_draw_chain_anchor(tail, 3, out);
+    tn_hex_encode(text, out, 32);
+    assert_string_equal(text, "02a57488ae558828e9cb992714267548fd8826a39da00d98ee8ddb77b10a3c24");
+}
+
+/* Real gids are hashes; the order must not lean on that. */
+static void gids_are_compared_to_their_last_byte(void **state)
+{
+    (void) state;
+    fixture_init(&f, "last byte");
+    fixture_port(&f, 2301, 1, 9);
+    for (uint8_t i = 0; i < 8; i++) {
+        struct tn_draw_group *group = fixture_group(&f, 1, 2301);
+
+        memset(group->gid, 0x55, 16);
+        group->gid[15] = (uint8_t) (8 - i);
+        group->gid[8] = i / 4;
+    }
+    fixture_draw(&f);
+    for (uint32_t i = 1; i < 8; i++) {
+        assert_true(
+            memcmp(f.groups[f.result.order[i - 1]].gid, f.groups[f.result.order[i]].gid, 16) < 0);
+    }
+    f.groups[7].gid[15] = f.groups[6].gid[15];
+    assert_int_equal(fixture_run(&f), TN_EXISTS);
+    fixture_close(&f);
+}
+
+static void a_witness_counts_once(void **state)
+{
+    const struct tn_draw_witness witnesses[2] = {{.id = {1}, .secret = {2}},
+                                                 {.id = {1}, .secret = {3}}};
+
+    (void) state;
+    fixture_init(&f, "witness");
+    f.input.mode = TN_DRAW_BOUND;
+    f.input.witnesses = witnesses;
+    f.input.witness_count = 2;
+    assert_int_equal(fixture_run(&f), TN_INVALID);
+    f.input.witness_count = 1;
+    fixture_draw(&f);
+    fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_hash_has_its_bytes),
+        cmocka_unit_test(gids_are_compared_to_their_last_byte),
+        cmocka_unit_test(a_witness_counts_once),
         cmocka_unit_test(R06_ticket_is_a_function_of_registration_and_day),
         cmocka_unit_test(R08_wrong_and_late_reveals_are_rejected),
         cmocka_unit_test(seed_is_bound_to_the_pool_in_mode_1_only),

@@ -213,6 +213,87 @@ static void public_lies_about_pass_1_are_found(void **state)
     fixture_close(&f);
 }
 
+/* Hard packing: one slot of 4; 3 win, 5 find no slot and are held, 1 waits. */
+static void public_lies_about_held_groups_are_found(void **state)
+{
+    static const uint8_t sizes[] = {3, 5, 1};
+    struct tn_draw_given givens[2] = {{.port = 2301}, {.port = 2301, .held = true}};
+
+    (void) state;
+    fixture_init(&f, "held lies");
+    f.input.packing = TN_DRAW_HARD;
+    f.input.share_ppm = 1000000;
+    fixture_port(&f, 2301, 1, 4);
+    fixture_port(&f, 2402, 1, 4);
+    for (uint32_t i = 0; i < 3; i++) {
+        fixture_group(&f, sizes[i], 2301)->registered_day = 19900 + i;
+    }
+    fixture_draw(&f);
+    uint8_t winners_root[32];
+    memcpy(winners_root, f.result.winners_root, 32);
+    memcpy(givens[0].gid, f.groups[0].gid, 16);
+    memcpy(givens[1].gid, f.groups[1].gid, 16);
+    f.input.given = true;
+    f.input.givens = givens;
+    f.input.given_count = 2;
+    fixture_draw(&f); /* the truth */
+    assert_memory_equal(winners_root, f.result.winners_root, 32);
+    assert_int_equal(f.result.after[0].held_count, 1);
+
+    memcpy(givens[1].gid, f.groups[2].gid, 16); /* it would have found a slot */
+    assert_int_equal(fixture_run(&f), TN_MISMATCH);
+    memcpy(givens[1].gid, f.groups[1].gid, 16);
+    givens[1].port = 2402; /* it never asked for that port */
+    assert_int_equal(fixture_run(&f), TN_MISMATCH);
+    givens[1].port = 2301;
+    f.input.share_ppm = 0; /* without quota nobody is held by seniority */
+    f.input.givens = &givens[1];
+    f.input.given_count = 1;
+    assert_int_equal(fixture_run(&f), TN_MISMATCH);
+    f.input.given_count = 0;
+    fixture_draw(&f);
+
+    f.input.share_ppm = 1000000;
+    f.input.givens = &givens[0];
+    f.input.given_count = 1;
+    f.groups[0].port_count = 2; /* stated at its second choice while the first has room */
+    f.groups[0].ports[1] = 2402;
+    givens[0].port = 2402;
+    assert_int_equal(fixture_run(&f), TN_MISMATCH);
+    assert_non_null(strstr(f.error.text, "comes first at another"));
+    fixture_close(&f);
+}
+
+static void a_changed_held_group_is_named(void **state)
+{
+    static const char said[] = "\"basis\": \"lottery\"";
+    struct tn_transcript_report report;
+    struct tn_buffer changed;
+
+    (void) state;
+    fixture_init(&f, "held named");
+    f.input.packing = TN_DRAW_HARD;
+    f.input.share_ppm = 0;
+    fixture_port(&f, 2301, 1, 4);
+    fixture_group(&f, 5, 2301);
+    fixture_draw(&f);
+    assert_int_equal(f.result.after[0].held_count, 1);
+    struct tn_buffer file = fixture_transcript(&f, TN_TRANSCRIPT_AUDITOR);
+    const uint8_t *at = memmem(file.data, file.size, said, sizeof(said) - 1);
+
+    assert_non_null(at);
+    tn_buffer_init(&changed, TN_TRANSCRIPT_SIZE_MAX);
+    tn_buffer_append(&changed, file.data, (size_t) (at - file.data));
+    tn_buffer_append_string(&changed, "\"basis\": \"seniority\"");
+    at += sizeof(said) - 1;
+    tn_buffer_append(&changed, at, (size_t) (file.data + file.size - at));
+    assert_int_equal(recompute(tn_buffer_view(&changed), &report), TN_MISMATCH);
+    assert_string_equal(report.where, "after[0].held basis");
+    tn_buffer_close(&changed);
+    tn_buffer_close(&file);
+    fixture_close(&f);
+}
+
 /* Change one value after another in a good file: recomputation names the place. */
 static void first_difference_is_named(void **state)
 {
@@ -417,6 +498,8 @@ int main(void)
         cmocka_unit_test(committed_vectors),
         cmocka_unit_test(public_transcript_hides_and_takes_pass_1_as_given),
         cmocka_unit_test(public_lies_about_pass_1_are_found),
+        cmocka_unit_test(public_lies_about_held_groups_are_found),
+        cmocka_unit_test(a_changed_held_group_is_named),
         cmocka_unit_test(public_opens_exactly_the_seniority_winners),
         cmocka_unit_test(first_difference_is_named),
         cmocka_unit_test(reader_refuses_every_other_form),

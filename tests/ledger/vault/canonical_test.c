@@ -26,7 +26,10 @@ static void names_have_one_form(void **state)
         {"no-break and ideographic space", "Maria\xc2\xa0\xe3\x80\x80Jose", "maria jose"},
         {"composed and decomposed", "Jose\xcc\x81", "jos\xc3\xa9"},
         {"already composed", "JOS\xc3\x89", "jos\xc3\xa9"},
-        {"sharp s folds", "Stra\xc3\x9f" "e", "strasse"},
+        {"sharp s folds",
+         "Stra\xc3\x9f"
+         "e",
+         "strasse"},
         {"full width", "\xef\xbc\xa1\xef\xbc\xa2", "ab"},
         {"ligature", "\xef\xac\x81n", "fin"},
         {"soft hyphen goes", "Ma\xc2\xadria", "maria"},
@@ -56,9 +59,18 @@ static void what_is_no_text_is_refused(void **state)
         size_t size;
     } cases[] = {
         {"zero byte", "a\0b", 3},
-        {"separator", "a\x1f" "b", 3},
-        {"escape", "a\x1b" "b", 3},
-        {"C1 control", "a\xc2\x80" "b", 4},
+        {"separator",
+         "a\x1f"
+         "b",
+         3},
+        {"escape",
+         "a\x1b"
+         "b",
+         3},
+        {"C1 control",
+         "a\xc2\x80"
+         "b",
+         4},
         {"lone continuation", "a\x80", 2},
         {"cut short", "a\xc3", 2},
         {"overlong", "\xc0\xaf", 2},
@@ -131,8 +143,13 @@ static void codes_and_dates(void **state)
         const char *typed;
         const char *canonical; /* NULL: refused */
     } cases[] = {
-        {"xxa", "XXA"}, {" ab-12 ", "AB-12"}, {"a b", "A B"}, {"", NULL},
-        {"   ", NULL},  {"a\tb", NULL},       {"\xc3\xa9", NULL},
+        {"xxa", "XXA"},
+        {" ab-12 ", "AB-12"},
+        {"a b", "A B"},
+        {"", NULL},
+        {"   ", NULL},
+        {"a\tb", NULL},
+        {"\xc3\xa9", NULL},
         {"0123456789012345678901234567890123456789012345678901234567890123 ",
          "0123456789012345678901234567890123456789012345678901234567890123"},
         {"01234567890123456789012345678901234567890123456789012345678901234", NULL},
@@ -158,10 +175,8 @@ static void codes_and_dates(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_have_one_form),
-        cmocka_unit_test(what_is_no_text_is_refused),
-        cmocka_unit_test(lengths_are_bounded),
-        cmocka_unit_test(the_form_stands_still),
+        cmocka_unit_test(names_have_one_form), cmocka_unit_test(what_is_no_text_is_refused),
+        cmocka_unit_test(lengths_are_bounded), cmocka_unit_test(the_form_stands_still),
         cmocka_unit_test(codes_and_dates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,7 +42,7 @@ static void vectors_of_the_specification(void **state)
 static void typing_habits_do_not_matter(void **state)
 {
     static const char *const same[] = {
-        "0123-4567-89AK", "0123456789AK",    "o123456789ak",     "OI23456789AK",
+        "0123-4567-89AK", "0123456789AK",     "o123456789ak",      "OI23456789AK",
         "Ol23456789aK",   " 0123 4567 89AK ", "01-23-45-67-89-AK", "0L2-3--4567 89a k",
     };
     uint64_t expected = 0;

@@ -6,7 +6,7 @@
 
 static const uint8_t subject[TN_ID_SIZE] = {1};
 static const uint8_t dek[TN_DEK_SIZE] = {2};
-static const struct tn_record_name name = {subject, 6, 1};
+static const struct tn_sealed_name name = {subject, 6, 1};
 
 /* A PNG by its first bytes, then noise. */
 static uint8_t *make_image(size_t size)
@@ -40,8 +40,7 @@ static enum tn_status open_sealed(struct tn_bytes sealed)
 
 static void every_size_comes_back(void **state)
 {
-    static const size_t sizes[] = {9,      100,    65535,  65536,
-                                   65537,  131072, 200000, TN_PHOTO_PLAIN_MAX};
+    static const size_t sizes[] = {9, 100, 65535, 65536, 65537, 131072, 200000, TN_PHOTO_PLAIN_MAX};
     (void) state;
     for (size_t i = 0; i < TN_ARRAY_SIZE(sizes); i++) {
         struct tn_buffer sealed;
@@ -92,9 +91,9 @@ static void only_images_are_taken(void **state)
         }
     }
     uint8_t *image = make_image(TN_PHOTO_PLAIN_MAX + 1);
-    assert_int_equal(tn_photo_seal(dek, 1, &name, tn_bytes(image, TN_PHOTO_PLAIN_MAX + 1), &random,
-                                   &sealed),
-                     TN_INVALID);
+    assert_int_equal(
+        tn_photo_seal(dek, 1, &name, tn_bytes(image, TN_PHOTO_PLAIN_MAX + 1), &random, &sealed),
+        TN_INVALID);
     free(image);
     tn_buffer_close(&sealed);
 }
@@ -142,7 +141,7 @@ static void a_photograph_opens_under_its_own_name_only(void **state)
 {
     static const uint8_t other_subject[TN_ID_SIZE] = {9};
     static const uint8_t other_dek[TN_DEK_SIZE] = {9};
-    const struct tn_record_name others[] = {
+    const struct tn_sealed_name others[] = {
         {other_subject, 6, 1}, {subject, 5, 1}, {subject, 6, 2}};
     struct tn_buffer sealed;
     struct tn_buffer plain;

@@ -1,19 +1,20 @@
 /* Key records, sealed records, commitments: bytes, and that every change is noticed. */
 #include "tests/ledger/vault/support.h"
 
+#include <sodium.h>
+
 #include "ledger/base/check.h"
 #include "ledger/base/endian.h"
 #include "ledger/base/hash.h"
 #include "ledger/vault/seal.h"
 
 /* Made by an independent implementation of XChaCha20-Poly1305 in Python. */
-#define GOLDEN_NONCE \
-    "7cbe488b09199e57c742b58856370ae53526aedbf24bc830"
-#define GOLDEN_KEY \
-    "d907989cea4b825f9e58a2718cc30d3006d45b87aa85d839" \
+#define GOLDEN_NONCE "7cbe488b09199e57c742b58856370ae53526aedbf24bc830"
+#define GOLDEN_KEY                                                                                 \
+    "d907989cea4b825f9e58a2718cc30d3006d45b87aa85d839"                                             \
     "aad38bca98cce325d78d587d8a1d277e3c67b47aceebe535"
-#define GOLDEN_RECORD \
-    "aed065b1d113ae674c52addac0cc422b24344c3be3782b14" \
+#define GOLDEN_RECORD                                                                              \
+    "aed065b1d113ae674c52addac0cc422b24344c3be3782b14"                                             \
     "b578074bfbbe85adfcb0d4ccf29d71ce5ca448acb264a79f"
 
 struct fixture {
@@ -74,8 +75,8 @@ static void every_bit_of_a_key_record_counts(void **state)
     for (size_t bit = 0; bit < 8 * sizeof(record); bit++) {
         record[bit / 8] ^= (uint8_t) (1u << bit % 8);
         memset(dek, 0xaa, sizeof(dek));
-        enum tn_status status = tn_key_record_open(tn_bytes(record, sizeof(record)), f.epoch_key,
-                                                   f.subject, dek);
+        enum tn_status status =
+            tn_key_record_open(tn_bytes(record, sizeof(record)), f.epoch_key, f.subject, dek);
         if (status != TN_CORRUPT && !(bit < 8 && status == TN_UNSUPPORTED)) {
             fail_msg("bit %zu: %s", bit, tn_status_name(status));
         }
@@ -89,6 +90,24 @@ static void every_bit_of_a_key_record_counts(void **state)
     assert_int_equal(
         tn_key_record_open(tn_bytes(record, sizeof(record)), f.epoch_key, f.subject, dek),
         TN_CORRUPT);
+}
+
+static void a_key_that_keyid_does_not_name_is_refused(void **state)
+{
+    struct fixture f;
+    uint8_t record[TN_KEY_RECORD_SIZE];
+    uint8_t dek[TN_DEK_SIZE];
+    (void) state;
+    prepare(&f);
+    tn_key_record_seal(record, f.epoch_key, 1, f.subject, 1, f.dek, &f.random);
+    /* Somebody with the epoch key wraps another DEK under the same name and keyid. */
+    f.dek[0] ^= 1;
+    (void) crypto_aead_xchacha20poly1305_ietf_encrypt(record + 66, NULL, f.dek, TN_DEK_SIZE, record,
+                                                      42, NULL, record + 42, f.epoch_key);
+    assert_int_equal(
+        tn_key_record_open(tn_bytes(record, sizeof(record)), f.epoch_key, f.subject, dek),
+        TN_CORRUPT);
+    assert_true(tn_is_zero(dek, sizeof(dek)));
 }
 
 static void a_key_record_belongs_to_its_subject(void **state)
@@ -139,17 +158,17 @@ static void sealed_record_has_its_layout(void **state)
     struct tn_buffer plain;
     (void) state;
     prepare(&f);
-    const struct tn_record_name name = {f.subject, 0x0203, 0x04050607};
+    const struct tn_sealed_name name = {f.subject, 0x0203, 0x04050607};
     tn_buffer_init(&sealed, TN_SEALED_MAX);
     tn_buffer_init(&plain, TN_SEALED_MAX);
-    assert_int_equal(tn_record_seal(f.dek, 7, &name, tn_bytes_from_string("hello, vault"),
-                                    &f.random, &sealed),
-                     TN_OK);
+    assert_int_equal(
+        tn_sealed_make(f.dek, 7, &name, tn_bytes_from_string("hello, vault"), &f.random, &sealed),
+        TN_OK);
     assert_int_equal(sealed.size, 32 + TN_SEALED_OVERHEAD);
     expect_hex(sealed.data, 6, "010107000000");
     expect_hex(sealed.data + 6, 24, GOLDEN_NONCE);
     expect_hex(sealed.data + 30, 48, GOLDEN_RECORD);
-    assert_int_equal(tn_record_open(f.dek, 7, &name, tn_buffer_view(&sealed), &plain), TN_OK);
+    assert_int_equal(tn_sealed_open(f.dek, 7, &name, tn_buffer_view(&sealed), &plain), TN_OK);
     assert_true(tn_bytes_equal_string(tn_buffer_view(&plain), "hello, vault"));
     tn_buffer_close(&sealed);
     tn_buffer_close_secret(&plain);
@@ -162,16 +181,16 @@ static void every_bit_of_a_sealed_record_counts(void **state)
     struct tn_buffer plain;
     (void) state;
     prepare(&f);
-    const struct tn_record_name name = {f.subject, 1, 1};
+    const struct tn_sealed_name name = {f.subject, 1, 1};
     tn_buffer_init(&sealed, TN_SEALED_MAX);
     tn_buffer_init(&plain, TN_SEALED_MAX);
     tn_buffer_append_string(&plain, "before");
-    assert_int_equal(tn_record_seal(f.dek, 1, &name, tn_bytes_from_string("attack at dawn"),
-                                    &f.random, &sealed),
-                     TN_OK);
+    assert_int_equal(
+        tn_sealed_make(f.dek, 1, &name, tn_bytes_from_string("attack at dawn"), &f.random, &sealed),
+        TN_OK);
     for (size_t bit = 0; bit < 8 * sealed.size; bit++) {
         sealed.data[bit / 8] ^= (uint8_t) (1u << bit % 8);
-        enum tn_status status = tn_record_open(f.dek, 1, &name, tn_buffer_view(&sealed), &plain);
+        enum tn_status status = tn_sealed_open(f.dek, 1, &name, tn_buffer_view(&sealed), &plain);
         if (status != TN_CORRUPT && !(bit < 16 && status == TN_UNSUPPORTED)) {
             fail_msg("bit %zu: %s", bit, tn_status_name(status));
         }
@@ -179,7 +198,7 @@ static void every_bit_of_a_sealed_record_counts(void **state)
         sealed.data[bit / 8] ^= (uint8_t) (1u << bit % 8);
     }
     for (size_t size = 0; size < sealed.size; size++) {
-        assert_int_equal(tn_record_open(f.dek, 1, &name, tn_bytes(sealed.data, size), &plain),
+        assert_int_equal(tn_sealed_open(f.dek, 1, &name, tn_bytes(sealed.data, size), &plain),
                          TN_CORRUPT);
     }
     tn_buffer_close(&sealed);
@@ -195,21 +214,21 @@ static void a_sealed_record_opens_under_its_own_name_only(void **state)
     uint8_t other_dek[TN_DEK_SIZE] = {0};
     (void) state;
     prepare(&f);
-    const struct tn_record_name name = {f.subject, 1, 1};
-    const struct tn_record_name others[] = {
+    const struct tn_sealed_name name = {f.subject, 1, 1};
+    const struct tn_sealed_name others[] = {
         {other_subject, 1, 1}, {f.subject, 2, 1}, {f.subject, 1, 2}, {f.subject, 0x0101, 1}};
     tn_buffer_init(&sealed, TN_SEALED_MAX);
     tn_buffer_init(&plain, TN_SEALED_MAX);
-    assert_int_equal(
-        tn_record_seal(f.dek, 1, &name, tn_bytes_from_string("x"), &f.random, &sealed), TN_OK);
+    assert_int_equal(tn_sealed_make(f.dek, 1, &name, tn_bytes_from_string("x"), &f.random, &sealed),
+                     TN_OK);
     for (size_t i = 0; i < TN_ARRAY_SIZE(others); i++) {
-        assert_int_equal(tn_record_open(f.dek, 1, &others[i], tn_buffer_view(&sealed), &plain),
+        assert_int_equal(tn_sealed_open(f.dek, 1, &others[i], tn_buffer_view(&sealed), &plain),
                          TN_CORRUPT);
     }
-    assert_int_equal(tn_record_open(f.dek, 2, &name, tn_buffer_view(&sealed), &plain), TN_CORRUPT);
-    assert_int_equal(tn_record_open(other_dek, 1, &name, tn_buffer_view(&sealed), &plain),
+    assert_int_equal(tn_sealed_open(f.dek, 2, &name, tn_buffer_view(&sealed), &plain), TN_CORRUPT);
+    assert_int_equal(tn_sealed_open(other_dek, 1, &name, tn_buffer_view(&sealed), &plain),
                      TN_CORRUPT);
-    assert_int_equal(tn_record_open(f.dek, 1, &name, tn_buffer_view(&sealed), &plain), TN_OK);
+    assert_int_equal(tn_sealed_open(f.dek, 1, &name, tn_buffer_view(&sealed), &plain), TN_OK);
     tn_buffer_close(&sealed);
     tn_buffer_close_secret(&plain);
 }
@@ -223,7 +242,7 @@ static void lengths_are_hidden_and_bounded(void **state)
     struct tn_buffer plain;
     (void) state;
     prepare(&f);
-    const struct tn_record_name name = {f.subject, 1, 1};
+    const struct tn_sealed_name name = {f.subject, 1, 1};
     memset(text, 'y', sizeof(text));
     tn_buffer_init(&sealed, TN_SEALED_MAX);
     tn_buffer_init(&plain, TN_SEALED_MAX);
@@ -231,18 +250,18 @@ static void lengths_are_hidden_and_bounded(void **state)
         tn_buffer_reset(&sealed);
         tn_buffer_reset(&plain);
         assert_int_equal(
-            tn_record_seal(f.dek, 1, &name, tn_bytes(text, sizes[i]), &f.random, &sealed), TN_OK);
+            tn_sealed_make(f.dek, 1, &name, tn_bytes(text, sizes[i]), &f.random, &sealed), TN_OK);
         assert_int_equal(sealed.size, (sizes[i] / 32 + 1) * 32 + TN_SEALED_OVERHEAD);
-        assert_int_equal(tn_record_open(f.dek, 1, &name, tn_buffer_view(&sealed), &plain), TN_OK);
+        assert_int_equal(tn_sealed_open(f.dek, 1, &name, tn_buffer_view(&sealed), &plain), TN_OK);
         assert_true(tn_bytes_equal(tn_buffer_view(&plain), tn_bytes(text, sizes[i])));
     }
     tn_buffer_reset(&sealed);
     assert_int_equal(
-        tn_record_seal(f.dek, 1, &name, tn_bytes(text, sizeof(text)), &f.random, &sealed),
+        tn_sealed_make(f.dek, 1, &name, tn_bytes(text, sizeof(text)), &f.random, &sealed),
         TN_INVALID);
     tn_buffer_close(&sealed);
     tn_buffer_init(&sealed, 50);
-    assert_int_equal(tn_record_seal(f.dek, 1, &name, tn_bytes(text, 1), &f.random, &sealed),
+    assert_int_equal(tn_sealed_make(f.dek, 1, &name, tn_bytes(text, 1), &f.random, &sealed),
                      TN_FULL);
     tn_buffer_close(&sealed);
     tn_buffer_close_secret(&plain);
@@ -291,6 +310,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(key_record_has_its_layout),
         cmocka_unit_test(every_bit_of_a_key_record_counts),
+        cmocka_unit_test(a_key_that_keyid_does_not_name_is_refused),
         cmocka_unit_test(a_key_record_belongs_to_its_subject),
         cmocka_unit_test(a_tombstone_holds_no_key),
         cmocka_unit_test(sealed_record_has_its_layout),

@@ -45,9 +45,9 @@ static uint8_t resolve(struct fixture *f, enum tn_index_kind kind, uint32_t numb
     uint8_t id[TN_ID_SIZE];
     const uint8_t offered[TN_ID_SIZE] = {candidate, (uint8_t) number, (uint8_t) (number >> 8)};
     tn_sha256(tag, tn_bytes(&number, sizeof(number)));
-    assert_int_equal(tn_vault_index_resolve(&f->vault, &f->overlay, kind, tag, offered, id,
-                                            created, &f->error),
-                     TN_OK);
+    assert_int_equal(
+        tn_vault_index_resolve(&f->vault, &f->overlay, kind, tag, offered, id, created, &f->error),
+        TN_OK);
     return id[0];
 }
 
@@ -74,8 +74,7 @@ static void one_person_has_one_tag(void **state)
     (void) state;
     prepare(&f);
     identity_tag(&f, "Example P\xc3\xa9rez", "Ana Maria", 19900102, "XXA", tag);
-    tn_hash_one(expected, sizeof(expected), "turno1.person",
-                tn_keys_view(f.keys, TN_KEY_IDENTITY),
+    tn_hash_one(expected, sizeof(expected), "turno1.person", tn_keys_view(f.keys, TN_KEY_IDENTITY),
                 tn_bytes_from_string("example p\xc3\xa9rez\x1f"
                                      "ana maria\x1f"
                                      "19900102\x1f"
@@ -98,8 +97,8 @@ static void one_person_has_one_tag(void **state)
         {"", "Ana Maria", 19900102, "XXA"},
     };
     for (size_t i = 0; i < TN_ARRAY_SIZE(others); i++) {
-        identity_tag(&f, others[i].family, others[i].given, others[i].birth,
-                     others[i].nationality, other);
+        identity_tag(&f, others[i].family, others[i].given, others[i].birth, others[i].nationality,
+                     other);
         assert_memory_not_equal(tag, other, sizeof(tag));
     }
     const struct tn_identity bad[] = {
@@ -144,8 +143,11 @@ static void places_and_officers_have_tags_of_their_own(void **state)
     assert_memory_not_equal(tag, other, sizeof(tag));
     assert_int_equal(tn_vault_officer_tag(f.keys, none, subject, other), TN_OK);
     assert_int_equal(tn_vault_officer_tag(f.keys, issuer, none, other), TN_INVALID);
-    assert_int_equal(
-        tn_vault_officer_tag(f.keys, issuer, tn_bytes_from_string("a\x1f" "b"), other), TN_INVALID);
+    assert_int_equal(tn_vault_officer_tag(f.keys, issuer,
+                                          tn_bytes_from_string("a\x1f"
+                                                               "b"),
+                                          other),
+                     TN_INVALID);
     finish(&f);
 }
 

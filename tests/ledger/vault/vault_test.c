@@ -69,23 +69,23 @@ static enum tn_status begin(struct fixture *f, struct tn_vault_writes *writes,
 }
 
 static enum tn_status seal(struct fixture *f, struct tn_vault_writes *writes,
-                           const uint8_t *subject, enum tn_record record, uint32_t version,
+                           const uint8_t *subject, enum tn_vault_record record, uint32_t version,
                            const char *text)
 {
     return tn_vault_seal(&f->vault, writes, subject, record, version, tn_bytes_from_string(text),
                          &f->random, &f->error);
 }
 
-static enum tn_status open_record(struct fixture *f, const uint8_t *subject, enum tn_record record,
-                                  uint32_t version)
+static enum tn_status open_record(struct fixture *f, const uint8_t *subject,
+                                  enum tn_vault_record record, uint32_t version)
 {
-    enum tn_status status = tn_vault_open_record(&f->vault, subject, record, &version, &f->plain,
-                                                 &f->error);
+    enum tn_status status =
+        tn_vault_open_record(&f->vault, subject, record, &version, &f->plain, &f->error);
     assert_true(status == TN_OK || (version == 0 && f->plain.size == 0));
     return status;
 }
 
-static void expect_record(struct fixture *f, const uint8_t *subject, enum tn_record record,
+static void expect_record(struct fixture *f, const uint8_t *subject, enum tn_vault_record record,
                           uint32_t version, const char *text)
 {
     assert_int_equal(open_record(f, subject, record, version), TN_OK);
@@ -184,9 +184,9 @@ static void versions_stand_beside_each_other(void **state)
     expect_record(&f, alice, TN_RECORD_PROFILE, 1, "one");
     expect_record(&f, alice, TN_RECORD_PROFILE, 2, "two");
     expect_record(&f, alice, TN_RECORD_PROFILE, TN_RECORD_NEWEST, "three hundred");
-    assert_int_equal(tn_vault_open_record(&f.vault, alice, TN_RECORD_PROFILE, &version, &f.plain,
-                                          &f.error),
-                     TN_OK);
+    assert_int_equal(
+        tn_vault_open_record(&f.vault, alice, TN_RECORD_PROFILE, &version, &f.plain, &f.error),
+        TN_OK);
     assert_int_equal(version, 300);
     expect_record(&f, bob, TN_RECORD_PROFILE, TN_RECORD_NEWEST, "bob");
     finish(&f);
@@ -290,9 +290,9 @@ static void a_commitment_is_the_same_before_and_after_the_commit(void **state)
                                            value, committed, &f.error),
                      TN_OK);
     assert_memory_equal(pending, committed, sizeof(pending));
-    assert_int_equal(tn_vault_field_salt(&f.vault, NULL, alice, nonce, TN_FIELD_GIVEN_NAMES, salt,
-                                         &f.error),
-                     TN_OK);
+    assert_int_equal(
+        tn_vault_field_salt(&f.vault, NULL, alice, nonce, TN_FIELD_GIVEN_NAMES, salt, &f.error),
+        TN_OK);
     tn_field_commitment(opened, salt, value);
     assert_memory_equal(opened, committed, sizeof(opened));
     finish(&f);
@@ -390,9 +390,9 @@ static void limits_are_kept_and_spoil_nothing(void **state)
     struct tn_buffer small;
     uint32_t version = 1;
     tn_buffer_init(&small, 8);
-    assert_int_equal(tn_vault_open_record(&f.vault, first, TN_RECORD_PROFILE, &version, &small,
-                                          &f.error),
-                     TN_FULL);
+    assert_int_equal(
+        tn_vault_open_record(&f.vault, first, TN_RECORD_PROFILE, &version, &small, &f.error),
+        TN_FULL);
     tn_buffer_close(&small);
     finish(&f);
 }
@@ -418,9 +418,9 @@ static void a_photograph_is_a_record_too(void **state)
     commit(&f, &writes);
     tn_vault_writes_close(&writes);
     tn_buffer_init(&photo, TN_PHOTO_PLAIN_MAX);
-    assert_int_equal(tn_vault_open_record(&f.vault, alice, TN_RECORD_PHOTOGRAPH, &version, &photo,
-                                          &f.error),
-                     TN_OK);
+    assert_int_equal(
+        tn_vault_open_record(&f.vault, alice, TN_RECORD_PHOTOGRAPH, &version, &photo, &f.error),
+        TN_OK);
     assert_int_equal(version, 1);
     assert_true(tn_bytes_equal(tn_buffer_view(&photo), tn_bytes(image, sizeof(image))));
     tn_buffer_close_secret(&photo);

@@ -1,0 +1,195 @@
+/* The committer: one batch in flight, the next gathering; and the publisher of checkpoints.
+ *
+ *   desk thread                         committer thread
+ *   gathering -> seal -> in_flight ---> append (one synced write)
+ *                                        | TN_OK: rows unpinned, requests answered
+ *   in_flight_done <--------------------- | else: the desk has failed; requests get TN_UNKNOWN */
+#include <string.h>
+#include <time.h>
+
+#include "api/desk/desk_internal.h"
+#include "ledger/base/check.h"
+#include "ledger/base/logline.h"
+
+#define PUBLISH_INTERVAL_NS 50000000l
+
+/* What is answered when the outcome of a write is unknown: never "rejected". */
+static void answer(struct tn_desk_request *first, enum tn_status failed)
+{
+    while (first) {
+        struct tn_desk_request *next = first->next;
+
+        if (failed != TN_OK) {
+            first->status = failed;
+        }
+        first->done(first);
+        first = next;
+    }
+}
+
+static enum tn_status commit(struct tn_desk *desk, struct tn_desk_batch *batch)
+{
+    struct tn_error error = {0};
+    enum tn_status status = TN_OK;
+
+    if (batch->entry_count > 0) {
+        status = tn_log_append(desk->options.log, batch->writes, batch->entries,
+                               batch->entry_count, &error);
+    } else if (tn_batch_count(batch->writes) > 0) {
+        status = tn_store_write(desk->options.store, batch->writes, TN_SYNCED, &error);
+    }
+    if (status != TN_OK) {
+        tn_logline(TN_LOG_ERROR,
+                   "the last batch may or may not be on disk (%s); no more commands are taken: "
+                   "restart the server, which continues from what the disk holds",
+                   error.text);
+        return TN_UNKNOWN;
+    }
+    tn_engine_committed(desk->options.engine, batch->engine_generation);
+    return TN_OK;
+}
+
+void *tn_desk_commit_main(void *context)
+{
+    struct tn_desk *desk = context;
+
+    pthread_mutex_lock(&desk->lock);
+    while (true) {
+        struct tn_desk_batch *batch;
+
+        while ((!desk->in_flight || desk->in_flight_done) && !desk->committer_closing) {
+            pthread_cond_wait(&desk->wake_committer, &desk->lock);
+        }
+        if (!desk->in_flight || desk->in_flight_done) {
+            break;
+        }
+        batch = desk->in_flight;
+        if (desk->failed) {
+            batch->status = TN_UNKNOWN;
+        } else {
+            pthread_mutex_unlock(&desk->lock);
+            batch->status = commit(desk, batch);
+            pthread_mutex_lock(&desk->lock);
+        }
+        if (batch->status != TN_OK) {
+            desk->failed = true;
+            desk->state.failed = true;
+        }
+        desk->state.batches++;
+        pthread_mutex_unlock(&desk->lock);
+        answer(batch->first, batch->status);
+        pthread_mutex_lock(&desk->lock);
+        desk->in_flight_done = true;
+        pthread_cond_signal(&desk->wake_desk);
+    }
+    pthread_mutex_unlock(&desk->lock);
+    return NULL;
+}
+
+/* The desk's part after a commit: the batch is its own again. Called with the lock held. */
+static void take_back(struct tn_desk *desk)
+{
+    struct tn_desk_batch *batch = desk->in_flight;
+
+    if (!batch || !desk->in_flight_done) {
+        return;
+    }
+    desk->in_flight = NULL;
+    desk->in_flight_done = false;
+    desk->committing = NULL;
+    if (batch->status == TN_OK) {
+        tn_vault_overlay_drop(&desk->overlay, batch->overlay_generation);
+        desk->committed_generation = batch->engine_generation;
+    }
+    tn_desk_batch_reset(batch);
+}
+
+void tn_desk_hand_over(struct tn_desk *desk, bool wait)
+{
+    struct tn_desk_batch *batch = desk->gathering;
+    struct tn_error error = {0};
+
+    pthread_mutex_lock(&desk->lock);
+    take_back(desk);
+    while (wait && desk->in_flight) {
+        pthread_cond_wait(&desk->wake_desk, &desk->lock);
+        take_back(desk);
+    }
+    if (desk->in_flight || tn_desk_batch_is_empty(batch)) {
+        pthread_mutex_unlock(&desk->lock);
+        return;
+    }
+    pthread_mutex_unlock(&desk->lock);
+
+    if (batch->entry_count > 0) {
+        batch->overlay_generation =
+            tn_vault_overlay_seal(&desk->overlay, desk->options.vault, batch->writes);
+        tn_desk_put_heartbeat(desk, batch->writes);
+    }
+    /* A failure here means that the rows cannot be read or memory is short: nothing of the batch may be
+     * answered as done. */
+    if (tn_engine_gather(desk->options.engine, batch->writes, &batch->engine_generation, &error)
+        != TN_OK) {
+        tn_logline(TN_LOG_ERROR, "the rows of a batch could not be gathered: %s", error.text);
+        pthread_mutex_lock(&desk->lock);
+        desk->failed = true;
+        desk->state.failed = true;
+        pthread_mutex_unlock(&desk->lock);
+    }
+    tn_desk_batch_seal(batch);
+    desk->sealed_generation = batch->engine_generation;
+
+    pthread_mutex_lock(&desk->lock);
+    desk->in_flight = batch;
+    desk->in_flight_done = false;
+    desk->committing = batch;
+    desk->gathering = batch == &desk->batches[0] ? &desk->batches[1] : &desk->batches[0];
+    pthread_cond_signal(&desk->wake_committer);
+    pthread_mutex_unlock(&desk->lock);
+}
+
+void tn_desk_settle(struct tn_desk *desk)
+{
+    tn_desk_hand_over(desk, true);
+    pthread_mutex_lock(&desk->lock);
+    take_back(desk);
+    while (desk->in_flight) {
+        pthread_cond_wait(&desk->wake_desk, &desk->lock);
+        take_back(desk);
+    }
+    pthread_mutex_unlock(&desk->lock);
+}
+
+/* A checkpoint follows its entries by one interval and the time of one synced write. */
+void *tn_desk_publish_main(void *context)
+{
+    struct tn_desk *desk = context;
+    struct timespec interval = {.tv_nsec = PUBLISH_INTERVAL_NS};
+    struct tn_buffer note;
+    bool closing = false;
+    bool warned = false;
+
+    tn_buffer_init(&note, (size_t) 1 << 20);
+    while (!closing) {
+        struct tn_log_head head;
+        struct tn_error error = {0};
+        uint64_t published = 0;
+
+        pthread_mutex_lock(&desk->lock);
+        closing = desk->publisher_closing;
+        pthread_mutex_unlock(&desk->lock);
+        tn_log_head(desk->options.log, &head);
+        if (tn_log_published(desk->options.log, &note, &published, &error) == TN_OK
+            && head.size > published
+            && tn_log_publish(desk->options.log, desk->options.signer, &error) != TN_OK
+            && !warned) {
+            tn_logline(TN_LOG_WARN, "no checkpoint could be published: %s", error.text);
+            warned = true;
+        }
+        if (!closing) {
+            nanosleep(&interval, NULL);
+        }
+    }
+    tn_buffer_close(&note);
+    return NULL;
+}

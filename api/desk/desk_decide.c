@@ -1,0 +1,298 @@
+/* Deciding one command: retries, tags, the rule, the folds. */
+#include <string.h>
+
+#include "api/desk/desk_internal.h"
+#include "ledger/base/check.h"
+#include "ledger/base/civil.h"
+#include "ledger/base/endian.h"
+#include "ledger/base/hash.h"
+#include "ledger/base/logline.h"
+
+void tn_command_id(uint8_t command[static TN_ID_SIZE], const uint8_t actor[static TN_ID_SIZE],
+                   struct tn_bytes key)
+{
+    struct tn_bytes parts[2] = {tn_bytes(actor, TN_ID_SIZE), key};
+
+    tn_hash(command, TN_ID_SIZE, "turno1.command", tn_bytes(NULL, 0), parts, 2);
+}
+
+/* Fold the verdict's events and add them to the gathering batch. After a failure here rows and batch do
+ * not agree any more, so the desk stops. */
+enum tn_status tn_desk_add_verdict(struct tn_desk *desk, struct tn_verdict *verdict)
+{
+    enum tn_status status = tn_verdict_status(verdict);
+
+    for (size_t i = 0; status == TN_OK && i < verdict->count; i++) {
+        struct tn_event *event = &verdict->events[i];
+
+        TN_CHECK(event->index == desk->next_index);
+        tn_arena_reset(&desk->fold_arena);
+        status = tn_desk_batch_add(desk->gathering, event, i == 0);
+        if (status == TN_OK) {
+            status = tn_engine_apply(desk->options.engine, event, &desk->fold_arena, &desk->error);
+        }
+        desk->next_index++;
+        desk->last_event_us = event->time_us;
+        if (event->kind == TN_KIND_policy_published) {
+            desk->opening_stale = true;
+            if (status == TN_OK) {
+                status = tn_decider_refresh(&desk->decider, &desk->fold_arena, &desk->error);
+            }
+        }
+        if (event->kind == TN_KIND_day_opened) {
+            desk->opening_stale = true;
+        }
+        /* What can bring the next due item nearer, or was it. */
+        if ((event->kind >= TN_KIND_day_opened && event->kind <= TN_KIND_offer_lapsed)
+            || event->kind == TN_KIND_window_extended) {
+            desk->due_stale = true;
+        }
+    }
+    if (status != TN_OK) {
+        tn_logline(TN_LOG_ERROR,
+                   "an event could not be folded (%s); nothing of this batch is answered as done: "
+                   "restart the server, which continues from what the disk holds",
+                   desk->error.text);
+        pthread_mutex_lock(&desk->lock);
+        desk->failed = true;
+        desk->state.failed = true;
+        pthread_mutex_unlock(&desk->lock);
+    }
+    return status;
+}
+
+/* ---- retries ---- */
+
+static enum tn_status replay(struct tn_desk_request *request, const uint8_t *fingerprint,
+                             uint64_t first_index, uint32_t count)
+{
+    if (memcmp(fingerprint, request->fingerprint, TN_FINGERPRINT_SIZE) != 0) {
+        return TN_CONFLICT;
+    }
+    request->replayed = true;
+    request->first_index = first_index;
+    request->count = count;
+    return TN_OK;
+}
+
+/* A retry of a command that is gathering or in flight: answered with it, when it is durable. */
+static enum tn_status find_pending(struct tn_desk *desk, struct tn_desk_request *request,
+                                   bool *found)
+{
+    struct tn_desk_batch *batches[2] = {desk->gathering, desk->committing};
+    uint64_t base = desk->next_index;
+
+    *found = false;
+    for (size_t i = 0; i < 2 && batches[i]; i++) {
+        const struct tn_desk_pending *pending =
+            tn_desk_batch_find(batches[i], request->command.id);
+
+        base -= batches[i]->entry_count;
+        if (pending) {
+            enum tn_status status = replay(request, pending->fingerprint, base + pending->first,
+                                           pending->count);
+
+            *found = true;
+            if (status == TN_OK) {
+                tn_desk_batch_copy(batches[i], pending->first, pending->count, &request->entries);
+            }
+            return status;
+        }
+    }
+    return TN_OK;
+}
+
+struct collect {
+    const uint8_t *command;
+    struct tn_buffer *out;
+    uint32_t count;
+};
+
+/* The entries of a command follow each other and carry its id. */
+static bool collect_entry(void *context, uint64_t index, struct tn_bytes entry)
+{
+    struct collect *collect = context;
+    struct tn_unpack unpack;
+
+    (void) index;
+    tn_unpack_init(&unpack, entry);
+    (void) tn_unpack_array(&unpack);
+    for (unsigned i = 0; i < 4; i++) {
+        (void) tn_unpack_skip(&unpack); /* version, kind, time, actor */
+    }
+    if (tn_unpack_peek(&unpack) != TN_PACK_BIN
+        || !tn_bytes_equal(tn_unpack_bin(&unpack), tn_bytes(collect->command, TN_ID_SIZE))) {
+        return false;
+    }
+    tn_buffer_append_be16(collect->out, (uint16_t) entry.size);
+    tn_buffer_append_bytes(collect->out, entry);
+    collect->count++;
+    return true;
+}
+
+static enum tn_status find_committed(struct tn_desk *desk, struct tn_desk_request *request,
+                                     bool *found)
+{
+    uint8_t fingerprint[TN_FINGERPRINT_SIZE];
+    struct collect collect = {.command = request->command.id, .out = &request->entries};
+    struct tn_log_head head;
+    uint64_t index;
+    bool known;
+    enum tn_status status =
+        tn_log_find_command(desk->options.log, request->command.id, &index, found, &desk->error);
+
+    if (status != TN_OK || !*found) {
+        return status;
+    }
+    status = tn_vault_get_fingerprint(desk->options.vault, request->command.id, fingerprint, &known,
+                                      &desk->error);
+    if (status != TN_OK) {
+        return status;
+    }
+    tn_log_head(desk->options.log, &head);
+    /* Without a fingerprint (the vault was restored without it) the key alone decides. */
+    status = replay(request, known ? fingerprint : request->fingerprint, index, 0);
+    if (status == TN_OK) {
+        status = tn_log_scan(desk->options.log, index, head.size, collect_entry, &collect,
+                             &desk->error);
+    }
+    request->count = collect.count;
+    return status;
+}
+
+/* ---- the decision ---- */
+
+static enum tn_status resolve_tags(struct tn_desk *desk, struct tn_desk_request *request)
+{
+    enum tn_status status = TN_OK;
+
+    for (size_t i = 0; status == TN_OK && i < request->tag_count; i++) {
+        struct tn_desk_tag *tag = &request->tags[i];
+        bool created;
+
+        status = tn_vault_index_resolve(desk->options.vault, &desk->overlay, tag->kind, tag->tag,
+                                        tag->candidate, tag->id, &created, &desk->error);
+    }
+    return status;
+}
+
+/* Record a refusal, or find today's first of its kind. The verdict then holds its event, or none. */
+static enum tn_status refuse(struct tn_desk *desk, struct tn_desk_request *request,
+                             struct tn_verdict *verdict)
+{
+    request->refusal = verdict->refusal;
+    request->status = TN_REFUSED;
+    if (tn_refusals_find(&desk->refusals, &request->command, verdict->refusal,
+                         &request->first_index)) {
+        verdict->count = 0;
+        pthread_mutex_lock(&desk->lock);
+        desk->state.refusals_repeated++;
+        pthread_mutex_unlock(&desk->lock);
+        return TN_OK;
+    }
+    request->first_index = desk->next_index;
+    tn_verdict_record_refusal(verdict);
+    return tn_refusals_add(&desk->refusals, &request->command, verdict->refusal, desk->next_index);
+}
+
+/* Add the events, what was sealed, and how a retry finds them. */
+static enum tn_status accept(struct tn_desk *desk, struct tn_desk_request *request,
+                             struct tn_verdict *verdict)
+{
+    struct tn_desk_batch *batch = desk->gathering;
+    enum tn_status status;
+
+    request->first_index = request->status == TN_REFUSED ? request->first_index
+                                                         : desk->next_index;
+    request->count = (uint32_t) verdict->count;
+    status = tn_desk_add_verdict(desk, verdict);
+    if (status != TN_OK || request->status == TN_REFUSED) {
+        return status;
+    }
+    if (request->writes) {
+        tn_vault_writes_apply(request->writes, desk->options.vault, batch->writes);
+    }
+    tn_desk_batch_copy(batch, (uint32_t) (batch->entry_count - verdict->count), request->count,
+                       &request->entries);
+    return request->has_key ? tn_desk_batch_remember(batch, request, request->count) : TN_OK;
+}
+
+static enum tn_status decide(struct tn_desk *desk, struct tn_desk_request *request)
+{
+    struct tn_verdict verdict;
+    size_t mark = tn_vault_overlay_mark(&desk->overlay);
+    enum tn_status status = resolve_tags(desk, request);
+
+    tn_arena_reset(&desk->arena);
+    tn_verdict_init(&verdict, &request->command, request->command.time_us, desk->next_index,
+                    &desk->arena);
+    if (status == TN_OK) {
+        status = tn_decide(&desk->decider, &request->command, &verdict, &desk->error);
+    }
+    if (status != TN_OK || verdict.refusal != TN_REFUSAL_NONE) {
+        tn_vault_overlay_rollback(&desk->overlay, mark);
+    }
+    if (status == TN_OK && verdict.refusal != TN_REFUSAL_NONE) {
+        status = refuse(desk, request, &verdict);
+    }
+    if (status == TN_OK) {
+        status = accept(desk, request, &verdict);
+    }
+    if (status == TN_OK && request->command.kind == TN_COMMAND_resume_deadlines
+        && request->status == TN_OK) {
+        tn_desk_resumed(desk, request->command.time_us);
+    }
+    return status;
+}
+
+/* While due items wait only these go on: looking someone up, and ending the pause. */
+static bool goes_on_paused(enum tn_command_kind kind)
+{
+    return kind == TN_COMMAND_validate || kind == TN_COMMAND_resume_deadlines;
+}
+
+static enum tn_status admit(struct tn_desk *desk, const struct tn_desk_request *request)
+{
+    bool room = tn_store_room(desk->options.store) > TN_DESK_ROOM_BYTES;
+    bool failed;
+    bool paused;
+
+    pthread_mutex_lock(&desk->lock);
+    failed = desk->failed;
+    paused = desk->state.paused;
+    desk->state.no_space = !room;
+    desk->state.commands++;
+    pthread_mutex_unlock(&desk->lock);
+    if (failed) {
+        return TN_UNKNOWN;
+    }
+    if (!room) {
+        return TN_NO_SPACE;
+    }
+    return paused && !goes_on_paused(request->command.kind) ? TN_PAUSED : TN_OK;
+}
+
+enum tn_status tn_desk_decide(struct tn_desk *desk, struct tn_desk_request *request)
+{
+    bool found = false;
+    enum tn_status status = admit(desk, request);
+
+    request->status = TN_OK;
+    if (status == TN_OK && request->command.kind != TN_COMMAND_resume_deadlines) {
+        status = tn_desk_emit_due(desk, request->command.time_us,
+                                  desk->options.clock == TN_CLOCK_MANUAL);
+    }
+    if (status == TN_OK && request->has_key) {
+        status = find_pending(desk, request, &found);
+        if (status == TN_OK && !found) {
+            status = find_committed(desk, request, &found);
+        }
+    }
+    if (status == TN_OK && !found) {
+        status = decide(desk, request);
+    }
+    if (status != TN_OK) {
+        request->status = status;
+    }
+    return status;
+}

@@ -1,0 +1,200 @@
+/* A whole ledger, opened and closed. */
+#include "api/desk/ledger.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/base/civil.h"
+#include "ledger/event/event.h"
+
+static enum tn_status read_genesis(struct tn_ledger *ledger, struct tn_error *error)
+{
+    struct tn_buffer entry;
+    struct tn_arena arena;
+    struct tn_event event;
+    enum tn_status status;
+
+    tn_buffer_init(&entry, TN_ENTRY_BYTES_MAX);
+    tn_arena_init(&arena, (size_t) 1 << 20);
+    status = tn_log_read(ledger->log, 0, &entry, error);
+    if (status == TN_NOT_FOUND) {
+        status = tn_fail(error, TN_NOT_FOUND,
+                         "%s holds an empty log: its creation was cut short; remove the directory "
+                         "(and its root key) and run `turno init` again",
+                         ledger->directory);
+    }
+    if (status == TN_OK) {
+        status = tn_event_decode(tn_buffer_view(&entry), 0, &arena, &event, error);
+    }
+    if (status == TN_OK && event.kind != TN_KIND_ledger_created) {
+        status = tn_fail(error, TN_CORRUPT, "the first entry of the log is not a genesis");
+    }
+    if (status == TN_OK) {
+        const struct tn_facts_create_ledger *facts = &event.body.ledger_created.facts;
+
+        if (facts->origin.size > TN_NAME_BYTES_MAX) {
+            status = tn_fail(error, TN_CORRUPT, "the origin in the genesis is too long");
+        } else {
+            memcpy(ledger->origin, facts->origin.data, facts->origin.size);
+            memcpy(ledger->gid_key, facts->gid_key, TN_HASH_SIZE);
+            ledger->simulated = facts->simulated != 0;
+        }
+    }
+    tn_arena_close(&arena);
+    tn_buffer_close(&entry);
+    return status;
+}
+
+static enum tn_status open_keys(struct tn_ledger *ledger, const struct tn_ledger_options *options,
+                                struct tn_error *error)
+{
+    struct tn_keys_options keys = {
+        .root_key_path = options->root_key_path,
+        .allow_unlocked = options->allow_unlocked,
+        .repair = true,
+    };
+    enum tn_status status = tn_keys_open(ledger->directory, &keys, &ledger->keys, error);
+
+    return status == TN_OK ? tn_vault_open(&ledger->vault, ledger->store, ledger->keys, error)
+                           : status;
+}
+
+static enum tn_status open_signer(struct tn_ledger *ledger, struct tn_error *error)
+{
+    enum tn_status status =
+        tn_signer_init(&ledger->signer, tn_bytes_from_string(ledger->origin), TN_KEY_ED25519,
+                       tn_keys_get(ledger->keys, TN_KEY_LOG_SEED));
+
+    return status == TN_OK ? TN_OK : tn_fail(error, status, "the origin is not a key name");
+}
+
+static enum tn_status open_desk(struct tn_ledger *ledger, const struct tn_ledger_options *options,
+                                struct tn_error *error)
+{
+    struct tn_desk_options desk = {
+        .store = ledger->store,
+        .log = ledger->log,
+        .engine = ledger->engine,
+        .vault = &ledger->vault,
+        .clock = options->manual_clock ? TN_CLOCK_MANUAL
+                 : ledger->simulated   ? TN_CLOCK_OFFSET
+                                       : TN_CLOCK_LIVE,
+        .signer = options->no_publish ? NULL : &ledger->signer,
+    };
+
+    return tn_desk_open(&desk, &ledger->desk, error);
+}
+
+enum tn_status tn_ledger_open(const char *directory, const struct tn_ledger_options *options,
+                              struct tn_ledger **out, struct tn_error *error)
+{
+    struct tn_store_options store = {
+        .mode = options->mode == TN_LEDGER_READER ? TN_STORE_SECONDARY : TN_STORE_WRITER,
+        .reserve_bytes = options->reserve_bytes,
+        .no_sync = options->no_sync,
+    };
+    struct tn_ledger *ledger = calloc(1, sizeof(*ledger));
+    enum tn_status status = TN_OK;
+
+    *out = NULL;
+    if (ledger) {
+        ledger->directory = strdup(directory);
+    }
+    if (!ledger || !ledger->directory) {
+        free(ledger);
+        return tn_fail(error, TN_MEMORY, "no memory for a ledger");
+    }
+    ledger->mode = options->mode;
+    status = tn_store_open(directory, &store, &ledger->store, error);
+    if (status == TN_OK) {
+        status = tn_log_open(ledger->store, &ledger->log, error);
+    }
+    if (status == TN_OK) {
+        status = read_genesis(ledger, error);
+    }
+    if (status == TN_OK && options->mode != TN_LEDGER_READER) {
+        status = open_keys(ledger, options, error);
+    }
+    if (status == TN_OK && options->mode != TN_LEDGER_READER) {
+        status = open_signer(ledger, error);
+    }
+    if (status == TN_OK && options->mode == TN_LEDGER_DESK) {
+        status = tn_engine_open(ledger->store, ledger->log, NULL, 0, &ledger->engine, error);
+    }
+    if (status == TN_OK && options->mode == TN_LEDGER_DESK) {
+        status = open_desk(ledger, options, error);
+    }
+    if (status != TN_OK) {
+        tn_ledger_close(ledger);
+        return status;
+    }
+    *out = ledger;
+    return TN_OK;
+}
+
+void tn_ledger_close(struct tn_ledger *ledger)
+{
+    if (!ledger) {
+        return;
+    }
+    tn_desk_close(ledger->desk);
+    if (ledger->engine) {
+        tn_engine_close(ledger->engine);
+    }
+    if (ledger->log) {
+        tn_log_close(ledger->log);
+    }
+    tn_signer_close(&ledger->signer);
+    tn_keys_close(ledger->keys);
+    if (ledger->store) {
+        tn_store_close(ledger->store);
+    }
+    free(ledger->directory);
+    free(ledger);
+}
+
+/* The first officers enrolled are the approvers of genesis. */
+enum tn_status tn_ledger_approvers(struct tn_ledger *ledger, uint8_t approvers[2][TN_ID_SIZE],
+                                   struct tn_error *error)
+{
+    uint64_t indices[2];
+    size_t count = 2;
+    struct tn_buffer entry;
+    struct tn_arena arena;
+    enum tn_status status =
+        tn_log_read_kind(ledger->log, TN_KIND_officer_enrolled, 0, false, indices, &count, error);
+
+    if (status == TN_OK && count < 2) {
+        status = tn_fail(error, TN_CORRUPT, "the log names no approvers");
+    }
+    tn_buffer_init(&entry, TN_ENTRY_BYTES_MAX);
+    tn_arena_init(&arena, (size_t) 1 << 20);
+    for (size_t i = 0; status == TN_OK && i < 2; i++) {
+        struct tn_event event;
+
+        status = tn_log_read(ledger->log, indices[i], &entry, error);
+        if (status == TN_OK) {
+            status = tn_event_decode(tn_buffer_view(&entry), indices[i], &arena, &event, error);
+        }
+        if (status == TN_OK) {
+            memcpy(approvers[i], event.body.officer_enrolled.facts.officer, TN_ID_SIZE);
+        }
+    }
+    tn_arena_close(&arena);
+    tn_buffer_close(&entry);
+    return status;
+}
+
+enum tn_status tn_ledger_today(const struct tn_policy *policy, uint64_t time_us, uint64_t *day,
+                               struct tn_error *error)
+{
+    uint32_t civil_day = 0;
+    uint32_t minute = 0;
+    enum tn_status status = tn_civil_from_instant(policy->window.zone, time_us, &civil_day,
+                                                  &minute);
+
+    *day = civil_day;
+    return status == TN_OK ? TN_OK
+                           : tn_fail(error, status, "the system has no time zone %s: install tzdata",
+                                     policy->window.zone);
+}

@@ -1,0 +1,45 @@
+/* The bytes of the index: rows of a frame, rows of streams and kinds, values of commands. */
+#ifndef TN_LEDGER_LOG_INDEX_ROWS_H
+#define TN_LEDGER_LOG_INDEX_ROWS_H
+
+#include "ledger/log/index.h"
+
+/* Entries of one key that stand in one row, so that reading a page never walks a long row. */
+#define TN_INDEX_ROW_ENTRIES 256u
+
+/* ---- what a frame's entries are found by, until it is in files ---- */
+
+#define TN_GATHERED_KEY_BYTES 6
+void tn_gathered_key(uint8_t key[static TN_GATHERED_KEY_BYTES], uint64_t first_index);
+void tn_gathered_encode(struct tn_buffer *out, const struct tn_log_entry *entries, size_t count);
+
+/* Decodes into `entries` (reused, grown): kind, command and streams; bytes and time are empty. */
+struct tn_gathered {
+    struct tn_log_entry *entries;
+    size_t count;
+    size_t capacity;
+};
+TN_MUST_USE enum tn_status tn_gathered_decode(struct tn_gathered *gathered, uint64_t first_index,
+                                              struct tn_bytes bytes, struct tn_error *error);
+void tn_gathered_close(struct tn_gathered *gathered);
+
+/* ---- rows in files ---- */
+
+/* All of `memory` in key order. The loads are the caller's. */
+TN_MUST_USE enum tn_status tn_index_rows_write(const struct tn_index_memory *memory,
+                                               struct tn_load *index, struct tn_load *commands,
+                                               struct tn_error *error);
+/* As tn_index_read, from rows alone; `*count` are there already, up to `capacity`. */
+TN_MUST_USE enum tn_status tn_index_rows_ascend(struct tn_iterator *iterator,
+                                                const struct tn_index_key *key, uint64_t from,
+                                                uint64_t end, uint64_t *indices, size_t capacity,
+                                                size_t *count, struct tn_error *error);
+TN_MUST_USE enum tn_status tn_index_rows_descend(struct tn_iterator *iterator,
+                                                 const struct tn_index_key *key, uint64_t from,
+                                                 uint64_t *indices, size_t capacity,
+                                                 size_t *count, struct tn_error *error);
+/* The value of a row of `commands`. */
+TN_MUST_USE enum tn_status tn_index_command_decode(struct tn_bytes value, uint64_t *index,
+                                                   struct tn_error *error);
+
+#endif

@@ -1,0 +1,394 @@
+/* The server against peers that are slow, greedy or broken. */
+#include "api/http/server.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "tests/api/http/server_fixture.h"
+
+#define REQUEST(line) line " HTTP/1.1\r\nHost: a\r\n\r\n"
+
+static struct reply reply;
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+    (void) clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t) now.tv_sec * 1000 + (uint64_t) now.tv_nsec / 1000000;
+}
+
+/* One text on one connection: an answer with this status and code, then the end. */
+static void assert_refused(struct fixture *fixture, const char *text, size_t size, int status,
+                           const char *code)
+{
+    struct client *client = client_open(fixture->port);
+    (void) client_send_bytes(client, text, size);
+    if (client_reply(client, &reply, false) != status || strstr(reply.body, code) == NULL) {
+        fail_msg("%.60s: %d %s", text, reply.status, reply.body);
+    }
+    assert_non_null(strstr(reply.head, "\r\nConnection: close\r\n"));
+    assert_true(client_at_end(client));
+    client_close(client);
+}
+
+static void what_is_malformed_or_too_large_ends_the_connection(void **state)
+{
+    (void) state;
+    static const struct {
+        const char *text;
+        int status;
+        const char *code;
+    } rows[] = {
+        {"nonsense\r\n\r\n" REQUEST("GET /hello"), 400, "malformed_request"},
+        {"GET /hello HTTP/1.1\r\n\r\n" REQUEST("GET /hello"), 400, "malformed_request"},
+        {"GET /hello HTTP/1.1\nHost: a\n\n", 400, "malformed_request"},
+        {"PATCH /hello HTTP/1.1\r\nHost: a\r\n\r\n", 405, "method_not_allowed"},
+        {"GET /hello HTTP/3.0\r\nHost: a\r\n\r\n", 505, "version_not_supported"},
+        {"GET /hello HTTP/1.1\r\nHost: a\r\nExpect: x\r\n\r\n", 417, "expectation_failed"},
+        {"GET /hello HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx", 413, "payload_too_large"},
+        {"POST /small HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\nhello world", 413,
+         "payload_too_large"},
+        {"POST /small HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+         "6\r\nhello \r\n5\r\nworld\r\n0\r\n\r\n",
+         413, "payload_too_large"},
+        {"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 262145\r\n\r\n", 413,
+         "payload_too_large"},
+        /* Refused for who asks, then too large to be read over: the first reason is told. */
+        {"POST /owned HTTP/1.1\r\nHost: a\r\nContent-Length: 99999\r\n\r\n", 401,
+         "unauthenticated"},
+    };
+    static char large[64 * 1024];
+    struct fixture fixture;
+    fixture_open(&fixture, (struct tn_http_options){0});
+    for (size_t i = 0; i < TN_ARRAY_SIZE(rows); i++) {
+        assert_refused(&fixture, rows[i].text, strlen(rows[i].text), rows[i].status,
+                       rows[i].code);
+    }
+    memset(large, 'a', sizeof(large));
+    memcpy(large, "GET /", 5);
+    assert_refused(&fixture, large, 5000, 414, "uri_too_long");
+    memcpy(large, "GET / HTTP/1.1\r\nHost: a\r\nX: ", 29);
+    assert_refused(&fixture, large, 20000, 431, "headers_too_large");
+    /* The peer is still sending when it is refused: it gets the answer all the same. */
+    assert_refused(&fixture, large, sizeof(large), 431, "headers_too_large");
+    size_t size = (size_t) snprintf(large, sizeof(large), "GET / HTTP/1.1\r\nHost: a\r\n");
+    for (unsigned i = 0; i < 64; i++) {
+        size += (size_t) snprintf(large + size, sizeof(large) - size, "X%u: y\r\n", i);
+    }
+    assert_refused(&fixture, large, size, 431, "headers_too_large");
+    assert_int_equal(atomic_load(&fixture.echoed), 0);
+    fixture_close(&fixture);
+}
+
+static void answers_before_a_refusal_are_sent(void **state)
+{
+    (void) state;
+    struct fixture fixture;
+    fixture_open(&fixture, (struct tn_http_options){0});
+    struct client *client = client_open(fixture.port);
+    assert_true(client_send(client, REQUEST("GET /later/first") REQUEST("GET /number/2")
+                                    "broken\r\n" REQUEST("GET /number/4")));
+    assert_true(fixture_wait_kept(&fixture, 1));
+    fixture_wake(&fixture, 0);
+    assert_int_equal(client_reply(client, &reply, false), 200);
+    assert_string_equal(reply.body, "first");
+    assert_int_equal(client_reply(client, &reply, false), 200);
+    assert_string_equal(reply.body, "2");
+    assert_int_equal(client_reply(client, &reply, false), 400);
+    assert_true(client_at_end(client));
+    client_close(client);
+    fixture_close(&fixture);
+}
+
+static void a_slow_head_is_cut_at_its_deadline(void **state)
+{
+    (void) state;
+    struct fixture fixture;
+    fixture_open(&fixture, (struct tn_http_options){.head_timeout_ms = 150});
+    struct client *client = client_open(fixture.port);
+    uint64_t begun = now_ms();
+    /* Each byte is in time, the whole is not: the deadline does not move. */
+    unsigned sent = 0;
+    while (now_ms() - begun < 120) {
+        assert_true(client_send(client, sent == 0 ? "GET /hello HTTP/1.1\r\nX: " : "y"));
+        sent++;
+        client_sleep_ms(10);
+    }
+    assert_int_equal(client_reply(client, &reply, false), 408);
+    assert_true(now_ms() - begun >= 140);
+    assert_true(now_ms() - begun < 3000);
+    assert_non_null(strstr(reply.body, "\"code\":\"timeout\""));
+    assert_true(client_at_end(client));
+    client_close(client);
+    /* Who never says anything is closed without a word. */
+    client = client_open(fixture.port);
+    assert_true(client_at_end(client));
+    client_close(client);
+    fixture_close(&fixture);
+}
+
+static void a_slow_body_is_cut(void **state)
+{
+    (void) state;
+    struct fixture fixture;
+    fixture_open(&fixture,
+                 (struct tn_http_options){.body_grace_ms = 100, .body_rate_min = 1000000});
+    struct client *client = client_open(fixture.port);
+    assert_true(client_send(client, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n"
+                                    "some"));
+    assert_int_equal(client_reply(client, &reply, false), 408);
+    assert_true(client_at_end(client));
+    client_close(client);
+    assert_int_equal(atomic_load(&fixture.echoed), 0);
+    fixture_close(&fixture);
+}
+
+static void an_idle_connection_is_closed(void **state)
+{
+    (void) state;
+    struct fixture fixture;
+    fixture_open(&fixture, (struct tn_http_options){.idle_timeout_ms = 100});
+    struct client *client = client_open(fixture.port);
+    assert_true(client_send(client, REQUEST("GET /later/1")));
+    assert_true(fixture_wait_kept(&fixture, 1));
+    client_sleep_ms(200); /* a handler may take its time: that is not idle */
+    fixture_wake(&fixture, 0);
+    assert_int_equal(client_reply(client, &reply, false), 200);
+    assert_true(client_at_end(client));
+    client_close(client);
+    fixture_close(&fixture);
+}
+
+static void connections_have_a_limit(void **state)
+{
+    (void) state;
+    struct fixture fixture;
+    fixture_open(&fixture, (struct tn_http_options){.connections_max = 3, .loops = 1});
+    struct client *clients[3];
+    for (size_t i = 0; i < 3; i++) {
+        clients[i] = client_open(fixture.port);
+        assert_true(client_send(clients[i], REQUEST("GET /hello")));
+        assert_int_equal(client_reply(clients[i], &reply, false), 200);
+    }
+    struct client *over = client_open(fixture.port);
+    assert_int_equal(client_reply(over, &reply, false), 503);
+    assert_non_null(strstr(reply.body, "too_many_connections"));
+    assert_non_null(strstr(reply.head, "\r\nRetry-After: "));
+    assert_true(client_at_end(over));
+    client_close(over);
+    client_close(clients[0]);
+    assert_true(fixture_wait_connections(&fixture, 2));
+    clients[0] = client_open(fixture.port);
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(client_send(clients[i], REQUEST("GET /hello")));
+        assert_int_equal(client_reply(clients[i], &reply, false), 200);
+        client_close(clients[i]);
+    }
+    fixture_close(&fixture);
+}
+
+static void bodies_share_a_memory_limit(void **state)
+{
+    (void) state;
+    struct fixture fixture;
+    fixture_open(&fixture, (struct tn_http_options){.body_memory_max = 100, .loops = 1});
+    struct client *client = client_open(fixture.port);
+    char text[256];
+    int head = snprintf(text, sizeof(text), "POST /echo HTTP/1.1\r\nHost: a\r\n"
+                                            "Content-Length: 101\r\n\r\n");
+    memset(text + head, 'x', 101);
+    text[head + 101] = '\0';
+    assert_true(client_send(client, text));
+    assert_int_equal(client_reply(client, &reply, false), 503);
+    assert_non_null(strstr(reply.body, "\"code\":\"busy\""));
+    client_close(client);
+    /* What was charged is given back. */
+    client = client_open(fixture.port);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_true(client_send(client, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 60\r\n"
+                                        "\r\n123456789012345678901234567890123456789012345678901234"
+                                        "567890"));
+        assert_int_equal(client_reply(client, &reply, false), 200);
+    }
+    client_close(client);
+    fixture_close(&fixture);
+}
+
+static void requests_in_flight_have_a_limit(void **state)
+{
+    (void) state;
+    static char text[60 * 64];
+    struct fixture fixture;
+    fixture_open(&fixture, (struct tn_http_options){.requests_max = 8, .loops = 1});
+    struct client *client = client_open(fixture.port);
+    size_t size = 0;
+    for (unsigned i = 0; i < 60; i++) {
+        size += (size_t) snprintf(text + size, sizeof(text) - size,
+                                  "GET /later/%u HTTP/1.1\r\nHost: a\r\n\r\n", i);
+    }
+    assert_true(client_send_bytes(client, text, size));
+    for (unsigned i = 0; i < 60; i++) {
+        char wanted[16];
+        assert_true(fixture_wait_kept(&fixture, 1));
+        fixture_wake(&fixture, 0);
+        (void) snprintf(wanted, sizeof(wanted), "%u", i);
+        assert_int_equal(client_reply(client, &reply, false), 200);
+        assert_string_equal(reply.body, wanted);
+    }
+    assert_int_equal(fixture.kept_most, 8);
+    client_close(client);
+    fixture_close(&fixture);
+}
+
+static void pipelining_has_a_limit_for_all(void **state)
+{
+    (void) state;
+    struct fixture fixture;
+    fixture_open(&fixture, (struct tn_http_options){.pipelined_max = 2, .loops = 1});
+    struct client *one = client_open(fixture.port);
+    struct client *two = client_open(fixture.port);
+    for (unsigned i = 0; i < 5; i++) {
+        assert_true(client_send(one, REQUEST("GET /later/one")));
+    }
+    assert_true(fixture_wait_kept(&fixture, 3)); /* its own and both shared ones */
+    assert_true(client_send(two, REQUEST("GET /hello")));
+    assert_int_equal(client_reply(two, &reply, false), 200); /* everyone has one */
+    for (unsigned i = 0; i < 5; i++) {
+        assert_true(fixture_wait_kept(&fixture, 1));
+        fixture_wake(&fixture, 0);
+        assert_int_equal(client_reply(one, &reply, false), 200);
+    }
+    assert_int_equal(fixture.kept_most, 3);
+    client_close(one);
+    client_close(two);
+    fixture_close(&fixture);
+}
+
+static void a_slow_reader_gets_it_all(void **state)
+{
+    (void) state;
+    enum { SIZE = 12000000 };
+    struct fixture fixture;
+    fixture_open(&fixture, (struct tn_http_options){0});
+    struct client *client = client_open(fixture.port);
+    assert_true(client_send(client, REQUEST("GET /large/12000000") REQUEST("GET /hello")));
+    client_sleep_ms(50); /* the socket's buffers are full by now */
+    size_t size = 0;
+    bool in_body = false;
+    while (size < SIZE) {
+        assert_true(client_more(client));
+        char *end = in_body ? NULL : strstr(client->text, "\r\n\r\n");
+        if (end != NULL) {
+            client_drop(client, (size_t) (end - client->text) + 4);
+            in_body = true;
+        }
+        size_t take = client->size < SIZE - size ? client->size : SIZE - size;
+        for (size_t i = 0; in_body && i < take; i++) {
+            assert_true(client->text[i] == (char) ('a' + (size + i) % 23));
+        }
+        if (in_body) {
+            size += take;
+            client_drop(client, take);
+        }
+    }
+    assert_int_equal(client_reply(client, &reply, false), 200);
+    assert_string_equal(reply.body, "hello");
+    client_close(client);
+    fixture_close(&fixture);
+}
+
+static void who_does_not_read_is_cut(void **state)
+{
+    (void) state;
+    struct fixture fixture;
+    fixture_open(&fixture, (struct tn_http_options){.write_timeout_ms = 150});
+    struct client *client = client_open(fixture.port);
+    assert_true(client_send(client, REQUEST("GET /large/20000000")));
+    assert_true(fixture_wait_connections(&fixture, 1));
+    assert_true(fixture_wait_connections(&fixture, 0));
+    client_close(client);
+    fixture_close(&fixture);
+}
+
+/* --- draining ---------------------------------------------------------------------------------- */
+
+static void a_drain_answers_what_is_in_flight(void **state)
+{
+    (void) state;
+    struct fixture fixture;
+    fixture_open(&fixture, (struct tn_http_options){.loops = 1});
+    struct client *idle = client_open(fixture.port);
+    struct client *busy = client_open(fixture.port);
+    struct client *reading = client_open(fixture.port);
+    assert_true(client_send(idle, REQUEST("GET /hello")));
+    assert_int_equal(client_reply(idle, &reply, false), 200);
+    assert_true(client_send(reading, "GET /number/7 HTTP/1.1\r\nHost"));
+    assert_true(client_send(busy, REQUEST("GET /later/1") REQUEST("GET /later/2")));
+    assert_true(fixture_wait_kept(&fixture, 2));
+    tn_http_server_drain(fixture.server);
+    tn_http_server_drain(fixture.server);
+    assert_true(client_at_end(idle));
+    fixture_wake(&fixture, 0);
+    assert_int_equal(client_reply(busy, &reply, false), 200);
+    fixture_wake(&fixture, 0);
+    assert_int_equal(client_reply(busy, &reply, false), 200);
+    assert_string_equal(reply.body, "2");
+    assert_non_null(strstr(reply.head, "\r\nConnection: close\r\n"));
+    assert_true(client_at_end(busy));
+    assert_true(client_send(reading, ": a\r\n\r\n"));
+    assert_int_equal(client_reply(reading, &reply, false), 200);
+    assert_non_null(strstr(reply.head, "\r\nConnection: close\r\n"));
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(fixture.port)};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_not_equal(connect(fd, (struct sockaddr *) &address, sizeof(address)), 0);
+    (void) close(fd);
+    client_close(idle);
+    client_close(busy);
+    client_close(reading);
+    fixture_close(&fixture);
+}
+
+static void a_drain_has_a_deadline(void **state)
+{
+    (void) state;
+    struct fixture fixture;
+    fixture_open(&fixture, (struct tn_http_options){.drain_timeout_ms = 100, .loops = 1});
+    struct client *slow = client_open(fixture.port);
+    struct client *busy = client_open(fixture.port);
+    assert_true(client_send(slow, "GET /hel"));
+    assert_true(client_send(busy, REQUEST("GET /later/1")));
+    assert_true(fixture_wait_kept(&fixture, 1));
+    tn_http_server_drain(fixture.server);
+    assert_true(client_at_end(slow));
+    assert_true(client_at_end(busy));
+    /* The loop waits for the handler, whose answer goes nowhere. */
+    client_sleep_ms(50);
+    fixture_wake(&fixture, 0);
+    client_close(slow);
+    client_close(busy);
+    fixture_close(&fixture);
+    assert_int_equal(atomic_load(&fixture.resumed), 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_malformed_or_too_large_ends_the_connection),
+        cmocka_unit_test(answers_before_a_refusal_are_sent),
+        cmocka_unit_test(a_slow_head_is_cut_at_its_deadline),
+        cmocka_unit_test(a_slow_body_is_cut),
+        cmocka_unit_test(an_idle_connection_is_closed),
+        cmocka_unit_test(connections_have_a_limit),
+        cmocka_unit_test(bodies_share_a_memory_limit),
+        cmocka_unit_test(requests_in_flight_have_a_limit),
+        cmocka_unit_test(pipelining_has_a_limit_for_all),
+        cmocka_unit_test(a_slow_reader_gets_it_all),
+        cmocka_unit_test(who_does_not_read_is_cut),
+        cmocka_unit_test(a_drain_answers_what_is_in_flight),
+        cmocka_unit_test(a_drain_has_a_deadline),
+    };
+    return cmocka_run_group_tests_name("api/http/server_limits", tests, NULL, NULL);
+}
