@@ -5,9 +5,10 @@
 #include "projections/fetch.h"
 #include "projections/keys.h"
 
-/* Two different officers who may approve, neither suspended. */
+/* Two different officers who may approve, neither suspended. Schedulers approve seats and suspensions, the
+ * owners of the policy everything (spec/privacy.md 5). */
 static enum tn_status fetch_approval(struct tn_fetch *fetch, const struct tn_ids *approvers,
-                                     bool *approved)
+                                     bool scheduler_may, bool *approved)
 {
     enum tn_status status = TN_OK;
     bool all = approvers->count >= TN_APPROVERS_MIN;
@@ -18,7 +19,8 @@ static enum tn_status fetch_approval(struct tn_fetch *fetch, const struct tn_ids
 
         status = tn_fetch_officer(fetch, approvers->items[i], &officer, &found);
         all = found && !officer.suspended
-              && (officer.role == TN_ROLE_POLICY_OWNER || officer.role == TN_ROLE_SCHEDULER);
+              && (officer.role == TN_ROLE_POLICY_OWNER
+                  || (scheduler_may && officer.role == TN_ROLE_SCHEDULER));
         for (size_t other = 0; other < i; other++) {
             all = all && memcmp(approvers->items[i], approvers->items[other], TN_ID_SIZE) != 0;
         }
@@ -46,7 +48,8 @@ static enum tn_status decide_policy(struct tn_fetch *fetch)
 {
     bool approved;
     enum tn_status status =
-        fetch_approval(fetch, &fetch->command->facts.publish_policy_facts.approvers, &approved);
+        fetch_approval(fetch, &fetch->command->facts.publish_policy_facts.approvers, false,
+                       &approved);
 
     return status == TN_OK
                ? tn_rule_publish_policy(
@@ -60,7 +63,7 @@ static enum tn_status decide_capacity(struct tn_fetch *fetch)
     const struct tn_facts_publish_capacity *facts = &fetch->command->facts.publish_capacity_facts;
     bool approved;
     bool published = false;
-    enum tn_status status = fetch_approval(fetch, &facts->approvers, &approved);
+    enum tn_status status = fetch_approval(fetch, &facts->approvers, true, &approved);
 
     for (size_t i = 0; status == TN_OK && i < facts->ports.count; i++) {
         struct tn_port_date_row row;
@@ -146,18 +149,17 @@ static enum tn_status fetch_taken_offers(struct tn_fetch *fetch, uint64_t port, 
     return status;
 }
 
-/* Standing appointments at a port, dated from `from_date` on. */
+/* Standing appointments at a port, dated from `from_date` on. Who should have come on a date that is over
+ * came or did not: that is for the port day's closing. */
 static enum tn_status fetch_taken_appointments(struct tn_fetch *fetch, uint64_t port,
                                                uint64_t from_date, struct tn_suspension *taken)
 {
-    struct tn_row_key prefix = tn_row_key_begin('d');
+    struct tn_row_key prefix = tn_key_port_days(port);
     struct id_list list;
     struct tn_appointment_row *rows;
     size_t kept = 0;
-    enum tn_status status;
+    enum tn_status status = scan_ids(fetch, TN_CORE_VALIDATION, &prefix, &list);
 
-    tn_row_key_u16(&prefix, port);
-    status = scan_ids(fetch, TN_CORE_VALIDATION, &prefix, &list);
     rows = status == TN_OK ? tn_arena_array(fetch->arena, list.count, sizeof(*rows)) : NULL;
     if (!rows) {
         return status == TN_OK ? TN_FULL : status;
@@ -166,7 +168,8 @@ static enum tn_status fetch_taken_appointments(struct tn_fetch *fetch, uint64_t 
         bool found;
 
         status = tn_fetch_appointment(fetch, list.items[i], &rows[kept], &found);
-        if (found && rows[kept].seats.items[0].date >= from_date) {
+        if (found && rows[kept].seats.items[0].date >= from_date
+            && rows[kept].ends_us > fetch->verdict->time_us) {
             memmove(list.items[kept++], list.items[i], TN_ID_SIZE);
         }
     }
@@ -182,7 +185,7 @@ static enum tn_status decide_suspend(struct tn_fetch *fetch)
     struct tn_port_row port;
     struct tn_suspension taken = {0};
     bool approved;
-    enum tn_status status = fetch_approval(fetch, &facts->approvers, &approved);
+    enum tn_status status = fetch_approval(fetch, &facts->approvers, true, &approved);
 
     if (status == TN_OK) {
         status = fetch_port(fetch, facts->port, &port);
@@ -203,7 +206,7 @@ static enum tn_status decide_resume(struct tn_fetch *fetch)
     const struct tn_facts_resume_port *facts = &fetch->command->facts.resume_port_facts;
     struct tn_port_row port;
     bool approved;
-    enum tn_status status = fetch_approval(fetch, &facts->approvers, &approved);
+    enum tn_status status = fetch_approval(fetch, &facts->approvers, true, &approved);
 
     if (status == TN_OK) {
         status = fetch_port(fetch, facts->port, &port);
@@ -220,6 +223,7 @@ static enum tn_status fetch_slot(struct tn_fetch *fetch, uint64_t port, uint64_t
     bool found;
     enum tn_status status = fetch_port_date(fetch, port, date, &row, &found);
 
+    found = found && row.ends_us > fetch->verdict->time_us;
     *slot = status == TN_OK && found ? tn_slot_find(&row, minute) : NULL;
     return status;
 }
@@ -231,7 +235,7 @@ static enum tn_status decide_reallocate(struct tn_fetch *fetch)
     const struct tn_slot_row **from = tn_arena_array(fetch->arena, count, sizeof(*from));
     const struct tn_slot_row **to = tn_arena_array(fetch->arena, count, sizeof(*to));
     bool approved;
-    enum tn_status status = fetch_approval(fetch, &facts->approvers, &approved);
+    enum tn_status status = fetch_approval(fetch, &facts->approvers, true, &approved);
 
     if (!from || !to) {
         return TN_FULL;

@@ -3,7 +3,7 @@
 #include "projections/fetch.h"
 #include "projections/keys.h"
 
-/* The rows of some persons, in order; zeroed where there is none. */
+/* A person's row, zeroed when there is none. */
 static enum tn_status fetch_person(struct tn_fetch *fetch, const uint8_t *person,
                                    struct tn_person_row *row)
 {
@@ -28,14 +28,8 @@ static enum tn_status decide_register(struct tn_fetch *fetch, const struct tn_po
     struct tn_registration_view view;
     enum tn_status status = tn_fetch_registration(fetch, facts->registration, false, &row, &view);
 
-    /* A larger group is refused before anybody is looked up. */
-    for (size_t i = 0; status == TN_OK && i < facts->members.count
-                       && facts->members.count <= policy->size_max;
-         i++) {
+    for (size_t i = 0; status == TN_OK && i < facts->members.count && i < policy->size_max; i++) {
         status = fetch_person(fetch, facts->members.items[i].person, &persons[i]);
-    }
-    if (status == TN_OK && facts->members.count > policy->size_max) {
-        return tn_verdict_refuse(fetch->verdict, TN_REFUSAL_group_too_large);
     }
     return status == TN_OK ? tn_rule_register(policy, &view, persons, latest_open_day(fetch),
                                               fetch->command, fetch->verdict)
@@ -86,9 +80,9 @@ static enum tn_status decide_restore(struct tn_fetch *fetch)
     for (size_t i = 0; status == TN_OK && i < row.members.count && i < TN_POLICY_SIZE_MAX; i++) {
         status = fetch_person(fetch, row.members.items[i].person, &persons[i]);
     }
-    return status == TN_OK
-               ? tn_rule_restore_registration(&view, persons, fetch->command, fetch->verdict)
-               : status;
+    return status == TN_OK ? tn_rule_restore_registration(&view, persons, latest_open_day(fetch),
+                                                          fetch->command, fetch->verdict)
+                           : status;
 }
 
 static enum tn_status decide_merge(struct tn_fetch *fetch, const struct tn_policy *policy)
@@ -126,7 +120,7 @@ static enum tn_status decide_request(struct tn_fetch *fetch)
     }
     policy = tn_fetch_policy(fetch, request.row);
     if (status == TN_OK && !policy) {
-        return tn_verdict_refuse(fetch->verdict, TN_REFUSAL_window_closed);
+        return tn_fail(fetch->error, TN_CORRUPT, "a day is open under a policy that has no row");
     }
     if (status == TN_OK && found) {
         status = tn_fetch_pool(fetch, request.day, facts->registration, &asked, &found);
@@ -161,22 +155,37 @@ static enum tn_status decide_withdraw_request(struct tn_fetch *fetch)
                : status;
 }
 
+static enum tn_status decide_withdraw_registration(struct tn_fetch *fetch)
+{
+    struct tn_registration_row row;
+    struct tn_registration_view view;
+    enum tn_status status = tn_fetch_registration(
+        fetch, fetch->command->facts.withdraw_registration_facts.registration, true, &row, &view);
+
+    return status == TN_OK ? tn_rule_withdraw_registration(&view, fetch->command, fetch->verdict)
+                           : status;
+}
+
 enum tn_status tn_decide_registration(struct tn_fetch *fetch)
 {
     enum tn_command_kind kind = fetch->command->kind;
     const struct tn_policy *policy = tn_fetch_policy(fetch, NULL);
-    struct tn_registration_row row;
-    struct tn_registration_view view;
-    enum tn_status status;
 
-    if (kind == TN_COMMAND_request_appointment) {
-        return decide_request(fetch);
+    /* Who wants to leave may do so at any time. */
+    if (kind == TN_COMMAND_remove_member) {
+        return decide_remove_member(fetch);
+    }
+    if (kind == TN_COMMAND_withdraw_registration) {
+        return decide_withdraw_registration(fetch);
     }
     if (kind == TN_COMMAND_withdraw_request) {
         return decide_withdraw_request(fetch);
     }
-    if (!policy) {
+    if (!tn_programme_is_open(policy, fetch->verdict->time_us)) {
         return tn_verdict_refuse(fetch->verdict, TN_REFUSAL_programme_ended);
+    }
+    if (kind == TN_COMMAND_request_appointment) {
+        return decide_request(fetch);
     }
     if (kind == TN_COMMAND_register) {
         return decide_register(fetch, policy);
@@ -184,17 +193,6 @@ enum tn_status tn_decide_registration(struct tn_fetch *fetch)
     if (kind == TN_COMMAND_add_member) {
         return decide_add_member(fetch, policy);
     }
-    if (kind == TN_COMMAND_remove_member) {
-        return decide_remove_member(fetch);
-    }
-    if (kind == TN_COMMAND_restore_registration) {
-        return decide_restore(fetch);
-    }
-    if (kind == TN_COMMAND_merge_registrations) {
-        return decide_merge(fetch, policy);
-    }
-    status = tn_fetch_registration(
-        fetch, fetch->command->facts.withdraw_registration_facts.registration, true, &row, &view);
-    return status == TN_OK ? tn_rule_withdraw_registration(&view, fetch->command, fetch->verdict)
-                           : status;
+    return kind == TN_COMMAND_restore_registration ? decide_restore(fetch)
+                                                   : decide_merge(fetch, policy);
 }

@@ -71,8 +71,14 @@ static enum tn_status next_of_days(struct tn_fetch *fetch, struct tn_due *due)
     item.kind = TN_DUE_POOL_CLOSE;
     item.day = fetch->queue.open_days.items[0];
     status = tn_fetch_day(fetch, item.day, &row, &found);
-    if (status == TN_OK && found) {
-        item.due_us = row.closes_us;
+    if (status != TN_OK || !found) {
+        return status;
+    }
+    item.due_us = row.closes_us;
+    /* Due at the close or, if later, once the day before was completed or voided. */
+    status = tn_fetch_day(fetch, fetch->queue.last_closed_day, &row, &found);
+    if (status == TN_OK) {
+        item.due_us = row.completed_us > item.due_us ? row.completed_us : item.due_us;
         keep_earlier(due, &item);
     }
     return status;
@@ -194,9 +200,13 @@ enum tn_status tn_due_open_day(struct tn_decider *decider, uint32_t policy_versi
     bool published;
     enum tn_status status = tn_fetch_begin(&fetch, decider, NULL, verdict, error);
 
-    if (status != TN_OK || !policy) {
-        return status != TN_OK ? status
-                               : tn_fail(error, TN_CORRUPT, "a day under an unknown policy");
+    if (status != TN_OK) {
+        return status;
+    }
+    if (!policy || window->day <= fetch.queue.last_day) {
+        return tn_fail(error, TN_CORRUPT,
+                       "day %" PRIu32 " is opened again, or under a policy that is not known",
+                       window->day);
     }
     status = any_capacity(&fetch, policy, window->service_date, &published);
     if (status == TN_OK && !published) {
@@ -374,8 +384,10 @@ enum tn_status tn_due_close_pool(struct tn_decider *decider, const struct tn_due
         status = tn_fetch_day(&fetch, due->day, &day, &found);
     }
     policy = status == TN_OK && found ? tn_policies_version(&decider->policies, day.policy) : NULL;
-    if (status == TN_OK && !policy) {
-        status = tn_fail(error, TN_CORRUPT, "day %" PRIu64 " cannot be closed", due->day);
+    if (status == TN_OK && (!policy || day.state != TN_DAY_OPEN || fetch.queue.undrawn_day > 0)) {
+        status = tn_fail(error, TN_CORRUPT,
+                         "the pool of day %" PRIu64 " is not open, or the day before is not drawn",
+                         due->day);
     }
     if (status == TN_OK) {
         status = load_pool(&fetch, due->day, &pool);
@@ -459,8 +471,10 @@ enum tn_status tn_day_draw_load(struct tn_decider *decider, uint64_t day_number,
         status = tn_fetch_day(&fetch, day_number, &day, &found);
     }
     policy = status == TN_OK && found ? tn_policies_version(&decider->policies, day.policy) : NULL;
-    if (status == TN_OK && (!policy || day.state < TN_DAY_SEEDED)) {
-        status = tn_fail(error, TN_NOT_FOUND, "day %" PRIu64 " has not been drawn", day_number);
+    /* Before there is no seed, and after it the pool's rows are gone: ask as of the seed. */
+    if (status == TN_OK && (!policy || day.state != TN_DAY_SEEDED)) {
+        status = tn_fail(error, TN_NOT_FOUND, "day %" PRIu64 " is not about to be drawn",
+                         day_number);
     }
     if (status == TN_OK) {
         status = load_pool(&fetch, day_number, &pool);
@@ -520,8 +534,7 @@ static enum tn_status return_suspended(struct tn_fetch *fetch, size_t first, siz
 
         status = TN_READ(fetch->decider->state->rows[TN_CORE_SEATS], tn_key_port(body->port),
                          port_row, fetch->arena, &port, &found, fetch->error);
-        if (status == TN_OK && port.suspended
-            && body->seats.items[0].date >= port.honour_before) {
+        if (status == TN_OK && port.suspended) {
             memcpy(offer.registration, body->registration, TN_ID_SIZE);
             memcpy(id, body->offer, TN_ID_SIZE);
             tn_rule_withdraw_offer(id, &offer, "port_suspended", i, fetch->verdict);

@@ -84,10 +84,13 @@ static enum tn_status fetch_asked(struct tn_fetch *fetch, const uint8_t *registr
             continue;
         }
         view->asked_day = day;
+        if (row.state != TN_POOL_ASKED) {
+            continue;
+        }
+        view->standing_day = day;
         /* Closed by its window and only waiting for the day before: what is in is decided. */
         status = tn_fetch_day(fetch, day, &day_row, &found);
-        if (found && fetch->verdict->time_us >= day_row.closes_us
-            && row.state == TN_POOL_ASKED) {
+        if (found && fetch->verdict->time_us >= day_row.closes_us) {
             view->frozen = true;
         }
     }

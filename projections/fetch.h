@@ -29,7 +29,8 @@ TN_MUST_USE enum tn_status tn_fetch_open_day(struct tn_fetch *fetch, uint64_t *d
 TN_MUST_USE enum tn_status tn_fetch_pool(struct tn_fetch *fetch, uint64_t day,
                                          const uint8_t registration[static TN_ID_SIZE],
                                          struct tn_pool_row *row, bool *found);
-/* The view with frozen and asked_day filled, for changes of a group. `row` gets the row. */
+/* `membership`: with frozen, asked_day and standing_day filled, for changes of a group. `row` gets the
+ * row. */
 TN_MUST_USE enum tn_status tn_fetch_registration(struct tn_fetch *fetch,
                                                  const uint8_t registration[static TN_ID_SIZE],
                                                  bool membership,

@@ -1,6 +1,18 @@
 /* Keys of the core projections' tables. */
 #include "projections/keys.h"
 
+/* Numbers come from commands as they were asked, so they may be wider than a key's field. No port, day or
+ * date has the largest number of its field: a wider one names that row, which never exists. */
+static void put_u16(struct tn_row_key *key, uint64_t value)
+{
+    tn_row_key_u16(key, value < UINT16_MAX ? value : UINT16_MAX);
+}
+
+static void put_u32(struct tn_row_key *key, uint64_t value)
+{
+    tn_row_key_u32(key, value < UINT32_MAX ? value : UINT32_MAX);
+}
+
 static struct tn_row_key key_id(char table, const uint8_t *id)
 {
     struct tn_row_key key = tn_row_key_begin(table);
@@ -13,7 +25,7 @@ static struct tn_row_key key_u32(char table, uint64_t value)
 {
     struct tn_row_key key = tn_row_key_begin(table);
 
-    tn_row_key_u32(&key, value);
+    put_u32(&key, value);
     return key;
 }
 
@@ -21,8 +33,8 @@ static struct tn_row_key key_port_date(char table, uint64_t port, uint64_t date)
 {
     struct tn_row_key key = tn_row_key_begin(table);
 
-    tn_row_key_u16(&key, port);
-    tn_row_key_u32(&key, date);
+    put_u16(&key, port);
+    put_u32(&key, date);
     return key;
 }
 
@@ -87,7 +99,7 @@ struct tn_row_key tn_key_port(uint64_t port)
 {
     struct tn_row_key key = tn_row_key_begin('c');
 
-    tn_row_key_u16(&key, port);
+    put_u16(&key, port);
     return key;
 }
 
@@ -114,6 +126,14 @@ struct tn_row_key tn_key_appointment(const uint8_t offer[static TN_ID_SIZE])
 struct tn_row_key tn_key_port_day(uint64_t port, uint64_t date)
 {
     return key_port_date('d', port, date);
+}
+
+struct tn_row_key tn_key_port_days(uint64_t port)
+{
+    struct tn_row_key key = tn_row_key_begin('d');
+
+    put_u16(&key, port);
+    return key;
 }
 
 struct tn_row_key tn_key_port_day_entry(uint64_t port, uint64_t date,

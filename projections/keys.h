@@ -24,6 +24,8 @@ struct tn_row_key tn_key_person(const uint8_t person[static TN_ID_SIZE]);
 
 struct tn_row_key tn_key_tag(const uint8_t tag[static TN_ID_SIZE]);
 struct tn_row_key tn_key_appointment(const uint8_t offer[static TN_ID_SIZE]);
+/* All appointments that stand at a port: the prefix; those of one date; one of them. */
+struct tn_row_key tn_key_port_days(uint64_t port);
 struct tn_row_key tn_key_port_day(uint64_t port, uint64_t date);
 struct tn_row_key tn_key_port_day_entry(uint64_t port, uint64_t date,
                                         const uint8_t offer[static TN_ID_SIZE]);

@@ -63,10 +63,17 @@ static enum tn_status ask(struct fold *fold, const struct tn_appointment_request
                     fold->error);
 }
 
-/* What changes in a group's pool rows of every open day: `size` 0 leaves size and seniority, `state` 0
- * leaves the state. Only rows that are still asked for change their state. */
-static enum tn_status change_pool(struct fold *fold, const uint8_t *registration, uint64_t size,
-                                  uint64_t registered_day, uint64_t state, uint64_t but_day)
+/* What changes in a group's pool rows of every open day. Zeros change nothing. */
+struct pool_change {
+    uint64_t size; /* with registered_day */
+    uint64_t registered_day;
+    enum tn_pool_state from; /* only rows in this state */
+    enum tn_pool_state state;
+    uint64_t but_day;
+};
+
+static enum tn_status change_pool(struct fold *fold, const uint8_t *registration,
+                                  const struct pool_change *change)
 {
     enum tn_status status = TN_OK;
 
@@ -76,23 +83,39 @@ static enum tn_status change_pool(struct fold *fold, const uint8_t *registration
         struct tn_pool_row row;
         bool found;
 
-        if (day == but_day) {
+        if (day == change->but_day) {
             continue;
         }
         status = TN_READ(fold->rows, key, pool_row, fold->arena, &row, &found, fold->error);
         if (status != TN_OK || !found) {
             continue;
         }
-        if (size > 0) {
-            row.size = size;
-            row.registered_day = registered_day;
+        if (change->size > 0) {
+            row.size = change->size;
+            row.registered_day = change->registered_day;
         }
-        if (state > 0 && row.state == TN_POOL_ASKED) {
-            row.state = state;
+        if (change->state > 0 && row.state == change->from) {
+            row.state = change->state;
         }
         status = TN_WRITE(fold->rows, key, pool_row, &row, fold->error);
     }
     return status;
+}
+
+static enum tn_status resize(struct fold *fold, const uint8_t *registration, uint64_t size,
+                             uint64_t registered_day)
+{
+    struct pool_change change = {.size = size, .registered_day = registered_day};
+
+    return change_pool(fold, registration, &change);
+}
+
+static enum tn_status turn(struct fold *fold, const uint8_t *registration, enum tn_pool_state from,
+                           enum tn_pool_state state, uint64_t but_day)
+{
+    struct pool_change change = {.from = from, .state = state, .but_day = but_day};
+
+    return change_pool(fold, registration, &change);
 }
 
 static enum tn_status withdraw_request(struct fold *fold, const uint8_t *registration,
@@ -124,22 +147,21 @@ static enum tn_status apply_request(struct fold *fold, const struct tn_event *ev
         return withdraw_request(fold, body->request_withdrawn.facts.registration,
                                 body->request_withdrawn.facts.day);
     case TN_KIND_member_added:
-        return change_pool(fold, body->member_added.registration, body->member_added.size,
-                           body->member_added.registered_day, 0, 0);
+        return resize(fold, body->member_added.registration, body->member_added.size,
+                      body->member_added.registered_day);
     case TN_KIND_member_removed:
-        return change_pool(fold, body->member_removed.registration, body->member_removed.size,
-                           body->member_removed.registered_day, 0, 0);
+        return resize(fold, body->member_removed.registration, body->member_removed.size,
+                      body->member_removed.registered_day);
     case TN_KIND_registration_withdrawn:
-        return change_pool(fold, body->registration_withdrawn.facts.registration, 0, 0,
-                           TN_POOL_WITHDRAWN, 0);
+        return turn(fold, body->registration_withdrawn.facts.registration, TN_POOL_ASKED,
+                    TN_POOL_WITHDRAWN, 0);
     case TN_KIND_registration_merged:
-        status = change_pool(fold, body->registration_merged.facts.other, 0, 0, TN_POOL_WITHDRAWN,
-                             0);
-        return status == TN_OK
-                   ? change_pool(fold, body->registration_merged.facts.registration,
-                                 body->registration_merged.size,
-                                 body->registration_merged.registered_day, 0, 0)
-                   : status;
+        status = turn(fold, body->registration_merged.facts.other, TN_POOL_ASKED,
+                      TN_POOL_WITHDRAWN, 0);
+        return status == TN_OK ? resize(fold, body->registration_merged.facts.registration,
+                                        body->registration_merged.size,
+                                        body->registration_merged.registered_day)
+                               : status;
     default:
         return TN_OK;
     }
@@ -176,21 +198,35 @@ static enum tn_status open_day(struct fold *fold, const struct tn_event *event)
     return status == TN_OK ? write_queue(fold) : status;
 }
 
+/* Take a day out of the open ones. */
+static enum tn_status leave_open(struct fold *fold, uint64_t day)
+{
+    uint64_t *days = tn_arena_array(fold->arena, fold->queue.open_days.count, sizeof(*days));
+    size_t kept = 0;
+
+    if (!days) {
+        return tn_fail(fold->error, TN_FULL, "more open days than the memory set apart for them");
+    }
+    for (size_t i = 0; i < fold->queue.open_days.count; i++) {
+        if (fold->queue.open_days.items[i] != day) {
+            days[kept++] = fold->queue.open_days.items[i];
+        }
+    }
+    fold->queue.open_days = (struct tn_uints){days, kept};
+    return TN_OK;
+}
+
 static enum tn_status close_pool(struct fold *fold, const struct tn_event *event)
 {
     const struct tn_pool_closed *body = &event->body.pool_closed;
     struct tn_day_row row;
     enum tn_status status = read_day(fold, body->day, &row);
-    uint64_t *days = tn_arena_array(fold->arena, fold->queue.open_days.count, sizeof(*days));
-    size_t kept = 0;
 
-    if (status != TN_OK || !days) {
-        return status != TN_OK ? status : corrupt(fold, "no memory for its days");
+    if (status == TN_OK) {
+        status = leave_open(fold, body->day);
     }
-    for (size_t i = 0; i < fold->queue.open_days.count; i++) {
-        if (fold->queue.open_days.items[i] != body->day) {
-            days[kept++] = fold->queue.open_days.items[i];
-        }
+    if (status != TN_OK) {
+        return status;
     }
     row.state = TN_DAY_CLOSED;
     row.groups = body->groups;
@@ -198,7 +234,6 @@ static enum tn_status close_pool(struct fold *fold, const struct tn_event *event
     row.mode = body->mode;
     row.ports = body->ports;
     row.closed_index = event->index;
-    fold->queue.open_days = (struct tn_uints){days, kept};
     fold->queue.undrawn_day = body->day;
     fold->queue.last_closed_day = body->day;
     status = write_day(fold, body->day, &row);
@@ -254,16 +289,22 @@ static enum tn_status complete_draw(struct fold *fold, const struct tn_event *ev
     row.offered_seats = body->seats;
     row.after = body->after;
     row.completed_index = event->index;
+    row.completed_us = event->time_us;
     return finish_day(fold, body->day, &row);
 }
 
-static enum tn_status void_day(struct fold *fold, const struct tn_day_voided *body)
+static enum tn_status void_day(struct fold *fold, const struct tn_event *event)
 {
+    uint64_t day = event->body.day_voided.day;
     struct tn_day_row row;
-    enum tn_status status = read_day(fold, body->day, &row);
+    enum tn_status status = read_day(fold, day, &row);
 
+    if (status == TN_OK) {
+        status = leave_open(fold, day);
+    }
     row.state = TN_DAY_VOIDED;
-    return status == TN_OK ? finish_day(fold, body->day, &row) : status;
+    row.completed_us = event->time_us;
+    return status == TN_OK ? finish_day(fold, day, &row) : status;
 }
 
 /* ---- offers ---- */
@@ -328,8 +369,8 @@ static enum tn_status offer(struct fold *fold, const struct tn_appointment_offer
         counts.offered++;
         status = tally(fold, body->day, NULL, &counts.open, &counts);
     }
-    return status == TN_OK ? change_pool(fold, body->registration, 0, 0, TN_POOL_SUPERSEDED,
-                                         body->day)
+    return status == TN_OK ? turn(fold, body->registration, TN_POOL_ASKED, TN_POOL_SUPERSEDED,
+                                  body->day)
                            : status;
 }
 
@@ -365,6 +406,16 @@ static enum tn_status end_offer(struct fold *fold, const uint8_t *id, enum tn_of
     return status == TN_OK ? tally(fold, row.day, &counts.open, into, &counts) : status;
 }
 
+/* Whom the agency sends away is in the next pool again, if they had asked. */
+static enum tn_status decline_offer(struct fold *fold, const struct tn_offer_declined *body)
+{
+    enum tn_status status = end_offer(fold, body->offer, TN_OFFER_DECLINED);
+
+    return status == TN_OK && body->by == TN_BY_AGENCY
+               ? turn(fold, body->registration, TN_POOL_SUPERSEDED, TN_POOL_ASKED, 0)
+               : status;
+}
+
 /* An appointment ends: accepted = presented + missed + turned away + cancelled + to come (R23). */
 static enum tn_status end_appointment(struct fold *fold, const uint8_t *id,
                                       enum tn_kind_number kind)
@@ -397,7 +448,7 @@ static enum tn_status apply_offer(struct fold *fold, const struct tn_event *even
     case TN_KIND_offer_accepted:
         return end_offer(fold, body->offer_accepted.facts.offer, TN_OFFER_ACCEPTED);
     case TN_KIND_offer_declined:
-        return end_offer(fold, body->offer_declined.offer, TN_OFFER_DECLINED);
+        return decline_offer(fold, &body->offer_declined);
     case TN_KIND_offer_lapsed:
         return end_offer(fold, body->offer_lapsed.offer, TN_OFFER_LAPSED);
     case TN_KIND_appointment_cancelled:
@@ -477,17 +528,18 @@ static enum tn_status extend_day(struct fold *fold, uint64_t day, uint64_t from_
     if (status != TN_OK) {
         return status;
     }
-    row.closes_us += row.closes_us >= from_us ? by_us : 0;
-    row.draw_us += row.draw_us >= from_us ? by_us : 0;
+    row.closes_us += row.closes_us > from_us ? by_us : 0;
+    row.draw_us = row.draw_us > row.closes_us ? row.draw_us : row.closes_us;
     return write_day(fold, day, &row);
 }
 
+/* What was not reached at `from_us` moves: t < deadline was still true then. */
 static enum tn_status extend(struct fold *fold, const struct tn_window_extended *body)
 {
     static const uint8_t first[TN_ID_SIZE] = {0};
     struct lapse_list list = {.arena = fold->arena};
     struct tn_row_key prefix = tn_key_lapses();
-    struct tn_row_key from = tn_key_lapse(body->from_us, first);
+    struct tn_row_key from = tn_key_lapse(body->from_us + 1, first);
     enum tn_status status = tn_rows_scan(fold->rows, tn_row_key_view(&prefix),
                                          tn_row_key_view(&from), collect_lapse, &list, fold->error);
 
@@ -534,40 +586,74 @@ static enum tn_status publish_policy(struct fold *fold, const struct tn_facts_pu
     return status == TN_OK ? write_queue(fold) : status;
 }
 
+static enum tn_status apply_day(struct fold *fold, const struct tn_event *event)
+{
+    const union tn_body *body = &event->body;
+
+    switch (event->kind) {
+    case TN_KIND_ledger_created:
+        return create(fold, &body->ledger_created.facts);
+    case TN_KIND_chain_anchored:
+        return anchor(fold, &body->chain_anchored.facts);
+    case TN_KIND_policy_published:
+        return publish_policy(fold, &body->policy_published.facts);
+    case TN_KIND_window_extended:
+        return extend(fold, &body->window_extended);
+    case TN_KIND_day_opened:
+        return open_day(fold, event);
+    case TN_KIND_pool_closed:
+        return close_pool(fold, event);
+    case TN_KIND_draw_seeded:
+        return seed_draw(fold, event);
+    case TN_KIND_draw_completed:
+        return complete_draw(fold, event);
+    case TN_KIND_day_voided:
+        return void_day(fold, event);
+    default:
+        return apply_offer(fold, event);
+    }
+}
+
+/* Most events of a busy minute (validations, refusals, seats) are none of the queue's business; and an
+ * offer's end reads no day, so the single row is read only where it is needed. */
+static bool reads_queue(uint32_t kind)
+{
+    switch (kind) {
+    case TN_KIND_ledger_created:
+    case TN_KIND_chain_anchored:
+    case TN_KIND_policy_published:
+    case TN_KIND_window_extended:
+    case TN_KIND_member_added:
+    case TN_KIND_member_removed:
+    case TN_KIND_registration_withdrawn:
+    case TN_KIND_registration_merged:
+    case TN_KIND_appointment_requested:
+    case TN_KIND_request_replaced:
+    case TN_KIND_request_withdrawn:
+    case TN_KIND_day_opened:
+    case TN_KIND_pool_closed:
+    case TN_KIND_draw_seeded:
+    case TN_KIND_draw_completed:
+    case TN_KIND_day_voided:
+    case TN_KIND_appointment_offered:
+    case TN_KIND_offer_declined:
+        return true;
+    default:
+        return false;
+    }
+}
+
 static enum tn_status apply(struct tn_rows *rows, const struct tn_event *event,
                             struct tn_arena *arena, struct tn_error *error)
 {
     struct fold fold = {.rows = rows, .arena = arena, .error = error};
-    const union tn_body *body = &event->body;
+    enum tn_status status = TN_OK;
     bool found;
-    enum tn_status status =
-        TN_READ(rows, tn_key_queue(), queue_row, arena, &fold.queue, &found, error);
 
-    if (status != TN_OK) {
-        return status;
+    if (reads_queue(event->kind)) {
+        status = TN_READ(rows, tn_key_queue(), queue_row, arena, &fold.queue, &found, error);
     }
-    switch (event->kind) {
-    case TN_KIND_ledger_created:
-        return create(&fold, &body->ledger_created.facts);
-    case TN_KIND_chain_anchored:
-        return anchor(&fold, &body->chain_anchored.facts);
-    case TN_KIND_policy_published:
-        return publish_policy(&fold, &body->policy_published.facts);
-    case TN_KIND_window_extended:
-        return extend(&fold, &body->window_extended);
-    case TN_KIND_day_opened:
-        return open_day(&fold, event);
-    case TN_KIND_pool_closed:
-        return close_pool(&fold, event);
-    case TN_KIND_draw_seeded:
-        return seed_draw(&fold, event);
-    case TN_KIND_draw_completed:
-        return complete_draw(&fold, event);
-    case TN_KIND_day_voided:
-        return void_day(&fold, &body->day_voided);
-    default:
-        return apply_offer(&fold, event);
-    }
+    return status == TN_OK ? apply_day(&fold, event) : status;
 }
 
 const struct tn_projection tn_projection_queue = {"queue", 1, apply};

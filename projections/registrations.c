@@ -26,10 +26,12 @@ static enum tn_status write_registration(struct tn_rows *rows, const uint8_t *id
     return TN_WRITE(rows, tn_key_registration(id), registration_row, row, error);
 }
 
-/* Say where a person counts; `asked_day` not zero says for which day they had asked when they left. */
+/* Say where a person counts. A person who leaves `from`, which asked for `asked_day` (0: for none), asked
+ * for that day under it, unless they had asked under yet another one before (R06). */
 static enum tn_status place_person(struct tn_rows *rows, const uint8_t *person,
-                                   const uint8_t *registration, bool live, uint64_t asked_day,
-                                   struct tn_arena *arena, struct tn_error *error)
+                                   const uint8_t *registration, bool live, const uint8_t *from,
+                                   uint64_t asked_day, struct tn_arena *arena,
+                                   struct tn_error *error)
 {
     struct tn_person_row row;
     bool found;
@@ -41,9 +43,9 @@ static enum tn_status place_person(struct tn_rows *rows, const uint8_t *person,
     }
     memcpy(row.registration, registration, TN_ID_SIZE);
     row.live = live ? 1 : 0;
-    if (asked_day > 0) {
+    if (asked_day > row.asked_day) {
         row.asked_day = asked_day;
-        memcpy(row.asked_registration, registration, TN_ID_SIZE);
+        memcpy(row.asked_registration, from, TN_ID_SIZE);
     }
     return TN_WRITE(rows, tn_key_person(person), person_row, &row, error);
 }
@@ -95,8 +97,8 @@ static enum tn_status add_member(struct tn_rows *rows, const struct tn_member_ad
     row.registered_day = body->registered_day;
     row.blocked_day = body->blocked_day;
     status = write_registration(rows, body->registration, &row, error);
-    return status == TN_OK ? place_person(rows, body->person, body->registration, true, 0, arena,
-                                          error)
+    return status == TN_OK ? place_person(rows, body->person, body->registration, true,
+                                          body->registration, 0, arena, error)
                            : status;
 }
 
@@ -125,25 +127,44 @@ static enum tn_status remove_member(struct tn_rows *rows, const struct tn_member
     row.registered_day = body->registered_day;
     status = write_registration(rows, body->registration, &row, error);
     return status == TN_OK ? place_person(rows, body->person, body->registration, false,
-                                          body->asked_day, arena, error)
+                                          body->registration, body->asked_day, arena, error)
                            : status;
 }
 
-static enum tn_status set_state(struct tn_rows *rows, const uint8_t *id, uint64_t state,
-                                const struct tn_ids *persons, uint64_t asked_day,
-                                struct tn_arena *arena, struct tn_error *error)
+static enum tn_status withdraw(struct tn_rows *rows, const struct tn_registration_withdrawn *body,
+                               struct tn_arena *arena, struct tn_error *error)
 {
+    const uint8_t *id = body->facts.registration;
     struct tn_registration_row row;
     enum tn_status status = read_registration(rows, id, arena, &row, error);
 
     if (status != TN_OK) {
         return status;
     }
-    row.state = state;
+    row.state = TN_REGISTRATION_WITHDRAWN;
     status = write_registration(rows, id, &row, error);
-    for (size_t i = 0; status == TN_OK && i < persons->count; i++) {
-        status = place_person(rows, persons->items[i], id, state == TN_REGISTRATION_LIVE,
-                              asked_day, arena, error);
+    for (size_t i = 0; status == TN_OK && i < body->persons.count; i++) {
+        status = place_person(rows, body->persons.items[i], id, false, id, body->asked_day, arena,
+                              error);
+    }
+    return status;
+}
+
+static enum tn_status restore(struct tn_rows *rows, const struct tn_registration_restored *body,
+                              struct tn_arena *arena, struct tn_error *error)
+{
+    const uint8_t *id = body->facts.registration;
+    struct tn_registration_row row;
+    enum tn_status status = read_registration(rows, id, arena, &row, error);
+
+    if (status != TN_OK) {
+        return status;
+    }
+    row.state = TN_REGISTRATION_LIVE;
+    row.blocked_day = body->blocked_day;
+    status = write_registration(rows, id, &row, error);
+    for (size_t i = 0; status == TN_OK && i < body->persons.count; i++) {
+        status = place_person(rows, body->persons.items[i], id, true, id, 0, arena, error);
     }
     return status;
 }
@@ -174,7 +195,7 @@ static enum tn_status merge(struct tn_rows *rows, const struct tn_registration_m
     }
     for (size_t i = 0; status == TN_OK && i < body->members.count; i++) {
         status = place_person(rows, body->members.items[i].person, body->facts.registration, true,
-                              0, arena, error);
+                              body->facts.other, body->asked_day, arena, error);
     }
     return status;
 }
@@ -224,13 +245,9 @@ static enum tn_status apply_group(struct tn_rows *rows, const struct tn_event *e
     case TN_KIND_destination_declared:
         return declare(rows, &body->destination_declared, arena, error);
     case TN_KIND_registration_withdrawn:
-        return set_state(rows, body->registration_withdrawn.facts.registration,
-                         TN_REGISTRATION_WITHDRAWN, &body->registration_withdrawn.persons,
-                         body->registration_withdrawn.asked_day, arena, error);
+        return withdraw(rows, &body->registration_withdrawn, arena, error);
     case TN_KIND_registration_restored:
-        return set_state(rows, body->registration_restored.facts.registration,
-                         TN_REGISTRATION_LIVE, &body->registration_restored.persons, 0, arena,
-                         error);
+        return restore(rows, &body->registration_restored, arena, error);
     case TN_KIND_registration_merged:
         return merge(rows, &body->registration_merged, arena, error);
     default:

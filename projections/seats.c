@@ -112,10 +112,17 @@ static enum tn_status publish_port(struct tn_rows *rows, uint64_t date,
 {
     struct tn_port_date_row row = {.ends_us = capacity->ends_us};
     struct tn_port_row port;
+    struct tn_port_date_row existing;
     struct tn_slot_row *slots;
     bool found;
     enum tn_status status;
 
+    status = TN_READ(rows, tn_key_port_date(capacity->port, date), port_date_row, arena, &existing,
+                     &found, error);
+    if (status != TN_OK || found) {
+        return status != TN_OK ? status
+                               : tn_fail(error, TN_CORRUPT, "a port's day was published twice");
+    }
     slots = tn_arena_array(arena, capacity->slots.count, sizeof(*slots));
     if (!slots) {
         return tn_fail(error, TN_FULL, "a port's day is larger than the memory set apart for it");
@@ -150,8 +157,34 @@ static enum tn_status publish(struct tn_rows *rows, uint64_t date,
     return status;
 }
 
-/* The repaying moves; and dates that ended can no longer change, so the next close starts behind them:
- * at the close of a day every earlier date but the last is over at every port. */
+/* Dates that ended can no longer change, so the next close starts behind them: at the close of a day every
+ * earlier date but the last is over at every port. A date that still owes seats (R10) is kept in sight. */
+static enum tn_status advance(struct tn_rows *rows, uint64_t port_code, uint64_t day,
+                              struct tn_port_row *port, struct tn_arena *arena,
+                              struct tn_error *error)
+{
+    enum tn_status status = TN_OK;
+    bool owes = false;
+
+    while (port->first_date > 0 && port->first_date + 1 < day
+           && port->first_date < port->last_date && !owes) {
+        struct tn_port_date_row row;
+        bool found;
+
+        status = TN_READ(rows, tn_key_port_date(port_code, port->first_date), port_date_row, arena,
+                         &row, &found, error);
+        if (status != TN_OK) {
+            return status;
+        }
+        for (size_t i = 0; i < row.slots.count; i++) {
+            owes = owes || row.slots.items[i].free < 0;
+        }
+        port->first_date += owes ? 0 : 1;
+    }
+    return TN_OK;
+}
+
+/* The repaying moves, then what the next close has to look at. */
 static enum tn_status close_pool(struct tn_rows *rows, const struct tn_pool_closed *body,
                                  struct tn_arena *arena, struct tn_error *error)
 {
@@ -159,7 +192,8 @@ static enum tn_status close_pool(struct tn_rows *rows, const struct tn_pool_clos
 
     for (size_t i = 0; status == TN_OK && i < body->ports.count; i++) {
         const struct tn_pool_port *closed = &body->ports.items[i];
-        struct tn_port_row port;
+        struct tn_port_row port = {0};
+        uint64_t first_date;
         bool found;
 
         status = move_seats(rows, &closed->moves, arena, error);
@@ -167,8 +201,11 @@ static enum tn_status close_pool(struct tn_rows *rows, const struct tn_pool_clos
             status = TN_READ(rows, tn_key_port(closed->port), port_row, arena, &port, &found,
                              error);
         }
-        if (status == TN_OK && body->day > port.first_date + 1) {
-            port.first_date = body->day - 1;
+        first_date = port.first_date;
+        if (status == TN_OK) {
+            status = advance(rows, closed->port, body->day, &port, arena, error);
+        }
+        if (status == TN_OK && port.first_date != first_date) {
             status = TN_WRITE(rows, tn_key_port(closed->port), port_row, &port, error);
         }
     }

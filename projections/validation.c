@@ -62,13 +62,44 @@ static enum tn_status leave(struct tn_rows *rows, const uint8_t *offer,
     return status == TN_OK ? tn_rows_delete(rows, tn_row_key_view(&key), error) : status;
 }
 
+/* The appointment without the member: a group of two becomes an individual. */
+static enum tn_status forget_member(struct tn_rows *rows, const struct tn_member_dropped *body,
+                                    struct tn_appointment_row *row, struct tn_arena *arena,
+                                    struct tn_error *error)
+{
+    uint8_t(*members)[TN_ID_SIZE] = tn_arena_array(arena, row->members.count, TN_ID_SIZE);
+    uint8_t(*tags)[TN_ID_SIZE] = tn_arena_array(arena, row->members.count, TN_ID_SIZE);
+    size_t kept = 0;
+
+    if (!members || !tags) {
+        return tn_fail(error, TN_FULL, "a group is larger than the memory set apart for it");
+    }
+    for (size_t i = 0; i < row->members.count && i < row->tags.count; i++) {
+        if (memcmp(row->members.items[i], body->member, TN_ID_SIZE) != 0) {
+            memcpy(members[kept], row->members.items[i], TN_ID_SIZE);
+            memcpy(tags[kept++], row->tags.items[i], TN_ID_SIZE);
+        }
+    }
+    row->members = (struct tn_ids){(const uint8_t(*)[TN_ID_SIZE]) members, kept};
+    row->tags = (struct tn_ids){(const uint8_t(*)[TN_ID_SIZE]) tags, kept};
+    return TN_WRITE(rows, tn_key_appointment(body->offer), appointment_row, row, error);
+}
+
 static enum tn_status drop_member(struct tn_rows *rows, const struct tn_member_dropped *body,
-                                  struct tn_error *error)
+                                  struct tn_arena *arena, struct tn_error *error)
 {
     struct tn_tag_row tag = {.dropped = 1};
+    struct tn_appointment_row row;
+    bool found;
+    enum tn_status status = TN_READ(rows, tn_key_appointment(body->offer), appointment_row, arena,
+                                    &row, &found, error);
 
-    if (tn_is_zero(body->tag, TN_ID_SIZE)) {
-        return TN_OK; /* only an offer was held: no tag was made yet */
+    if (status != TN_OK || !found) {
+        return status; /* only an offer was held: no tag was made yet */
+    }
+    status = forget_member(rows, body, &row, arena, error);
+    if (status != TN_OK || tn_is_zero(body->tag, TN_ID_SIZE)) {
+        return status; /* somebody else has the same tag */
     }
     memcpy(tag.offer, body->offer, TN_ID_SIZE);
     return TN_WRITE(rows, tn_key_tag(body->tag), tag_row, &tag, error);
@@ -92,7 +123,7 @@ static enum tn_status apply(struct tn_rows *rows, const struct tn_event *event,
     case TN_KIND_no_show_recorded:
         return leave(rows, body->no_show_recorded.offer, TN_APPOINTMENT_MISSED, arena, error);
     case TN_KIND_member_dropped:
-        return drop_member(rows, &body->member_dropped, error);
+        return drop_member(rows, &body->member_dropped, arena, error);
     default:
         return TN_OK;
     }

@@ -15,6 +15,7 @@
 /* Rows of a whole pool: 280,000 groups take some 100 MB while it is closed or drawn. */
 #define POOL_ARENA_BYTES ((size_t) 2 << 30)
 #define LAPSES_AT_ONCE 512u
+#define SEAL_FULL_DAYS 30u
 
 /* ---- the draw's worker ---- */
 
@@ -91,9 +92,35 @@ static bool draw_is_ready(struct tn_desk *desk, bool wait)
     return ready;
 }
 
+/* Seal every projection into the log: what changed since the last seal, and every 30 days all rows. */
+static enum tn_status seal_rows(struct tn_desk *desk, uint64_t day, uint64_t now_us)
+{
+    enum tn_status status = TN_OK;
+
+    for (unsigned i = 0; status == TN_OK && i < TN_CORE_COUNT; i++) {
+        struct tn_verdict verdict;
+        struct tn_state_sealed *sealed;
+
+        tn_arena_reset(&desk->arena);
+        tn_verdict_init(&verdict, NULL, now_us, desk->next_index, &desk->arena);
+        sealed = &tn_verdict_add(&verdict, TN_KIND_state_sealed)->body.state_sealed;
+        sealed->projection = i;
+        sealed->projection_version = tn_projection_core((enum tn_core) i)->version;
+        sealed->scope = day % SEAL_FULL_DAYS == 0 ? 2 : 1;
+        sealed->upto = desk->next_index - 1;
+        status = tn_engine_seal(desk->options.engine, i, sealed->scope, &sealed->rows,
+                                sealed->root, &desk->error);
+        if (status == TN_OK) {
+            status = tn_desk_add_verdict(desk, &verdict);
+        }
+    }
+    return status;
+}
+
 static enum tn_status finish_draw(struct tn_desk *desk, uint64_t now_us)
 {
     struct tn_verdict verdict;
+    uint64_t day = desk->draw.day;
     enum tn_status status = desk->draw.status;
 
     if (status != TN_OK) {
@@ -108,7 +135,7 @@ static enum tn_status finish_draw(struct tn_desk *desk, uint64_t now_us)
         status = tn_desk_add_verdict(desk, &verdict);
     }
     tn_desk_draw_close(desk);
-    return status;
+    return status == TN_OK ? seal_rows(desk, day, now_us) : status;
 }
 
 /* `*progress` false: it goes on elsewhere, come back later. */
@@ -213,9 +240,14 @@ static enum tn_status next_window(struct tn_desk *desk, uint64_t now_us,
 {
     struct tn_queue_row queue;
     bool found;
-    uint64_t from_us = now_us > TN_DAY_US ? now_us - TN_DAY_US : 0;
+    uint64_t from_us;
     enum tn_status status;
 
+    /* A simulation moves in leaps and skips nothing; a ledger that was paused skips what is over. */
+    if (desk->options.clock != TN_CLOCK_LIVE) {
+        now_us = desk->last_event_us;
+    }
+    from_us = now_us > TN_DAY_US ? now_us - TN_DAY_US : 0;
     tn_arena_reset(&desk->fold_arena);
     status = TN_READ(desk->decider.state->rows[TN_CORE_QUEUE], tn_key_queue(), queue_row,
                      &desk->fold_arena, &queue, &found, &desk->error);

@@ -1,18 +1,20 @@
 /* One connection: reading requests, keeping them in line, deadlines.
  *
- * Life of a connection, happy path: accept; IDLE until a byte comes; HEAD; BODY when there is one; the
- * request joins the line and its handler runs; IDLE again, and so on (pipelining); answers leave in
- * the order of the line (connection_write.c). A request that asks for it, a refusal, the peer's end or
- * a drain makes it LAST: nothing more is read; when all is answered the write side is shut and it is
- * LINGERING until the peer has closed too; CLOSING, CLOSED. With too much in flight it is STALLED:
- * reading stops until half of that is answered. Failures: a socket error ends it at once; handlers
- * that still work find their answers dropped. All on the loop thread, inside a batch. */
+ * Life of a connection, happy path: accept; IDLE until a byte comes; HEAD; BODY when there is one;
+ * the request joins the line and its handler runs; IDLE again, and so on (pipelining); answers
+ * leave in the order of the line (connection_write.c). A request that asks for it, a refusal, the
+ * peer's end or a drain makes it LAST: nothing more is read; when all is answered the write side is
+ * shut and it is LINGERING until the peer has closed too; CLOSING, CLOSED. With too much in flight
+ * it is STALLED: reading stops until half of that is answered. Failures: a socket error ends it at
+ * once; handlers that still work find their answers dropped. All on the loop thread, inside a
+ * batch. */
 #include "api/http/connection.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "ledger/base/check.h"
+#include "ledger/base/fault.h"
 
 /* Bytes thrown away after the last request while its answer is still being made. */
 #define DISCARD_MAX ((size_t) 256 * 1024)
@@ -54,11 +56,11 @@ static bool is_reading(const struct tn_http_connection *connection)
 
 static bool is_ending(const struct tn_http_connection *connection)
 {
-    return connection->state == TN_CONNECTION_CLOSING ||
-           connection->state == TN_CONNECTION_CLOSED;
+    return connection->state == TN_CONNECTION_CLOSING || connection->state == TN_CONNECTION_CLOSED;
 }
 
-/* --- the line of requests ---------------------------------------------------------------------- */
+/* --- the line of requests ----------------------------------------------------------------------
+ */
 
 static void line_append(struct tn_http_connection *connection, struct tn_http_exchange *exchange)
 {
@@ -95,7 +97,8 @@ void tn_http_connection_line_drop(struct tn_http_connection *connection)
     }
 }
 
-/* --- closing ----------------------------------------------------------------------------------- */
+/* --- closing -----------------------------------------------------------------------------------
+ */
 
 static void on_closed(uv_handle_t *handle)
 {
@@ -135,11 +138,11 @@ void tn_http_connection_abort(struct tn_http_connection *connection)
     uv_close(&connection->uv.handle, on_closed);
 }
 
-/* --- refusing ---------------------------------------------------------------------------------- */
+/* --- refusing ----------------------------------------------------------------------------------
+ */
 
 /* What a handler sees; before the body, for the authorise hook. */
-static void request_fill(struct tn_http_connection *connection,
-                         struct tn_http_exchange *exchange)
+static void request_fill(struct tn_http_connection *connection, struct tn_http_exchange *exchange)
 {
     struct tn_http_message *message = &exchange->message;
     exchange->request = (struct tn_http_request){
@@ -181,9 +184,8 @@ static void connection_refuse(struct tn_http_connection *connection, enum tn_pro
     tn_http_count(&connection->loop->counters.refused, 1);
     tn_http_reply_canned(connection->loop, problem, &out);
     uv_buf_t buf = uv_buf_init((char *) out.data, (unsigned) out.size);
-    int written = tn_buffer_status(&out) == TN_OK
-                      ? uv_try_write(&connection->uv.stream, &buf, 1)
-                      : UV_ENOMEM;
+    int written = tn_buffer_status(&out) == TN_OK ? uv_try_write(&connection->uv.stream, &buf, 1)
+                                                  : UV_ENOMEM;
     tn_buffer_close(&out);
     if (written < 0) {
         tn_http_connection_abort(connection);
@@ -194,7 +196,8 @@ static void connection_refuse(struct tn_http_connection *connection, enum tn_pro
     tn_http_connection_ready(connection);
 }
 
-/* --- reading ----------------------------------------------------------------------------------- */
+/* --- reading -----------------------------------------------------------------------------------
+ */
 
 static void stall(struct tn_http_connection *connection)
 {
@@ -234,8 +237,7 @@ static bool request_begin(struct tn_http_connection *connection)
 }
 
 /* Find the route and ask who may use it; what is refused is remembered until the body is over. */
-static void request_route(struct tn_http_connection *connection,
-                          struct tn_http_exchange *exchange)
+static void request_route(struct tn_http_connection *connection, struct tn_http_exchange *exchange)
 {
     struct tn_http_loop *loop = connection->loop;
     struct tn_http_request *request = &exchange->request;
@@ -253,8 +255,7 @@ static void request_route(struct tn_http_connection *connection,
     }
     if (match.route == NULL) {
         exchange->options = request->method == TN_HTTP_OPTIONS;
-        exchange->refusal =
-            exchange->options ? TN_PROBLEM_NONE : TN_PROBLEM_METHOD_NOT_ALLOWED;
+        exchange->refusal = exchange->options ? TN_PROBLEM_NONE : TN_PROBLEM_METHOD_NOT_ALLOWED;
         return;
     }
     request->route = match.route;
@@ -288,13 +289,13 @@ static void head_done(struct tn_http_connection *connection)
     if (unread && head->expect_continue) {
         /* The peer waits to hear whether it should send the body: it should not. */
         enum tn_problem problem = exchange->refusal;
-        reading_refuse(connection, problem == TN_PROBLEM_NONE ? TN_PROBLEM_PAYLOAD_TOO_LARGE
-                                                              : problem, "");
+        reading_refuse(connection,
+                       problem == TN_PROBLEM_NONE ? TN_PROBLEM_PAYLOAD_TOO_LARGE : problem, "");
         return;
     }
     parser->discard = unread;
-    parser->body_limit =
-        unread ? REFUSED_BODY_MAX : tn_http_route_body_max(exchange->request.route);
+    parser->body_limit = unread ? REFUSED_BODY_MAX
+                                : tn_http_route_body_max(exchange->request.route);
     connection->continue_due = head->expect_continue;
     connection->body_started_ms = now_of(connection);
     tn_http_connection_step(connection, TN_CONNECTION_BODY);
@@ -308,8 +309,7 @@ static void request_done(struct tn_http_connection *connection)
     connection->continue_due = false;
     exchange->close = exchange->close || connection->loop->draining;
     exchange->request.body = tn_buffer_view(&exchange->message.body);
-    tn_http_connection_step(connection,
-                            exchange->close ? TN_CONNECTION_LAST : TN_CONNECTION_IDLE);
+    tn_http_connection_step(connection, exchange->close ? TN_CONNECTION_LAST : TN_CONNECTION_IDLE);
     line_append(connection, exchange);
     tn_http_exchange_step(exchange, TN_EXCHANGE_HANDLING);
     if (exchange->refusal != TN_PROBLEM_NONE) {
@@ -449,13 +449,14 @@ int tn_http_connection_read(struct tn_http_connection *connection)
     return code == UV_EALREADY ? 0 : code;
 }
 
-/* --- accepting --------------------------------------------------------------------------------- */
+/* --- accepting ---------------------------------------------------------------------------------
+ */
 
 static struct tn_http_connection *connection_take(struct tn_http_loop *loop)
 {
     struct tn_http_connection *connection = loop->connections_free;
     if (connection == NULL) {
-        return calloc(1, sizeof(*connection));
+        return tn_fault("http.connection") ? NULL : calloc(1, sizeof(*connection));
     }
     loop->connections_free = connection->next;
     loop->connection_free_count--;
@@ -516,7 +517,8 @@ void tn_http_connection_accept(struct tn_http_listener *listener)
     }
 }
 
-/* --- deadlines and draining -------------------------------------------------------------------- */
+/* --- deadlines and draining --------------------------------------------------------------------
+ */
 
 static bool body_is_slow(const struct tn_http_connection *connection, uint64_t now_ms)
 {
@@ -546,16 +548,14 @@ void tn_http_connection_tick(struct tn_http_connection *connection, uint64_t now
         return;
     }
     bool late = now_ms >= connection->deadline_ms;
-    if (write_is_stuck(connection, now_ms)) {
+    bool waits_for_peer = connection->state == TN_CONNECTION_LINGERING ||
+                          (connection->state == TN_CONNECTION_IDLE && connection->first == NULL);
+    if (write_is_stuck(connection, now_ms) || (waits_for_peer && late)) {
         tn_http_connection_abort(connection);
     } else if (connection->state == TN_CONNECTION_HEAD && late) {
         reading_refuse(connection, TN_PROBLEM_TIMEOUT, "the head took too long");
     } else if (connection->state == TN_CONNECTION_BODY && body_is_slow(connection, now_ms)) {
         reading_refuse(connection, TN_PROBLEM_TIMEOUT, "the body came too slowly");
-    } else if (connection->state == TN_CONNECTION_IDLE && connection->first == NULL && late) {
-        tn_http_connection_abort(connection);
-    } else if (connection->state == TN_CONNECTION_LINGERING && late) {
-        tn_http_connection_abort(connection);
     }
 }
 

@@ -42,13 +42,13 @@ struct tn_http_connection {
     struct tn_http_exchange *first;   /* in flight, in order */
     struct tn_http_exchange *last;
     unsigned in_flight;
-    size_t discard_left;        /* input that may be thrown away after the last request */
-    uint64_t deadline_ms;       /* of HEAD, IDLE and LINGERING */
+    size_t discard_left;  /* input that may be thrown away after the last request */
+    uint64_t deadline_ms; /* of HEAD, IDLE and LINGERING */
     uint64_t body_started_ms;
     uint64_t write_progress_ms; /* when the write queue last moved */
-    size_t write_size; /* of the write under way */
+    size_t write_size;          /* of the write under way */
     size_t write_left;
-    struct tn_buffer pending;   /* input that waits in STALLED */
+    struct tn_buffer pending; /* input that waits in STALLED */
     struct tn_http_parser parser;
 };
 

@@ -1,12 +1,13 @@
 /* One connection: answers leave in the order of their requests.
  *
- * Life of an answer: it is made in the exchange's `answer` buffer and becomes `sending` when its turn
- * comes; all that are ready go out in one uv_try_write; what the socket does not take waits in one
- * uv_write, during which nothing else is written and no `sending` buffer changes. */
+ * Life of an answer: it is made in the exchange's `answer` buffer and becomes `sending` when its
+ * turn comes; all that are ready go out in one uv_try_write; what the socket does not take waits in
+ * one uv_write, during which nothing else is written and no `sending` buffer changes. */
 #include <string.h>
 
 #include "api/http/connection.h"
 #include "ledger/base/check.h"
+#include "ledger/base/fault.h"
 
 #define WRITE_BUFFERS 64
 
@@ -29,8 +30,7 @@ void tn_http_connection_ready(struct tn_http_connection *connection)
 
 static bool is_ending(const struct tn_http_connection *connection)
 {
-    return connection->state == TN_CONNECTION_CLOSING ||
-           connection->state == TN_CONNECTION_CLOSED;
+    return connection->state == TN_CONNECTION_CLOSING || connection->state == TN_CONNECTION_CLOSED;
 }
 
 /* Gather what may be written now; returns the number of buffers. */
@@ -59,7 +59,7 @@ static unsigned write_gather(struct tn_http_connection *connection,
             bufs[count++] = uv_buf_init((char *) at->sending.data + at->sent, (unsigned) left);
             *total += left;
         }
-        if (at->state == TN_EXCHANGE_STREAMING || at->answer.size != 0) {
+        if (at->state == TN_EXCHANGE_STREAMING || at->answer.size != 0 || at->close) {
             break;
         }
     }
@@ -70,8 +70,7 @@ static unsigned write_gather(struct tn_http_connection *connection,
 static void write_advance(struct tn_http_connection *connection, size_t size)
 {
     tn_http_count(&connection->loop->counters.bytes_out, size);
-    for (struct tn_http_exchange *at = connection->first; at != NULL && size != 0;
-         at = at->next) {
+    for (struct tn_http_exchange *at = connection->first; at != NULL && size != 0; at = at->next) {
         size_t left = at->sending.size - at->sent;
         size_t step = left < size ? left : size;
         at->sent += step;
@@ -141,7 +140,9 @@ void tn_http_connection_write(struct tn_http_connection *connection)
             line_pop(connection); /* a stream may end with nothing left to write */
             return;
         }
-        int written = uv_try_write(&connection->uv.stream, bufs, count);
+        int written = tn_fault("http.try_write")
+                          ? UV_EAGAIN
+                          : uv_try_write(&connection->uv.stream, bufs, count);
         if (written < 0 && written != UV_EAGAIN) {
             tn_http_connection_abort(connection);
             return;
@@ -154,7 +155,9 @@ void tn_http_connection_write(struct tn_http_connection *connection)
         }
         count = write_gather(connection, bufs, &total);
         TN_CHECK(count != 0);
-        int code = uv_write(&connection->write, &connection->uv.stream, bufs, count, on_written);
+        int code = tn_fault("http.write") ? UV_ENOMEM
+                                          : uv_write(&connection->write, &connection->uv.stream,
+                                                     bufs, count, on_written);
         if (code != 0) {
             tn_http_connection_abort(connection);
             return;
@@ -181,7 +184,8 @@ void tn_http_connection_continue(struct tn_http_connection *connection)
     memcpy(line, text, sizeof(text));
     uv_buf_t buf = uv_buf_init(line, sizeof(text) - 1);
     int written = uv_try_write(&connection->uv.stream, &buf, 1);
-    /* The line is empty and so is the socket's buffer: a part of 25 bytes means that it is broken. */
+    /* The line is empty and so is the socket's buffer: a part of 25 bytes means that it is broken.
+     */
     if (written != (int) sizeof(text) - 1) {
         tn_http_connection_abort(connection);
     }
@@ -199,8 +203,8 @@ static void on_shutdown(uv_shutdown_t *shutdown, int code)
     }
 }
 
-/* All is answered: say that nothing more comes, and read on for a while, because closing with unread
- * input would make the kernel reset the connection and the peer lose the answer. */
+/* All is answered: say that nothing more comes, and read on for a while, because closing with
+ * unread input would make the kernel reset the connection and the peer lose the answer. */
 static void linger(struct tn_http_connection *connection)
 {
     struct tn_http_loop *loop = connection->loop;

@@ -7,6 +7,7 @@
 #include "api/http/connection.h"
 #include "api/http/loop.h"
 #include "ledger/base/check.h"
+#include "ledger/base/fault.h"
 
 #define TO(state) (1u << TN_EXCHANGE_##state)
 
@@ -69,7 +70,7 @@ struct tn_http_exchange *tn_http_exchange_take(struct tn_http_loop *loop,
         loop->exchanges_free = exchange->next;
         loop->exchange_free_count--;
     } else {
-        exchange = exchange_create(loop);
+        exchange = tn_fault("http.exchange") ? NULL : exchange_create(loop);
         if (exchange == NULL) {
             return NULL;
         }

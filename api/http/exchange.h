@@ -1,4 +1,5 @@
-/* Private to api/http: one request and its answer, from the first byte read to the last one written.
+/* Private to api/http: one request and its answer, from the first byte read to the last one
+ * written.
  *
  *   READING    the parser fills the message
  *   HANDLING   a handler has it, on whatever thread; the connection may die meanwhile
@@ -6,8 +7,8 @@
  *   ANSWERED   the whole answer stands in the buffers and waits for its turn on the wire
  *   FREE       in the loop's pool
  *
- * All fields belong to the loop thread but `queued`, `wake_next` and `resume`, which stand under the
- * loop's wake lock. */
+ * All fields belong to the loop thread but `queued`, `wake_next` and `resume`, which stand under
+ * the loop's wake lock. */
 #ifndef TN_API_HTTP_EXCHANGE_H
 #define TN_API_HTTP_EXCHANGE_H
 
@@ -36,18 +37,18 @@ struct tn_http_exchange {
     struct tn_http_exchange *next;         /* in the connection's line, or in the pool */
     struct tn_http_exchange *gone_next;    /* in the loop's list of streams to tell */
     enum tn_http_exchange_state state;
-    bool close;          /* the connection ends after this answer */
-    bool chunked;        /* the stream's framing */
-    bool options;        /* answered with Allow alone */
-    bool releasing;      /* free it when its queued wake is drained */
-    bool in_batch;       /* its wake is being drained */
-    bool gone_due;       /* in that list */
-    bool pipelined;      /* not the only one of its connection when it was taken */
-    enum tn_problem refusal; /* found at the head; told when the body is over */
-    unsigned allowed;        /* methods, for Allow */
-    size_t body_charged;     /* bytes counted in the loop's body memory */
-    size_t sent;             /* bytes of `sending` that are on the wire */
-    struct tn_buffer answer; /* filled by the handler */
+    bool close;               /* the connection ends after this answer */
+    bool chunked;             /* the stream's framing */
+    bool options;             /* answered with Allow alone */
+    bool releasing;           /* free it when its queued wake is drained */
+    bool in_batch;            /* its wake is being drained */
+    bool gone_due;            /* in that list */
+    bool pipelined;           /* not the only one of its connection when it was taken */
+    enum tn_problem refusal;  /* found at the head; told when the body is over */
+    unsigned allowed;         /* methods, for Allow */
+    size_t body_charged;      /* bytes counted in the loop's body memory */
+    size_t sent;              /* bytes of `sending` that are on the wire */
+    struct tn_buffer answer;  /* filled by the handler */
     struct tn_buffer sending; /* being written; swapped with `answer` */
     void (*gone)(struct tn_http_request *request);
     uv_work_t work;
@@ -78,7 +79,8 @@ static inline struct tn_http_exchange *tn_http_exchange_of(struct tn_http_reques
                                                  offsetof(struct tn_http_exchange, request));
 }
 
-/* Put a finished answer into `exchange` (HANDLING) and make it ANSWERED; the connection writes it. */
+/* Put a finished answer into `exchange` (HANDLING) and make it ANSWERED; the connection writes it.
+ */
 void tn_http_reply_write(struct tn_http_exchange *exchange, unsigned status,
                          const char *content_type, struct tn_bytes body,
                          const struct tn_http_reply_field *fields, size_t field_count);

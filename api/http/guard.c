@@ -1,5 +1,5 @@
-/* The guard before llhttp: heads, line by line. Chunked bodies and targets are judged in guard_body.c
- * and guard_target.c. */
+/* The guard before llhttp: heads, line by line. Chunked bodies and targets are judged in
+ * guard_body.c and guard_target.c. */
 #include "api/http/guard.h"
 
 #include <string.h>
@@ -15,16 +15,16 @@ _Static_assert(CONTENT_LENGTH_DIGITS_MAX < 19, "10^19 does not fit");
 #define UPPER(c) [c] = (uint8_t) ((c) + 0x20)
 #define SAME(c) [c] = (c)
 static const uint8_t token_lower[256] = {
-    SAME('!'), SAME('#'), SAME('$'), SAME('%'), SAME('&'), SAME('\''), SAME('*'), SAME('+'),
-    SAME('-'), SAME('.'), SAME('^'), SAME('_'), SAME('`'), SAME('|'), SAME('~'), SAME('0'),
-    SAME('1'), SAME('2'), SAME('3'), SAME('4'), SAME('5'), SAME('6'), SAME('7'), SAME('8'),
-    SAME('9'), UPPER('A'), UPPER('B'), UPPER('C'), UPPER('D'), UPPER('E'), UPPER('F'), UPPER('G'),
+    SAME('!'),  SAME('#'),  SAME('$'),  SAME('%'),  SAME('&'),  SAME('\''), SAME('*'),  SAME('+'),
+    SAME('-'),  SAME('.'),  SAME('^'),  SAME('_'),  SAME('`'),  SAME('|'),  SAME('~'),  SAME('0'),
+    SAME('1'),  SAME('2'),  SAME('3'),  SAME('4'),  SAME('5'),  SAME('6'),  SAME('7'),  SAME('8'),
+    SAME('9'),  UPPER('A'), UPPER('B'), UPPER('C'), UPPER('D'), UPPER('E'), UPPER('F'), UPPER('G'),
     UPPER('H'), UPPER('I'), UPPER('J'), UPPER('K'), UPPER('L'), UPPER('M'), UPPER('N'), UPPER('O'),
     UPPER('P'), UPPER('Q'), UPPER('R'), UPPER('S'), UPPER('T'), UPPER('U'), UPPER('V'), UPPER('W'),
-    UPPER('X'), UPPER('Y'), UPPER('Z'), SAME('a'), SAME('b'), SAME('c'), SAME('d'), SAME('e'),
-    SAME('f'), SAME('g'), SAME('h'), SAME('i'), SAME('j'), SAME('k'), SAME('l'), SAME('m'),
-    SAME('n'), SAME('o'), SAME('p'), SAME('q'), SAME('r'), SAME('s'), SAME('t'), SAME('u'),
-    SAME('v'), SAME('w'), SAME('x'), SAME('y'), SAME('z'),
+    UPPER('X'), UPPER('Y'), UPPER('Z'), SAME('a'),  SAME('b'),  SAME('c'),  SAME('d'),  SAME('e'),
+    SAME('f'),  SAME('g'),  SAME('h'),  SAME('i'),  SAME('j'),  SAME('k'),  SAME('l'),  SAME('m'),
+    SAME('n'),  SAME('o'),  SAME('p'),  SAME('q'),  SAME('r'),  SAME('s'),  SAME('t'),  SAME('u'),
+    SAME('v'),  SAME('w'),  SAME('x'),  SAME('y'),  SAME('z'),
 };
 
 /* Headers that may stand only once, because a rule of ours or the framing reads them. */
@@ -56,8 +56,8 @@ static const char *const single_names[SINGLE_COUNT] = {
 };
 
 static const char *const method_names[TN_HTTP_METHOD_COUNT] = {
-    [TN_HTTP_NONE] = "",         [TN_HTTP_GET] = "GET",       [TN_HTTP_HEAD] = "HEAD",
-    [TN_HTTP_POST] = "POST",     [TN_HTTP_PUT] = "PUT",       [TN_HTTP_DELETE] = "DELETE",
+    [TN_HTTP_NONE] = "",           [TN_HTTP_GET] = "GET", [TN_HTTP_HEAD] = "HEAD",
+    [TN_HTTP_POST] = "POST",       [TN_HTTP_PUT] = "PUT", [TN_HTTP_DELETE] = "DELETE",
     [TN_HTTP_OPTIONS] = "OPTIONS",
 };
 
@@ -209,9 +209,9 @@ static enum tn_problem host(struct tn_http_head *head, struct tn_bytes value, co
     while (at < value.size) {
         uint8_t c = value.data[at];
         bool letter = token_lower[c] >= 'a' && token_lower[c] <= 'z';
-        bool fits = literal ? is_digit(c) || c == ':' || c == '.' ||
-                                  (letter && token_lower[c] <= 'f')
-                            : is_digit(c) || letter || c == '-' || c == '.' || c == '_';
+        bool fits = literal
+                        ? is_digit(c) || c == ':' || c == '.' || (letter && token_lower[c] <= 'f')
+                        : is_digit(c) || letter || c == '-' || c == '.' || c == '_';
         if (!fits) {
             break;
         }

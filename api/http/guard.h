@@ -12,11 +12,11 @@
 #include "api/http/problem.h"
 #include "ledger/base/bytes.h"
 
-#define TN_HTTP_URL_MAX 4096          /* bytes of a request target */
+#define TN_HTTP_URL_MAX 4096           /* bytes of a request target */
 #define TN_HTTP_HEADERS_SIZE_MAX 16384 /* bytes of all header lines together */
-#define TN_HTTP_HEADER_MAX 8190       /* bytes of one header line with its CRLF; a common limit */
-#define TN_HTTP_HEADERS_MAX 64        /* header lines */
-#define TN_HTTP_BODY_MAX 262144       /* bytes of a body where a route says nothing else */
+#define TN_HTTP_HEADER_MAX 8190        /* bytes of one header line with its CRLF; a common limit */
+#define TN_HTTP_HEADERS_MAX 64         /* header lines */
+#define TN_HTTP_BODY_MAX 262144        /* bytes of a body where a route says nothing else */
 /* A request line: method and version take at most 32 bytes more than the target. */
 #define TN_HTTP_REQUEST_LINE_MAX (TN_HTTP_URL_MAX + 32)
 #define TN_HTTP_HEAD_MAX (TN_HTTP_REQUEST_LINE_MAX + TN_HTTP_HEADERS_SIZE_MAX + 2)

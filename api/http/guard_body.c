@@ -1,4 +1,5 @@
-/* The guard before llhttp: chunked bodies (RFC 9112, section 7.1), without extensions and trailers. */
+/* The guard before llhttp: chunked bodies (RFC 9112, section 7.1), without extensions and trailers.
+ */
 #include "api/http/guard.h"
 
 #define SIZE_DIGITS_MAX 8

@@ -53,8 +53,8 @@ static const struct tn_json_rule *rule_find(const struct tn_json_rule *rules, si
 
 enum tn_status tn_json_object_read(const struct tn_json_value *object,
                                    const struct tn_json_rule *rules, size_t rule_count,
-                                   const struct tn_json_value **out,
-                                   enum tn_json_fault_kind *kind, struct tn_error *error)
+                                   const struct tn_json_value **out, enum tn_json_fault_kind *kind,
+                                   struct tn_error *error)
 {
     char shown[NAME_SHOWN_MAX + 1];
     for (size_t i = 0; i < rule_count; i++) {
@@ -74,8 +74,7 @@ enum tn_status tn_json_object_read(const struct tn_json_value *object,
                          name_shown(member->name, shown));
         }
         if ((rule->types & TN_JSON_MAY(member->value.type)) == 0) {
-            return fault(kind, TN_JSON_FAULT_WRONG_TYPE, error, "wrong type of member",
-                         rule->name);
+            return fault(kind, TN_JSON_FAULT_WRONG_TYPE, error, "wrong type of member", rule->name);
         }
         out[rule - rules] = &member->value;
     }

@@ -14,9 +14,9 @@ extern "C" {
 #endif
 
 #define TN_JSON_DEPTH_MAX 16
-#define TN_JSON_MEMBERS_MAX 256           /* of one object */
-#define TN_JSON_VALUES_MAX 16384          /* of one document: bounds the tree to about 800 KiB */
-#define TN_JSON_SIZE_MAX (1024u * 1024u)  /* of one document, in bytes */
+#define TN_JSON_MEMBERS_MAX 256          /* of one object */
+#define TN_JSON_VALUES_MAX 16384         /* of one document: bounds the tree to about 800 KiB */
+#define TN_JSON_SIZE_MAX (1024u * 1024u) /* of one document, in bytes */
 
 enum tn_json_type {
     TN_JSON_NULL = 0,
@@ -72,8 +72,7 @@ void tn_json_parser_destroy(struct tn_json_parser *parser);
  * TN_MEMORY   the arena or the system gave no memory */
 TN_MUST_USE enum tn_status tn_json_parse(struct tn_json_parser *parser, struct tn_bytes text,
                                          const struct tn_json_limits *limits,
-                                         struct tn_arena *arena,
-                                         const struct tn_json_value **root,
+                                         struct tn_arena *arena, const struct tn_json_value **root,
                                          struct tn_error *error);
 
 /* The member of that name, or NULL when there is none or `object` is NULL or no object. */

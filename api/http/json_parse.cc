@@ -1,7 +1,7 @@
 /* The one C++ shim over simdjson: its document becomes a tree in an arena.
  *
- * simdjson judges the grammar, numbers and UTF-8. The walk judges what it does not: duplicate names,
- * U+0000 in strings, and the limits. Nothing of simdjson's memory outlives a call. */
+ * simdjson judges the grammar, numbers and UTF-8. The walk judges what it does not: duplicate
+ * names, U+0000 in strings, and the limits. Nothing of simdjson's memory outlives a call. */
 extern "C" {
 #include "api/http/json.h"
 }
@@ -20,7 +20,8 @@ struct tn_json_parser {
     size_t padded_size = 0;
 };
 
-namespace {
+namespace
+{
 
 /* Larger copies are not kept between documents. */
 constexpr size_t padded_kept_max = 256 * 1024;
@@ -87,8 +88,8 @@ tn_status walk_array(walk *state, dom::array from, uint32_t depth, tn_json_value
     if (status != TN_OK) {
         return status;
     }
-    auto *items = static_cast<tn_json_value *>(
-        tn_arena_array(state->arena, count, sizeof(tn_json_value)));
+    auto *items =
+        static_cast<tn_json_value *>(tn_arena_array(state->arena, count, sizeof(tn_json_value)));
     if (items == nullptr) {
         return tn_fail(state->error, TN_MEMORY, "no memory for an array");
     }
@@ -121,8 +122,7 @@ tn_status walk_object(walk *state, dom::object from, uint32_t depth, tn_json_val
     }
     auto *members = static_cast<struct tn_json_member *>(
         tn_arena_array(state->arena, count, sizeof(struct tn_json_member)));
-    auto *seen =
-        static_cast<uint64_t *>(tn_arena_array(state->arena, count, sizeof(uint64_t)));
+    auto *seen = static_cast<uint64_t *>(tn_arena_array(state->arena, count, sizeof(uint64_t)));
     if (members == nullptr || seen == nullptr) {
         return tn_fail(state->error, TN_MEMORY, "no memory for an object");
     }
@@ -247,13 +247,11 @@ extern "C" void tn_json_parser_destroy(struct tn_json_parser *parser)
 }
 
 extern "C" enum tn_status tn_json_parse(struct tn_json_parser *parser, struct tn_bytes text,
-                                        const struct tn_json_limits *limits,
-                                        struct tn_arena *arena,
-                                        const struct tn_json_value **root,
-                                        struct tn_error *error)
+                                        const struct tn_json_limits *limits, struct tn_arena *arena,
+                                        const struct tn_json_value **root, struct tn_error *error)
 {
-    static const tn_json_limits usual = {TN_JSON_DEPTH_MAX, TN_JSON_MEMBERS_MAX,
-                                         TN_JSON_VALUES_MAX, TN_JSON_SIZE_MAX};
+    static const tn_json_limits usual = {TN_JSON_DEPTH_MAX, TN_JSON_MEMBERS_MAX, TN_JSON_VALUES_MAX,
+                                         TN_JSON_SIZE_MAX};
     *root = nullptr;
     if (limits == nullptr) {
         limits = &usual;

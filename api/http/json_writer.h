@@ -1,5 +1,5 @@
-/* JSON as output: a small writer on a buffer. What it wrote is valid JSON, or the buffer says that it
- * overflowed. */
+/* JSON as output: a small writer on a buffer. What it wrote is valid JSON, or the buffer says that
+ * it overflowed. */
 #ifndef TN_API_HTTP_JSON_WRITER_H
 #define TN_API_HTTP_JSON_WRITER_H
 

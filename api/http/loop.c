@@ -2,8 +2,9 @@
  *
  * Life of a loop: open, listen, start; the thread runs until a drain was asked for and the last
  * connection, request and work are gone; then it closes its own handles and uv_run returns. Entry
- * points from libuv open a batch; answers, and streams that must be told of their end, gather and are
- * dealt with when the outermost batch ends. Other threads touch only what stands under the lock. */
+ * points from libuv open a batch; answers, and streams that must be told of their end, gather and
+ * are dealt with when the outermost batch ends. Other threads touch only what stands under the
+ * lock. */
 #include "api/http/loop.h"
 
 #include <pthread.h>
@@ -18,6 +19,7 @@
 #include "ledger/base/check.h"
 #include "ledger/base/civil.h"
 #include "ledger/base/clock.h"
+#include "ledger/base/fault.h"
 #include "ledger/base/logline.h"
 
 #define WAKE_BATCH 64
@@ -29,7 +31,8 @@ enum tn_status tn_http_uv_fail(struct tn_error *error, int code, const char *wha
     return tn_fail(error, status, "%s: %s", what, uv_strerror(code));
 }
 
-/* --- batches ----------------------------------------------------------------------------------- */
+/* --- batches -----------------------------------------------------------------------------------
+ */
 
 void tn_http_loop_batch_begin(struct tn_http_loop *loop)
 {
@@ -82,7 +85,8 @@ void tn_http_loop_stream_gone(struct tn_http_exchange *exchange)
     loop->gone = exchange;
 }
 
-/* --- wakes ------------------------------------------------------------------------------------- */
+/* --- wakes -------------------------------------------------------------------------------------
+ */
 
 static size_t wakes_take(struct tn_http_loop *loop,
                          struct tn_http_exchange *taken[static WAKE_BATCH])
@@ -122,12 +126,12 @@ static void wakes_drain(struct tn_http_loop *loop)
     } while (count == WAKE_BATCH);
 }
 
-/* --- draining and the end ---------------------------------------------------------------------- */
+/* --- draining and the end ----------------------------------------------------------------------
+ */
 
 static void on_listener_closed(uv_handle_t *handle)
 {
-    struct tn_http_listener *listener =
-        TN_CONTAINER_OF(handle, struct tn_http_listener, uv.handle);
+    struct tn_http_listener *listener = TN_CONTAINER_OF(handle, struct tn_http_listener, uv.handle);
     listener->open = false;
 }
 
@@ -223,7 +227,8 @@ struct tn_bytes tn_http_loop_date(struct tn_http_loop *loop)
     return tn_bytes(loop->date, 37);
 }
 
-/* --- open and close ---------------------------------------------------------------------------- */
+/* --- open and close ----------------------------------------------------------------------------
+ */
 
 enum tn_status tn_http_loop_open(struct tn_http_loop *loop, const struct tn_http_options *options,
                                  const struct tn_http_router *router, struct tn_error *error)
@@ -233,7 +238,7 @@ enum tn_status tn_http_loop_open(struct tn_http_loop *loop, const struct tn_http
     loop->tcp.loop = loop;
     loop->local.loop = loop;
     loop->local.local = true;
-    loop->json = tn_json_parser_create();
+    loop->json = tn_fault("http.json") ? NULL : tn_json_parser_create();
     if (loop->json == NULL) {
         return tn_fail(error, TN_MEMORY, "no memory for a JSON parser");
     }
@@ -285,7 +290,8 @@ enum tn_status tn_http_loop_listen(struct tn_http_loop *loop, int fd, struct tn_
         (void) close(fd);
         return tn_http_uv_fail(error, code, "listening socket");
     }
-    code = uv_listen(&listener->uv.stream, BACKLOG, on_connection);
+    code = tn_fault("http.listen") ? UV_EADDRINUSE
+                                   : uv_listen(&listener->uv.stream, BACKLOG, on_connection);
     return code == 0 ? TN_OK : tn_http_uv_fail(error, code, "listen");
 }
 
@@ -328,7 +334,8 @@ enum tn_status tn_http_loop_start(struct tn_http_loop *loop, struct tn_error *er
     sigset_t before;
     (void) sigfillset(&all);
     (void) pthread_sigmask(SIG_SETMASK, &all, &before);
-    int code = uv_thread_create(&loop->thread, loop_run, loop);
+    int code = tn_fault("http.thread") ? UV_EAGAIN
+                                       : uv_thread_create(&loop->thread, loop_run, loop);
     (void) pthread_sigmask(SIG_SETMASK, &before, NULL);
     loop->thread_open = code == 0;
     return code == 0 ? TN_OK : tn_http_uv_fail(error, code, "thread of an event loop");

@@ -8,8 +8,8 @@
 #include "api/http/exchange.h"
 #include "api/http/server.h"
 
-#define TN_HTTP_READ_SIZE 65536 /* of one read; also bounds what a stalled connection keeps */
-#define TN_HTTP_POOL_KEPT 256   /* free exchanges and connections that a loop keeps */
+#define TN_HTTP_READ_SIZE 65536   /* of one read; also bounds what a stalled connection keeps */
+#define TN_HTTP_POOL_KEPT 256     /* free exchanges and connections that a loop keeps */
 #define TN_HTTP_BUFFER_KEPT 16384 /* larger buffers are given back with their exchange */
 
 struct tn_http_counters {
@@ -66,7 +66,7 @@ struct tn_http_loop {
     struct tn_http_connection *connections; /* all that are open */
     struct tn_http_connection *connections_free;
     struct tn_http_exchange *exchanges_free;
-    struct tn_http_exchange *gone; /* streams whose `gone` is due */
+    struct tn_http_exchange *gone;          /* streams whose `gone` is due */
     struct tn_http_connection *dirty_first; /* with answers to write */
     struct tn_http_connection *dirty_last;
     unsigned connection_count;

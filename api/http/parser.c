@@ -133,7 +133,8 @@ static const llhttp_settings_t settings = {
     .on_message_complete = on_message_complete,
 };
 
-/* --- reading ----------------------------------------------------------------------------------- */
+/* --- reading -----------------------------------------------------------------------------------
+ */
 
 void tn_http_parser_begin(struct tn_http_parser *parser, struct tn_http_message *message)
 {
@@ -159,9 +160,8 @@ static enum tn_http_event refuse(struct tn_http_parser *parser, enum tn_problem 
 /* Pass bytes that the guard took to llhttp; false when it reads them in another way. */
 static bool llhttp_takes(struct tn_http_parser *parser, const uint8_t *data, size_t size)
 {
-    return size == 0 ||
-           (llhttp_execute(&parser->llhttp, (const char *) data, size) == HPE_OK &&
-            !parser->llhttp_differs);
+    return size == 0 || (llhttp_execute(&parser->llhttp, (const char *) data, size) == HPE_OK &&
+                         !parser->llhttp_differs);
 }
 
 static bool method_agrees(const struct tn_http_parser *parser)
@@ -209,13 +209,9 @@ static enum tn_http_event head_finish(struct tn_http_parser *parser)
 {
     struct tn_http_message *message = parser->message;
     struct tn_http_head *head = &message->head;
-    if (!llhttp_agrees(parser)) {
-        return refuse(parser, TN_PROBLEM_MALFORMED_REQUEST, "the head can be read in two ways");
-    }
     for (unsigned i = 0; i < head->field_count; i++) {
         message->fields[i].name = tn_bytes(head->bytes + head->names[i].at, head->names[i].size);
-        message->fields[i].value =
-            tn_bytes(head->bytes + head->values[i].at, head->values[i].size);
+        message->fields[i].value = tn_bytes(head->bytes + head->values[i].at, head->values[i].size);
     }
     /* The decoded path stands behind the head where there is room. */
     uint8_t *room = head->bytes + head->size;
@@ -230,6 +226,9 @@ static enum tn_http_event head_finish(struct tn_http_parser *parser)
         tn_http_guard_target(head, room, &message->path, &message->query, &why);
     if (problem != TN_PROBLEM_NONE) {
         return refuse(parser, problem, why);
+    }
+    if (!llhttp_agrees(parser)) {
+        return refuse(parser, TN_PROBLEM_MALFORMED_REQUEST, "the head can be read in two ways");
     }
     parser->phase = PHASE_ROUTED;
     return TN_HTTP_EVENT_HEAD;
@@ -287,8 +286,7 @@ static enum tn_http_event body_begin(struct tn_http_parser *parser)
         return TN_HTTP_EVENT_DONE;
     case TN_HTTP_FRAMING_LENGTH:
         if (head->content_length > parser->body_limit) {
-            return refuse(parser, TN_PROBLEM_PAYLOAD_TOO_LARGE,
-                          "Content-Length is over the limit");
+            return refuse(parser, TN_PROBLEM_PAYLOAD_TOO_LARGE, "Content-Length is over the limit");
         }
         parser->body_left = head->content_length;
         parser->phase = PHASE_LENGTH;

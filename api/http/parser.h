@@ -1,8 +1,8 @@
 /* Glue between the guard and llhttp: bytes in, requests out. Pure: no sockets, no clock.
  *
- * The guard reads first; llhttp then reads exactly the bytes that the guard took for one request and
- * must agree in method, target, every header, framing and length. Where they disagree the request is
- * refused, so one message is never read as two. */
+ * The guard reads first; llhttp then reads exactly the bytes that the guard took for one request
+ * and must agree in method, target, every header, framing and length. Where they disagree the
+ * request is refused, so one message is never read as two. */
 #ifndef TN_API_HTTP_PARSER_H
 #define TN_API_HTTP_PARSER_H
 

@@ -11,7 +11,7 @@ static const struct problem_row {
     const char *title;
     unsigned status;
 } problems[TN_PROBLEM_COUNT] = {
-#define PROBLEM_ROW(name, code_, status_, title_) \
+#define PROBLEM_ROW(name, code_, status_, title_)                                                  \
     [TN_PROBLEM_##name] = {.code = code_, .title = title_, .status = status_},
     TN_PROBLEM_LIST(PROBLEM_ROW)
 #undef PROBLEM_ROW

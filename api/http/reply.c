@@ -113,9 +113,9 @@ static void count_answer(struct tn_http_loop *loop, unsigned status)
 }
 
 /* Append head and body to the answer; false when it cannot be said like this. */
-static bool reply_put(struct tn_http_exchange *exchange, unsigned status,
-                      const char *content_type, struct tn_bytes body,
-                      const struct tn_http_reply_field *fields, size_t field_count)
+static bool reply_put(struct tn_http_exchange *exchange, unsigned status, const char *content_type,
+                      struct tn_bytes body, const struct tn_http_reply_field *fields,
+                      size_t field_count)
 {
     struct tn_buffer *out = &exchange->answer;
     bool bodyless = status == 204 || status == 304;
@@ -235,8 +235,7 @@ void tn_http_reply_stream_head(struct tn_http_exchange *exchange, unsigned statu
     APPEND(out, "\r\n");
 }
 
-void tn_http_reply_canned(struct tn_http_loop *loop, enum tn_problem problem,
-                          struct tn_buffer *out)
+void tn_http_reply_canned(struct tn_http_loop *loop, enum tn_problem problem, struct tn_buffer *out)
 {
     struct tn_buffer document;
     tn_buffer_init(&document, PROBLEM_SIZE_MAX);

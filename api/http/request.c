@@ -93,8 +93,8 @@ enum tn_status tn_http_query(const struct tn_http_request *request, const char *
     return TN_OK;
 }
 
-enum tn_status tn_http_query_only(const struct tn_http_request *request,
-                                  const char *const *names, size_t count, struct tn_error *error)
+enum tn_status tn_http_query_only(const struct tn_http_request *request, const char *const *names,
+                                  size_t count, struct tn_error *error)
 {
     struct tn_bytes left = request->query;
     struct tn_bytes name = {0};

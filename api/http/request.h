@@ -1,10 +1,10 @@
 /* What a handler sees: a request, and the ways to answer it, now or later.
  *
- * Life of a request: the loop reads it, the router finds its route, the authorise hook lets it pass,
- * and the handler runs on the loop thread. From then on the handler owns the duty to answer exactly
- * once: tn_http_respond* (or begin/end of a stream) on the loop thread. To come back to the loop
- * thread from another it calls tn_http_wake, or lets tn_http_work carry it to the pool and back.
- * When the connection has died meanwhile, resume still runs and the answer goes nowhere: the
+ * Life of a request: the loop reads it, the router finds its route, the authorise hook lets it
+ * pass, and the handler runs on the loop thread. From then on the handler owns the duty to answer
+ * exactly once: tn_http_respond* (or begin/end of a stream) on the loop thread. To come back to the
+ * loop thread from another it calls tn_http_wake, or lets tn_http_work carry it to the pool and
+ * back. When the connection has died meanwhile, resume still runs and the answer goes nowhere: the
  * handler need not know. After the answer the request and its arena are gone. */
 #ifndef TN_API_HTTP_REQUEST_H
 #define TN_API_HTTP_REQUEST_H
@@ -47,7 +47,8 @@ struct tn_bytes tn_http_header(const struct tn_http_request *request, const char
  * TN_MEMORY   the arena is full */
 TN_MUST_USE enum tn_status tn_http_query(const struct tn_http_request *request, const char *name,
                                          struct tn_bytes *value);
-/* TN_OK when the query has no other parameters than `names`; otherwise TN_INVALID, named in error. */
+/* TN_OK when the query has no other parameters than `names`; otherwise TN_INVALID, named in error.
+ */
 TN_MUST_USE enum tn_status tn_http_query_only(const struct tn_http_request *request,
                                               const char *const *names, size_t count,
                                               struct tn_error *error);
@@ -72,16 +73,15 @@ void tn_http_respond_problem(struct tn_http_request *request, enum tn_problem pr
 void tn_http_respond_json(struct tn_http_request *request, unsigned status,
                           const struct tn_buffer *body);
 
-/* The body as JSON. False when it is none: then the request has been answered (415, 400 or 413) and is
- * gone. Loop thread only. */
+/* The body as JSON. False when it is none: then the request has been answered (415, 400 or 413) and
+ * is gone. Loop thread only. */
 TN_MUST_USE bool tn_http_body_json(struct tn_http_request *request,
                                    const struct tn_json_value **root);
 
-/* From any thread: have `resume` run on the loop thread, once, in the order of the wakes. A wake while
- * one is queued already does nothing more. No thread may wake a request after its answer or its
- * stream's end; a wake that is still queued then is dropped. */
-void tn_http_wake(struct tn_http_request *request,
-                  void (*resume)(struct tn_http_request *request));
+/* From any thread: have `resume` run on the loop thread, once, in the order of the wakes. A wake
+ * while one is queued already does nothing more. No thread may wake a request after its answer or
+ * its stream's end; a wake that is still queued then is dropped. */
+void tn_http_wake(struct tn_http_request *request, void (*resume)(struct tn_http_request *request));
 /* From the loop thread: run `work` on libuv's pool, then `resume` on the loop thread, exactly once.
  *
  * TN_BUSY  too many are under way on this loop: nothing will run, answer `busy` */
@@ -90,9 +90,9 @@ TN_MUST_USE enum tn_status tn_http_work(struct tn_http_request *request,
                                         void (*resume)(struct tn_http_request *request));
 
 /* An answer of unknown length (Server-Sent Events). begin writes the head, send appends, end ends
- * it; end is due exactly once, also when send failed. Loop thread only. `gone` (may be NULL) runs once
- * on the loop thread if the connection ends first (also when the server drains); it must lead to
- * tn_http_stream_end, at once or later. */
+ * it; end is due exactly once, also when send failed. Loop thread only. `gone` (may be NULL) runs
+ * once on the loop thread if the connection ends first (also when the server drains); it must lead
+ * to tn_http_stream_end, at once or later. */
 void tn_http_stream_begin(struct tn_http_request *request, unsigned status,
                           const char *content_type, void (*gone)(struct tn_http_request *request));
 /* TN_FULL         the peer reads too slowly: nothing was appended, retry or end

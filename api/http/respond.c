@@ -2,8 +2,9 @@
  *
  * Life of a wake: any thread puts the exchange on its loop's list under the lock and signals; the
  * loop takes wakes in batches, first in first out, and runs `resume` for each; answers gather until
- * the batch ends. Life of a work: the pool runs `work`, libuv brings it back, `resume` runs. In both
- * the connection may be gone by then: the answer is dropped and the exchange goes back to its pool. */
+ * the batch ends. Life of a work: the pool runs `work`, libuv brings it back, `resume` runs. In
+ * both the connection may be gone by then: the answer is dropped and the exchange goes back to its
+ * pool. */
 #include <stdio.h>
 #include <string.h>
 
@@ -54,9 +55,9 @@ bool tn_http_body_json(struct tn_http_request *request, const struct tn_json_val
     if (status == TN_OK) {
         return true;
     }
-    tn_http_respond_problem(request, status == TN_INVALID ? TN_PROBLEM_MALFORMED_JSON
-                                                          : TN_PROBLEM_PAYLOAD_TOO_LARGE,
-                            error.text);
+    tn_http_respond_problem(
+        request, status == TN_INVALID ? TN_PROBLEM_MALFORMED_JSON : TN_PROBLEM_PAYLOAD_TOO_LARGE,
+        error.text);
     return false;
 }
 
@@ -120,7 +121,8 @@ enum tn_status tn_http_work(struct tn_http_request *request,
     return TN_OK;
 }
 
-/* --- streams ----------------------------------------------------------------------------------- */
+/* --- streams -----------------------------------------------------------------------------------
+ */
 
 void tn_http_stream_begin(struct tn_http_request *request, unsigned status,
                           const char *content_type, void (*gone)(struct tn_http_request *request))

@@ -34,7 +34,8 @@ struct tn_http_router {
     size_t capacity;
 };
 
-/* --- patterns ---------------------------------------------------------------------------------- */
+/* --- patterns ----------------------------------------------------------------------------------
+ */
 
 static bool is_name(struct tn_bytes text)
 {
@@ -162,7 +163,8 @@ enum tn_status tn_http_routes_check(const struct tn_http_route *routes, size_t c
     return TN_OK;
 }
 
-/* --- the tree ---------------------------------------------------------------------------------- */
+/* --- the tree ----------------------------------------------------------------------------------
+ */
 
 static uint16_t node_add(struct tn_http_router *router, struct tn_bytes literal)
 {
@@ -172,8 +174,7 @@ static uint16_t node_add(struct tn_http_router *router, struct tn_bytes literal)
     return (uint16_t) router->count++;
 }
 
-static uint16_t node_step(struct tn_http_router *router, uint16_t at,
-                          const struct segment *segment)
+static uint16_t node_step(struct tn_http_router *router, uint16_t at, const struct segment *segment)
 {
     struct node *node = &router->nodes[at];
     if (segment->kind == SEGMENT_PARAMETER) {
@@ -250,7 +251,8 @@ void tn_http_router_destroy(struct tn_http_router *router)
     }
 }
 
-/* --- matching ---------------------------------------------------------------------------------- */
+/* --- matching ----------------------------------------------------------------------------------
+ */
 
 struct search {
     const struct tn_http_router *router;
@@ -322,8 +324,8 @@ void tn_http_router_match(const struct tn_http_router *router, enum tn_http_meth
         return;
     }
     struct search search = {.router = router, .method = method, .match = match};
-    struct tn_bytes left =
-        path.size == 1 ? tn_bytes(NULL, 0) : tn_bytes(path.data + 1, path.size - 1);
+    struct tn_bytes left = path.size == 1 ? tn_bytes(NULL, 0)
+                                          : tn_bytes(path.data + 1, path.size - 1);
     (void) search_node(&search, 0, left, 0);
     if (match->route == NULL) {
         memset(match->parameters, 0, sizeof(match->parameters));

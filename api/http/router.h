@@ -34,8 +34,8 @@ struct tn_http_route {
     tn_http_handler *handler;
 };
 
-/* TN_INVALID, with the route named: no authorisation row, no handler, a pattern that is not one, two
- * routes for one method and path, too many parameters or segments. */
+/* TN_INVALID, with the route named: no authorisation row, no handler, a pattern that is not one,
+ * two routes for one method and path, too many parameters or segments. */
 TN_MUST_USE enum tn_status tn_http_routes_check(const struct tn_http_route *routes, size_t count,
                                                 struct tn_error *error);
 
@@ -48,7 +48,7 @@ TN_MUST_USE enum tn_status tn_http_router_create(struct tn_http_router **router,
 void tn_http_router_destroy(struct tn_http_router *router);
 
 struct tn_http_match {
-    const struct tn_http_route *route; /* NULL when nothing fits */
+    const struct tn_http_route *route;                  /* NULL when nothing fits */
     struct tn_bytes parameters[TN_HTTP_PARAMETERS_MAX]; /* views into the path */
     unsigned allowed; /* bit (1 << method) for each method that this path knows; 0 = no such path */
 };

@@ -22,7 +22,8 @@ struct tn_http_server {
     struct tn_http_loop *loops;
 };
 
-/* --- options ----------------------------------------------------------------------------------- */
+/* --- options -----------------------------------------------------------------------------------
+ */
 
 static unsigned loops_default(void)
 {
@@ -88,7 +89,8 @@ static enum tn_status options_check(const struct tn_http_options *options, struc
     return TN_OK;
 }
 
-/* --- sockets ----------------------------------------------------------------------------------- */
+/* --- sockets -----------------------------------------------------------------------------------
+ */
 
 static enum tn_status errno_fail(struct tn_error *error, const char *host, uint16_t port,
                                  const char *what)
@@ -139,9 +141,8 @@ static enum tn_status socket_bind(const char *host, uint16_t *port, bool shared,
     if (setsockopt(made, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) != 0 ||
         (shared && setsockopt(made, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)) != 0)) {
         status = errno_fail(error, host, *port, "socket option");
-    } else if (bind(made, (struct sockaddr *) &address, size) != 0) {
-        status = errno_fail(error, host, *port, "bind");
-    } else if (getsockname(made, (struct sockaddr *) &address, &size) != 0) {
+    } else if (bind(made, (struct sockaddr *) &address, size) != 0 ||
+               getsockname(made, (struct sockaddr *) &address, &size) != 0) {
         status = errno_fail(error, host, *port, "bind");
     }
     if (status != TN_OK) {
@@ -172,7 +173,8 @@ static enum tn_status loop_prepare(struct tn_http_server *server, unsigned index
     return status;
 }
 
-/* --- the server -------------------------------------------------------------------------------- */
+/* --- the server --------------------------------------------------------------------------------
+ */
 
 enum tn_status tn_http_server_open(struct tn_http_server **server,
                                    const struct tn_http_options *options, struct tn_error *error)
@@ -256,7 +258,7 @@ void tn_http_server_stats(const struct tn_http_server *server, struct tn_http_st
         stats->requests += counter_read(&counters->requests);
         stats->requests_open += counter_read(&counters->requests_open);
         stats->refused += counter_read(&counters->refused);
-        for (size_t class = 0; class < TN_ARRAY_SIZE(stats->answers); class++) {
+        for (size_t class = 0; class < TN_ARRAY_SIZE(stats->answers); class ++) {
             stats->answers[class] += counter_read(&counters->answers[class]);
         }
         stats->bytes_in += counter_read(&counters->bytes_in);

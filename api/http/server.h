@@ -14,8 +14,8 @@ enum tn_http_verdict {
 /* Zero in any number means the default in brackets. All of it is copied but what is pointed to:
  * routes and context live as long as the server. */
 struct tn_http_options {
-    const char *host; /* numeric address to listen on, or NULL for no TCP */
-    uint16_t port;    /* 0 = any free one; see tn_http_server_port */
+    const char *host;      /* numeric address to listen on, or NULL for no TCP */
+    uint16_t port;         /* 0 = any free one; see tn_http_server_port */
     const char *unix_path; /* socket with mode 0600, or NULL. One that lies there is replaced. */
     const struct tn_http_route *routes;
     size_t route_count;
@@ -23,25 +23,26 @@ struct tn_http_options {
     /* Runs on a loop thread when a head is complete, before its body is read; the handler runs only
      * after ALLOW. NULL allows TN_ACCESS_PUBLIC routes only. It may set request->user. */
     enum tn_http_verdict (*authorise)(struct tn_http_request *request, enum tn_http_access access);
-    const char *common_fields; /* whole lines, each ending in CRLF, put into every answer; or NULL */
+    const char
+        *common_fields; /* whole lines, each ending in CRLF, put into every answer; or NULL */
 
-    unsigned loops;               /* threads [one less than the cores, at least 1] */
-    unsigned connections_max;     /* per loop [4096] */
-    unsigned requests_max;        /* in flight on one connection [64] */
-    unsigned pipelined_max;       /* per loop, beyond one for each connection [1024] */
-    unsigned work_max;            /* tn_http_work under way per loop [64] */
-    size_t arena_max;             /* bytes of a request's arena [256 KiB] */
-    size_t body_memory_max;       /* bytes of bodies held per loop [64 MiB] */
-    size_t response_max;          /* bytes of one answer [32 MiB] */
-    size_t stream_backlog_max;    /* bytes that a stream may leave unread [256 KiB] */
-    uint64_t head_timeout_ms;     /* from its first byte, or from accept [10 s] */
-    uint64_t idle_timeout_ms;     /* between requests [60 s] */
-    uint64_t body_grace_ms;       /* before the minimum rate counts [5 s] */
-    uint64_t body_rate_min;       /* bytes per second over the whole body [1024] */
-    uint64_t write_timeout_ms;    /* without any progress in writing [30 s] */
-    uint64_t linger_timeout_ms;   /* reading on after the last answer [2 s] */
-    uint64_t drain_timeout_ms;    /* from drain to closing what is left [20 s] */
-    uint64_t tick_ms;             /* how often deadlines are looked at [250] */
+    unsigned loops;             /* threads [one less than the cores, at least 1] */
+    unsigned connections_max;   /* per loop [4096] */
+    unsigned requests_max;      /* in flight on one connection [64] */
+    unsigned pipelined_max;     /* per loop, beyond one for each connection [1024] */
+    unsigned work_max;          /* tn_http_work under way per loop [64] */
+    size_t arena_max;           /* bytes of a request's arena [256 KiB] */
+    size_t body_memory_max;     /* bytes of bodies held per loop [64 MiB] */
+    size_t response_max;        /* bytes of one answer [32 MiB] */
+    size_t stream_backlog_max;  /* bytes that a stream may leave unread [256 KiB] */
+    uint64_t head_timeout_ms;   /* from its first byte, or from accept [10 s] */
+    uint64_t idle_timeout_ms;   /* between requests [60 s] */
+    uint64_t body_grace_ms;     /* before the minimum rate counts [5 s] */
+    uint64_t body_rate_min;     /* bytes per second over the whole body [1024] */
+    uint64_t write_timeout_ms;  /* without any progress in writing [30 s] */
+    uint64_t linger_timeout_ms; /* reading on after the last answer [2 s] */
+    uint64_t drain_timeout_ms;  /* from drain to closing what is left [20 s] */
+    uint64_t tick_ms;           /* how often deadlines are looked at [250] */
 };
 
 struct tn_http_server;
@@ -66,7 +67,7 @@ void tn_http_server_close(struct tn_http_server *server);
 
 /* Counters since open, summed over the loops; any thread. */
 struct tn_http_stats {
-    uint64_t connections;         /* accepted */
+    uint64_t connections; /* accepted */
     uint64_t connections_open;
     uint64_t connections_refused; /* over connections_max */
     uint64_t requests;            /* that reached the router */

@@ -42,7 +42,8 @@ struct tn_intake {
     struct tn_random *random;       /* all that is random in the command */
 };
 
-/* A command and all the memory its facts point to. */
+/* A command and all the memory its facts point to. It does not move after init: facts, tags and the desk
+ * point into it. */
 struct tn_intake_command {
     struct tn_desk_request request;
     struct tn_arena arena;

@@ -233,26 +233,55 @@ static void add_record_streams(const struct tn_record *record, const void *value
     }
 }
 
-/* The port day of an event that belongs to one: the seats of a group are dated alike there. */
+/* The kinds that belong to a port day: where their bodies hold the port and the seats. */
+#define PORT_DAY(kind_)                                                                            \
+    {                                                                                              \
+        .kind = TN_KIND_##kind_, .port = offsetof(struct tn_##kind_, port),                        \
+        .seats = offsetof(struct tn_##kind_, seats),                                               \
+    }
+
+static const struct port_day {
+    enum tn_kind_number kind;
+    size_t port;
+    size_t seats;
+} port_days[] = {
+    PORT_DAY(appointment_confirmed),
+    PORT_DAY(group_presented),
+    PORT_DAY(no_show_recorded),
+    PORT_DAY(turned_away),
+};
+
+static const struct port_day *port_day_find(uint64_t kind)
+{
+    for (size_t i = 0; i < TN_ARRAY_SIZE(port_days); i++) {
+        if (port_days[i].kind == kind) {
+            return &port_days[i];
+        }
+    }
+    return NULL;
+}
+
+bool tn_kind_has_port_day(uint64_t kind)
+{
+    return port_day_find(kind) != NULL;
+}
+
+/* All seats of a group have one date. */
 static void add_port_day(const struct tn_event *event,
                          uint8_t streams[TN_EVENT_STREAMS_MAX][TN_ID_SIZE], size_t *count)
 {
+    const struct port_day *place = port_day_find(event->kind);
+    const char *body = (const char *) &event->body;
     uint8_t stream[TN_ID_SIZE];
-    uint64_t port = 0;
-    const struct tn_run_list *seats = NULL;
+    const struct tn_run_list *seats;
 
-    if (event->kind == TN_KIND_appointment_confirmed) {
-        port = event->body.appointment_confirmed.port;
-        seats = &event->body.appointment_confirmed.seats;
-    } else if (event->kind == TN_KIND_group_presented || event->kind == TN_KIND_turned_away) {
-        port = event->body.group_presented.port;
-        seats = &event->body.group_presented.seats;
-    } else if (event->kind == TN_KIND_no_show_recorded) {
-        port = event->body.no_show_recorded.port;
-        seats = &event->body.no_show_recorded.seats;
+    if (!place) {
+        return;
     }
-    if (seats && seats->count > 0) {
-        tn_port_day_stream(port, seats->items[0].date, stream);
+    seats = (const struct tn_run_list *) (const void *) (body + place->seats);
+    if (seats->count > 0) {
+        tn_port_day_stream(*(const uint64_t *) (const void *) (body + place->port),
+                           seats->items[0].date, stream);
         add_stream(streams, count, stream);
     }
 }

@@ -50,11 +50,12 @@ struct tn_event {
  * may come out larger than TN_EVENT_BYTES_MAX; whoever appends it to the log asks. */
 void tn_event_encode(const struct tn_event *event, struct tn_buffer *out);
 /* Lists live in `arena`, views in `entry`.
+ *
  * TN_INVALID      not a canonical entry; the event is zero but for its index
  * TN_UNSUPPORTED  canonical, but with a kind, version, role, body key or refused command that this
  *                 program does not know: a viewer shows it raw, a fold or an audit stops. The
- * envelope is filled (an unknown role is TN_ROLE_COUNT), the body zero. TN_FULL         the arena's
- * limit; envelope and body as above */
+ *                 envelope is filled (an unknown role is TN_ROLE_COUNT), the body zero
+ * TN_FULL         the arena's limit; envelope and body likewise */
 TN_MUST_USE enum tn_status tn_event_decode(struct tn_bytes entry, uint64_t index,
                                            struct tn_arena *arena, struct tn_event *event,
                                            struct tn_error *error);
@@ -63,6 +64,8 @@ TN_MUST_USE enum tn_status tn_event_decode(struct tn_bytes entry, uint64_t index
 #define TN_EVENT_STREAMS_MAX 4
 size_t tn_event_streams(const struct tn_event *event,
                         uint8_t streams[TN_EVENT_STREAMS_MAX][TN_ID_SIZE]);
+/* Whether events of a kind are also found under their port day. */
+bool tn_kind_has_port_day(uint64_t kind);
 /* The stream id of one port on one date: "port-day" || BE16 port || BE32 date || zeros. */
 void tn_port_day_stream(uint64_t port, uint64_t date, uint8_t stream[static TN_ID_SIZE]);
 /* Append one JSON object: index time kind version actor command cause body, names for numbers;

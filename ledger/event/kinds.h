@@ -100,7 +100,8 @@ TN_RECORD_DECLARE(registration_withdrawn, TN_LIST_REGISTRATION_WITHDRAWN)
 
 #define TN_LIST_REGISTRATION_RESTORED(F, S)                                                        \
     F(S, 0, RECORD, facts, facts_registration)                                                     \
-    F(S, 2, IDS, persons, _)
+    F(S, 2, IDS, persons, _)                                                                       \
+    F(S, 3, UINT, blocked_day, _)
 TN_RECORD_DECLARE(registration_restored, TN_LIST_REGISTRATION_RESTORED)
 
 #define TN_LIST_MERGED_MEMBER(F, S)                                                                \
@@ -262,7 +263,9 @@ TN_RECORD_DECLARE(seats_expired, TN_LIST_SEATS_EXPIRED)
     F(S, 8, UINT, ends_us, _)
 TN_RECORD_DECLARE(appointment_confirmed, TN_LIST_APPOINTMENT_CONFIRMED)
 
-/* A member leaves a group that holds an offer or an appointment; `tag` no longer validates. */
+/* A member leaves a group that holds an offer or an appointment; `tag` no longer validates. It is
+ * zero when nothing was confirmed yet, or when another member has the same (one date of birth, one
+ * number). */
 #define TN_LIST_MEMBER_DROPPED(F, S)                                                               \
     F(S, 2, STREAM, registration, _)                                                               \
     F(S, 3, ID, offer, _)                                                                          \
@@ -381,7 +384,6 @@ const struct tn_kind *tn_kind_at(size_t i);
 /* ---- codes in bodies; numbers are in the log ---- */
 enum tn_act_by { TN_BY_OWNER = 1, TN_BY_AGENCY = 2 };
 enum tn_held { TN_HELD_OFFER = 1, TN_HELD_APPOINTMENT = 2 };
-enum tn_basis { TN_BASIS_SENIORITY = 1, TN_BASIS_LOTTERY = 2 };
 enum tn_arrival { TN_ARRIVAL_PRESENTED = 1, TN_ARRIVAL_TURNED_AWAY = 2 };
 enum tn_purpose {
     TN_PURPOSE_TRANSIT = 1, /* checkpoint on the way */

@@ -1,5 +1,5 @@
-/* The seam between the log and what makes its frames durable: one table of functions. Nothing above it
- * knows which engine runs.
+/* The seam between the log and what makes its frames durable: one table of functions. Nothing above
+ * it knows which engine runs.
  *
  * Answers to `append`:
  *   TN_OK           durable, and the batch is applied on this node
@@ -64,10 +64,10 @@ struct tn_engine {
     const struct tn_engine_table *table;
 };
 
-/* The embedded engine: a synced RocksDB write under the store's file lock; fail-stop on an I/O error.
- * The only writer is this process, so `subscribe` and `trim` answer TN_UNSUPPORTED: there is nobody to
- * hear from, and the log family is the history itself. One thread for acquire and append, any for
- * head and read. */
+/* The embedded engine: a synced RocksDB write under the store's file lock; fail-stop on an I/O
+ * error. The only writer is this process, so `subscribe` and `trim` answer TN_UNSUPPORTED: there is
+ * nobody to hear from, and the log family is the history itself. One thread for acquire and append,
+ * any for head and read. */
 TN_MUST_USE enum tn_status tn_engine_embedded_open(struct tn_store *store,
                                                    struct tn_engine **engine,
                                                    struct tn_error *error);

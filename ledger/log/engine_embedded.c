@@ -168,8 +168,8 @@ static enum tn_status embedded_head(struct tn_engine *engine, struct tn_engine_h
     return status;
 }
 
-static enum tn_status embedded_read(struct tn_engine *engine, uint64_t index,
-                                    struct tn_buffer *out, struct tn_error *error)
+static enum tn_status embedded_read(struct tn_engine *engine, uint64_t index, struct tn_buffer *out,
+                                    struct tn_error *error)
 {
     struct embedded *embedded = embedded_of(engine);
     tn_buffer_reset(out);

@@ -10,8 +10,8 @@
  *       40   16  id: SHA-256 root of the tree after this frame, its first 16 bytes
  *       56       entries, each: 2 bytes length, then so many bytes (entry-bundle encoding)
  *
- * There is no checksum of our own: RocksDB's block and WAL checksums find decay, and the Merkle tree
- * finds everything else, whoever did it. Decoding trusts neither. */
+ * There is no checksum of our own: RocksDB's block and WAL checksums find decay, and the Merkle
+ * tree finds everything else, whoever did it. Decoding trusts neither. */
 #include "ledger/log/frame.h"
 
 #include <inttypes.h>
@@ -89,8 +89,8 @@ enum tn_status tn_frame_open(struct tn_frame *frame, uint64_t first_index, struc
         header.first_time_us > header.last_time_us || first_index > UINT64_MAX - header.count) {
         return tn_fail(error, TN_CORRUPT,
                        "entry %" PRIu64 ": its frame says %" PRIu32 " entries from %" PRIu64
-                       " in %zu bytes", first_index, header.count, header.first_index,
-                       entries.size);
+                       " in %zu bytes",
+                       first_index, header.count, header.first_index, entries.size);
     }
     frame->header = header;
     frame->entries = entries;
@@ -107,7 +107,8 @@ enum tn_status tn_frame_next(struct tn_frame *frame, struct tn_bytes *entry, str
         return rest->size == 0 ? TN_NOT_FOUND
                                : tn_fail(error, TN_CORRUPT,
                                          "entry %" PRIu64 ": %zu bytes follow the last entry of "
-                                         "its frame", frame->next_index - 1, rest->size);
+                                         "its frame",
+                                         frame->next_index - 1, rest->size);
     }
     if (rest->size < 2 || (size_t) tn_get_be16(rest->data) > rest->size - 2) {
         return tn_fail(error, TN_CORRUPT, "entry %" PRIu64 ": its frame ends within it",

@@ -1,4 +1,5 @@
-/* Frames: the entries of one commit under one key, and how they are read without trusting them. Pure. */
+/* Frames: the entries of one commit under one key, and how they are read without trusting them.
+ * Pure. */
 #ifndef TN_LEDGER_LOG_FRAME_H
 #define TN_LEDGER_LOG_FRAME_H
 
@@ -14,12 +15,12 @@
 
 struct tn_frame_header {
     uint64_t first_index;
-    uint32_t count;          /* 1..TN_FRAME_ENTRIES_MAX */
-    uint64_t first_time_us;  /* of its first and its last entry */
+    uint32_t count;         /* 1..TN_FRAME_ENTRIES_MAX */
+    uint64_t first_time_us; /* of its first and its last entry */
     uint64_t last_time_us;
-    uint64_t term;           /* of the writer that appended it */
-    /* The first bytes of the tree's root after this frame: names the frame and all before it, so that
-     * a writer who got no answer can see whether its frame is the one that is there. */
+    uint64_t term; /* of the writer that appended it */
+    /* The first bytes of the tree's root after this frame: names the frame and all before it, so
+     * that a writer who got no answer can see whether its frame is the one that is there. */
     uint8_t id[TN_FRAME_ID_SIZE];
 };
 

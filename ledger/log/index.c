@@ -3,11 +3,11 @@
  * deleted. At every moment an entry below `gathering.base` of a reader's look is in files or in the
  * frozen segment.
  *
- * A crash anywhere leaves rows of frames that are in files already: they are gathered and written once
- * more, to the same keys and values.
+ * A crash anywhere leaves rows of frames that are in files already: they are gathered and written
+ * once more, to the same keys and values.
  *
- * Locks: `work_lock` before `lock`. The thread and the committer change `frozen_busy` under both, so
- * either is enough to read it. */
+ * Locks: `work_lock` before `lock`. The thread and the committer change `frozen_busy` under both,
+ * so either is enough to read it. */
 #include "ledger/log/index.h"
 
 #include <inttypes.h>
@@ -22,7 +22,7 @@
 #include "ledger/log/index_rows.h"
 
 /* What a frame's row can hold: every entry with all its ids. */
-#define GATHERED_BYTES_MAX \
+#define GATHERED_BYTES_MAX                                                                         \
     (4 + (size_t) TN_FRAME_ENTRIES_MAX * (5 + TN_ID_SIZE * (1 + TN_ENTRY_STREAMS_MAX)))
 /* A segment in files, roughly, with room to spare: held against the free-space reserve. */
 #define SEGMENT_BYTES_PER_ENTRY 128u
@@ -255,9 +255,9 @@ enum tn_status tn_index_read(struct tn_index *index, const struct tn_index_key *
     size_t capacity = *count;
     *count = 0;
     enum tn_status status =
-        backwards ? read_descending(index, key, from < end ? from : end, indices, capacity, count,
-                                    error)
-                  : read_ascending(index, key, from, end, indices, capacity, count, error);
+        backwards
+            ? read_descending(index, key, from < end ? from : end, indices, capacity, count, error)
+            : read_ascending(index, key, from, end, indices, capacity, count, error);
     if (status != TN_OK) {
         *count = 0;
     }
@@ -266,7 +266,8 @@ enum tn_status tn_index_read(struct tn_index *index, const struct tn_index_key *
 
 /* ---- gathering ---- */
 
-/* Rows of frames from the first that is left up to `size`. A part that is in memory already stays. */
+/* Rows of frames from the first that is left up to `size`. A part that is in memory already stays.
+ */
 static enum tn_status load_rows(struct tn_index *index, uint64_t size, struct tn_error *error)
 {
     struct tn_gathered gathered = {0};
@@ -314,7 +315,8 @@ static enum tn_status load_rows(struct tn_index *index, uint64_t size, struct tn
         tn_index_memory_reset(&index->gathering, size); /* everything is in files */
     }
     if (status == TN_OK && index->gathering.end != size) {
-        status = tn_fail(error, TN_CORRUPT, "index rows end at entry %" PRIu64 ", the log at %" PRIu64,
+        status = tn_fail(error, TN_CORRUPT,
+                         "index rows end at entry %" PRIu64 ", the log at %" PRIu64,
                          index->gathering.end, size);
     }
     pthread_rwlock_unlock(&index->lock);
@@ -357,8 +359,7 @@ static enum tn_status wait_for_thread(struct tn_index *index, uint64_t gathered_
         pthread_cond_wait(&index->done, &index->work_lock);
     }
     if (index->status == TN_IO ||
-        (index->status != TN_OK &&
-         index->gathering.end - index->gathering.base >= gathered_max)) {
+        (index->status != TN_OK && index->gathering.end - index->gathering.base >= gathered_max)) {
         status = tn_fail(error, index->status, "%s", index->error.text);
     }
     pthread_mutex_unlock(&index->work_lock);
@@ -397,8 +398,8 @@ static void *segment_work(void *context)
     return NULL;
 }
 
-/* Files first, then the rows of the frames go. Nothing reaches files before its frame is durable: an
- * entry lost in a power cut must not leave its index behind. */
+/* Files first, then the rows of the frames go. Nothing reaches files before its frame is durable:
+ * an entry lost in a power cut must not leave its index behind. */
 static enum tn_status write_segment(struct tn_index *index, struct tn_error *error)
 {
     const struct tn_index_memory *segment = &index->frozen;

@@ -1,10 +1,10 @@
-/* How entries are found: by command, by stream, by kind. What is in the index can be made again from
- * the log (P1).
+/* How entries are found: by command, by stream, by kind. What is in the index can be made again
+ * from the log (P1).
  *
  * A row for every command and stream, put one by one into RocksDB, cost four times as much as all
  * else in an append (8.2 us an entry against 2). So an append writes one row a frame (what its
- * entries are found by), and keeps the same in memory. When TN_INDEX_SEGMENT_ENTRIES have gathered, a
- * thread sorts them and adds them to the families `index` and `commands` as finished files; then
+ * entries are found by), and keeps the same in memory. When TN_INDEX_SEGMENT_ENTRIES have gathered,
+ * a thread sorts them and adds them to the families `index` and `commands` as finished files; then
  * the frames' rows go. A start reads the rows that are left back into memory. */
 #ifndef TN_LEDGER_LOG_INDEX_H
 #define TN_LEDGER_LOG_INDEX_H
@@ -41,13 +41,11 @@ TN_MUST_USE enum tn_status tn_index_settle(struct tn_index *index, struct tn_err
 /* Any thread. */
 TN_MUST_USE enum tn_status tn_index_find_command(struct tn_index *index,
                                                  const uint8_t command[static TN_ID_SIZE],
-                                                 uint64_t *at, bool *found,
-                                                 struct tn_error *error);
-/* Up to `*count` indices below `end`: ascending from the first >= `from`, or backwards from the last
- * < `from`. TN_CORRUPT when a row is not what was written. */
+                                                 uint64_t *at, bool *found, struct tn_error *error);
+/* Up to `*count` indices below `end`: ascending from the first >= `from`, or backwards from the
+ * last < `from`. TN_CORRUPT when a row is not what was written. */
 TN_MUST_USE enum tn_status tn_index_read(struct tn_index *index, const struct tn_index_key *key,
                                          uint64_t from, uint64_t end, bool backwards,
-                                         uint64_t *indices, size_t *count,
-                                         struct tn_error *error);
+                                         uint64_t *indices, size_t *count, struct tn_error *error);
 
 #endif

@@ -1,5 +1,5 @@
-/* Two hash tables with open addressing over arrays in the order of arrival. Ids are random or hashes
- * and kinds are small numbers, so one multiplication spreads both. */
+/* Two hash tables with open addressing over arrays in the order of arrival. Ids are random or
+ * hashes and kinds are small numbers, so one multiplication spreads both. */
 #include "ledger/log/index_memory.h"
 
 #include <stdlib.h>
@@ -166,8 +166,8 @@ static size_t larger(size_t capacity, size_t needed)
     return capacity;
 }
 
-/* A table that grows gets empty slots, and everything finds its place again. A larger array with the
- * old slots is sound, should memory end between the two. */
+/* A table that grows gets empty slots, and everything finds its place again. A larger array with
+ * the old slots is sound, should memory end between the two. */
 static bool reserve_commands(struct tn_index_memory *memory, size_t needed)
 {
     if (needed <= memory->command_capacity && memory->command_slots != NULL) {
@@ -246,15 +246,14 @@ static size_t slot_of(const uint8_t id[static TN_ID_SIZE], uint8_t tag, size_t s
     return (size_t) (mixed >> 24) & (slot_count - 1);
 }
 
-static void add_key(struct tn_index_memory *memory, const struct tn_index_key *key,
-                    uint32_t offset)
+static void add_key(struct tn_index_memory *memory, const struct tn_index_key *key, uint32_t offset)
 {
     size_t slot = 0;
     (void) find_group(memory, key, &slot);
     if (memory->group_slots[slot] == 0) {
         TN_CHECK(memory->group_count < memory->group_capacity);
-        memory->groups[memory->group_count] = (struct tn_index_group){
-            .key = *key, .first = TN_INDEX_NONE, .last = TN_INDEX_NONE};
+        memory->groups[memory->group_count] =
+            (struct tn_index_group){.key = *key, .first = TN_INDEX_NONE, .last = TN_INDEX_NONE};
         memory->group_slots[slot] = (uint32_t) ++memory->group_count;
     }
     struct tn_index_group *group = &memory->groups[memory->group_slots[slot] - 1];
@@ -263,8 +262,8 @@ static void add_key(struct tn_index_memory *memory, const struct tn_index_key *k
     }
     TN_CHECK(memory->item_count < memory->item_capacity);
     uint32_t item = (uint32_t) memory->item_count++;
-    memory->items[item] = (struct tn_index_item){
-        .offset = offset, .next = TN_INDEX_NONE, .prev = group->last};
+    memory->items[item] =
+        (struct tn_index_item){.offset = offset, .next = TN_INDEX_NONE, .prev = group->last};
     if (group->last == TN_INDEX_NONE) {
         group->first = item;
     } else {

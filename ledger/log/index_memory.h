@@ -65,7 +65,8 @@ void tn_index_memory_add(struct tn_index_memory *memory, const struct tn_log_ent
 /* The index of a command's first entry; false when it is not here. */
 bool tn_index_memory_command(const struct tn_index_memory *memory,
                              const uint8_t command[static TN_ID_SIZE], uint64_t *index);
-/* Append to `indices` (`*count` of `capacity` are there) those of `key` in [from, end), ascending. */
+/* Append to `indices` (`*count` of `capacity` are there) those of `key` in [from, end), ascending.
+ */
 void tn_index_memory_ascend(const struct tn_index_memory *memory, const struct tn_index_key *key,
                             uint64_t from, uint64_t end, uint64_t *indices, size_t capacity,
                             size_t *count);

@@ -1,13 +1,13 @@
-/* Family `commands`:  command (16 bytes) -> index of its first entry, big-endian, in its shortest form
- *                     of 1 to 8 bytes
+/* Family `commands`:  command (16 bytes) -> index of its first entry, big-endian, in its shortest
+ * form of 1 to 8 bytes
  *
  * Family `index`:     00 || BE40 first index of a frame          -> gathered entries, see below
  *                     01 || BE32 kind, 12 zeros || BE40 index    -> gaps
  *                     02 || stream (16)         || BE40 index    -> gaps
  *
  * gaps: the index in the key is the first of up to 256 entries; for every further one its distance
- * from the one before, at least 1, as a varint (7 bits a byte, low bits first, the high bit set while
- * more follow). Empty when there is one entry only.
+ * from the one before, at least 1, as a varint (7 bits a byte, low bits first, the high bit set
+ * while more follow). Empty when there is one entry only.
  *
  * Gathered entries of a frame: 4 bytes count, then for each entry
  *
@@ -38,8 +38,8 @@ static void put_index(uint8_t out[static INDEX_BYTES], uint64_t index);
 static uint64_t get_index(const uint8_t in[static INDEX_BYTES]);
 static void row_key(uint8_t out[static ROW_KEY_BYTES], const struct tn_index_key *key,
                     uint64_t index);
-static void write_commands(const struct tn_index_memory *memory,
-                           struct tn_index_command *sorted, struct tn_load *load);
+static void write_commands(const struct tn_index_memory *memory, struct tn_index_command *sorted,
+                           struct tn_load *load);
 static void write_groups(const struct tn_index_memory *memory, struct tn_index_group *sorted,
                          struct tn_load *load);
 
@@ -113,8 +113,10 @@ enum tn_status tn_gathered_decode(struct tn_gathered *gathered, uint64_t first_i
     }
     if (gathered->count != count || left != 0) {
         gathered->count = 0;
-        return tn_fail(error, TN_CORRUPT, "entry %" PRIu64 ": its gathered row ends too early or "
-                       "too late", first_index);
+        return tn_fail(error, TN_CORRUPT,
+                       "entry %" PRIu64 ": its gathered row ends too early or "
+                       "too late",
+                       first_index);
     }
     return TN_OK;
 }
@@ -288,8 +290,8 @@ static enum tn_status row_next(struct row *row, struct tn_error *error)
         used++;
     }
     if ((byte & 0x80) != 0 || gap == 0 || gap > UINT32_MAX) {
-        return tn_fail(error, TN_CORRUPT, "an index row behind entry %" PRIu64
-                       " is not what was written", row->index);
+        return tn_fail(error, TN_CORRUPT,
+                       "an index row behind entry %" PRIu64 " is not what was written", row->index);
     }
     row->index += gap;
     row->gaps = tn_bytes(row->gaps.data + used, row->gaps.size - used);
@@ -305,8 +307,8 @@ static void seek_row(struct tn_iterator *iterator, const struct tn_index_key *ke
 }
 
 enum tn_status tn_index_rows_ascend(struct tn_iterator *iterator, const struct tn_index_key *key,
-                                    uint64_t from, uint64_t end, uint64_t *indices,
-                                    size_t capacity, size_t *count, struct tn_error *error)
+                                    uint64_t from, uint64_t end, uint64_t *indices, size_t capacity,
+                                    size_t *count, struct tn_error *error)
 {
     struct row row;
     seek_row(iterator, key, from);
@@ -334,8 +336,8 @@ enum tn_status tn_index_rows_ascend(struct tn_iterator *iterator, const struct t
     return tn_iterator_status(iterator, error);
 }
 
-/* Rows are stepped backwards; within a row gaps only go forwards, so its indices are gathered and then
- * taken from the end. */
+/* Rows are stepped backwards; within a row gaps only go forwards, so its indices are gathered and
+ * then taken from the end. */
 enum tn_status tn_index_rows_descend(struct tn_iterator *iterator, const struct tn_index_key *key,
                                      uint64_t from, uint64_t *indices, size_t capacity,
                                      size_t *count, struct tn_error *error)
@@ -351,8 +353,10 @@ enum tn_status tn_index_rows_descend(struct tn_iterator *iterator, const struct 
         enum tn_status status = TN_OK;
         while (status == TN_OK && row.index < from) {
             if (below_count == TN_INDEX_ROW_ENTRIES) {
-                return tn_fail(error, TN_CORRUPT, "an index row at entry %" PRIu64
-                               " is longer than any that is written", row.index);
+                return tn_fail(error, TN_CORRUPT,
+                               "an index row at entry %" PRIu64
+                               " is longer than any that is written",
+                               row.index);
             }
             below[below_count++] = row.index;
             status = row_next(&row, error);

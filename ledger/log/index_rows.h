@@ -36,8 +36,8 @@ TN_MUST_USE enum tn_status tn_index_rows_ascend(struct tn_iterator *iterator,
                                                 size_t *count, struct tn_error *error);
 TN_MUST_USE enum tn_status tn_index_rows_descend(struct tn_iterator *iterator,
                                                  const struct tn_index_key *key, uint64_t from,
-                                                 uint64_t *indices, size_t capacity,
-                                                 size_t *count, struct tn_error *error);
+                                                 uint64_t *indices, size_t capacity, size_t *count,
+                                                 struct tn_error *error);
 /* The value of a row of `commands`. */
 TN_MUST_USE enum tn_status tn_index_command_decode(struct tn_bytes value, uint64_t *index,
                                                    struct tn_error *error);

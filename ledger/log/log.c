@@ -19,8 +19,8 @@
 #define FORMAT_VERSION 1u
 /* A follower that is further behind loads tiles instead of hashing every entry. */
 #define REFRESH_ENTRIES_MAX 65536u
-/* RocksDB may remove a WAL between a secondary's look at its list of files and its look at the WALs.
- * What the secondary sees then does not fit together, and it looks again. */
+/* RocksDB may remove a WAL between a secondary's look at its list of files and its look at the
+ * WALs. What the secondary sees then does not fit together, and it looks again. */
 #define ATTACH_ATTEMPTS 5
 
 _Static_assert(TN_FRAME_ID_SIZE <= TN_HASH_SIZE, "a frame's id is the beginning of a root");
@@ -39,8 +39,8 @@ static enum tn_status check_entries(const struct tn_log *log, const struct tn_lo
                                     size_t count, struct tn_error *error);
 static enum tn_status fill_batch(struct tn_log *log, struct tn_batch *batch,
                                  const struct tn_log_entry *entries, size_t count,
-                                 struct tn_engine_frame *frame,
-                                 uint8_t root[static TN_HASH_SIZE], struct tn_error *error);
+                                 struct tn_engine_frame *frame, uint8_t root[static TN_HASH_SIZE],
+                                 struct tn_error *error);
 static void show(struct tn_log *log, const struct tn_log_head *head);
 
 enum tn_status tn_log_open(struct tn_store *store, struct tn_log **out, struct tn_error *error)
@@ -236,9 +236,8 @@ static enum tn_status catch_up(struct tn_log *log, struct tn_error *error)
         return status;
     }
     if (head.size < log->head.size) {
-        return tn_fail(error, TN_CORRUPT,
-                       "the log shrank from %" PRIu64 " to %" PRIu64 " entries", log->head.size,
-                       head.size);
+        return tn_fail(error, TN_CORRUPT, "the log shrank from %" PRIu64 " to %" PRIu64 " entries",
+                       log->head.size, head.size);
     }
     if (head.size - log->head.size > REFRESH_ENTRIES_MAX) {
         status = tn_log_tree_load(log, log->scratch, head.size, head.root, error);
@@ -250,7 +249,8 @@ static enum tn_status catch_up(struct tn_log *log, struct tn_error *error)
         if (status == TN_OK && memcmp(root, head.root, TN_HASH_SIZE) != 0) {
             status = tn_fail(error, TN_CORRUPT,
                              "entries up to %" PRIu64 " do not lead to the root that was "
-                             "committed with them", head.size);
+                             "committed with them",
+                             head.size);
         }
     }
     if (status == TN_OK) {
@@ -271,11 +271,13 @@ static enum tn_status open_families(struct tn_log *log, struct tn_error *error)
         const char *name;
         struct tn_family **family;
     } table[] = {
-        {"log", &log->log}, {"tree", &log->tree_family}, {"meta", &log->meta},
+        {"log", &log->log},
+        {"tree", &log->tree_family},
+        {"meta", &log->meta},
     };
     for (size_t i = 0; i < TN_ARRAY_SIZE(table); i++) {
-        enum tn_status status = tn_store_family(log->store, table[i].name, false, table[i].family,
-                                                error);
+        enum tn_status status =
+            tn_store_family(log->store, table[i].name, false, table[i].family, error);
         if (status != TN_OK) {
             return status;
         }
@@ -296,8 +298,10 @@ static enum tn_status check_format(struct tn_log *log, uint64_t size, bool *miss
         status = tn_fail(error, TN_CORRUPT, "the log has entries and no format version");
     } else if (status == TN_OK && found &&
                (value.size != 4 || tn_get_be32(value.data) != FORMAT_VERSION)) {
-        status = tn_fail(error, TN_UNSUPPORTED, "the on-disk format is not version %u, the only one "
-                         "that this program reads", FORMAT_VERSION);
+        status = tn_fail(error, TN_UNSUPPORTED,
+                         "the on-disk format is not version %u, the only one "
+                         "that this program reads",
+                         FORMAT_VERSION);
     }
     tn_buffer_close(&value);
     return status;
@@ -313,22 +317,26 @@ static enum tn_status check_last_frame(struct tn_log *log, const struct tn_engin
     struct tn_frame frame = {0};
     if (status == TN_OK && tn_iterator_valid(iterator)) {
         struct tn_bytes key = tn_iterator_key(iterator);
-        status = key.size == 8
-                     ? tn_frame_open(&frame, tn_get_be64(key.data), tn_iterator_value(iterator),
-                                     error)
-                     : tn_fail(error, TN_CORRUPT, "a frame's key has %zu bytes", key.size);
+        status =
+            key.size == 8
+                ? tn_frame_open(&frame, tn_get_be64(key.data), tn_iterator_value(iterator), error)
+                : tn_fail(error, TN_CORRUPT, "a frame's key has %zu bytes", key.size);
     }
     tn_iterator_destroy(iterator);
     uint64_t end = frame.header.first_index + frame.header.count;
     if (status == TN_OK && end != head->size) {
-        status = tn_fail(error, TN_CORRUPT, "frames end at entry %" PRIu64 ", the head says %" PRIu64
-                         "; restore from an archive", end, head->size);
+        status = tn_fail(error, TN_CORRUPT,
+                         "frames end at entry %" PRIu64 ", the head says %" PRIu64
+                         "; restore from an archive",
+                         end, head->size);
     }
     if (status == TN_OK && end != 0 &&
         (memcmp(frame.header.id, head->root, TN_FRAME_ID_SIZE) != 0 ||
          frame.header.last_time_us != head->last_time_us)) {
-        status = tn_fail(error, TN_CORRUPT, "the frame of entry %" PRIu64 " is not the one that the "
-                         "head was written with; restore from an archive", end - 1);
+        status = tn_fail(error, TN_CORRUPT,
+                         "the frame of entry %" PRIu64 " is not the one that the "
+                         "head was written with; restore from an archive",
+                         end - 1);
     }
     return status;
 }
@@ -362,23 +370,28 @@ static enum tn_status check_entries(const struct tn_log *log, const struct tn_lo
         return tn_fail(error, TN_UNSUPPORTED, "the log is open beside its writer and only read");
     }
     if (log->failed) {
-        return tn_fail(error, TN_IO, "an earlier append had no certain outcome; open the log again");
+        return tn_fail(error, TN_IO,
+                       "an earlier append had no certain outcome; open the log again");
     }
     if (count == 0) {
         return tn_fail(error, TN_INVALID, "a frame has at least one entry");
     }
     if (count > TN_FRAME_ENTRIES_MAX || log->head.size + count > TN_LOG_SIZE_MAX) {
-        return tn_fail(error, TN_FULL, "%zu entries behind %" PRIu64 " are more than a frame or the "
-                       "log takes", count, log->head.size);
+        return tn_fail(error, TN_FULL,
+                       "%zu entries behind %" PRIu64 " are more than a frame or the "
+                       "log takes",
+                       count, log->head.size);
     }
     uint64_t before_us = log->head.last_time_us;
     for (size_t i = 0; i < count; i++) {
         const struct tn_log_entry *entry = &entries[i];
         if (entry->time_us < before_us || entry->bytes.size > TN_ENTRY_BYTES_MAX ||
             entry->stream_count > TN_ENTRY_STREAMS_MAX) {
-            return tn_fail(error, TN_INVALID, "entry %" PRIu64 ": time %" PRIu64 " after %" PRIu64
-                           ", %zu bytes, %u streams", log->head.size + i, entry->time_us,
-                           before_us, entry->bytes.size, entry->stream_count);
+            return tn_fail(error, TN_INVALID,
+                           "entry %" PRIu64 ": time %" PRIu64 " after %" PRIu64
+                           ", %zu bytes, %u streams",
+                           log->head.size + i, entry->time_us, before_us, entry->bytes.size,
+                           entry->stream_count);
         }
         before_us = entry->time_us;
     }
@@ -402,8 +415,8 @@ static void put_tile(void *context, unsigned level, uint64_t index, const uint8_
 /* Everything of the frame but what the engine adds. Only `scratch` and the batch change. */
 static enum tn_status fill_batch(struct tn_log *log, struct tn_batch *batch,
                                  const struct tn_log_entry *entries, size_t count,
-                                 struct tn_engine_frame *frame,
-                                 uint8_t root[static TN_HASH_SIZE], struct tn_error *error)
+                                 struct tn_engine_frame *frame, uint8_t root[static TN_HASH_SIZE],
+                                 struct tn_error *error)
 {
     struct tile_target target = {.batch = batch, .family = log->tree_family};
     tn_tree_copy(log->scratch, log->tree);

@@ -15,12 +15,12 @@
 
 /* What the log must know of an entry to index it. */
 struct tn_log_entry {
-    struct tn_bytes bytes;  /* canonical entry, without its length */
-    uint64_t time_us;       /* as in the entry; never smaller than the one before */
+    struct tn_bytes bytes; /* canonical entry, without its length */
+    uint64_t time_us;      /* as in the entry; never smaller than the one before */
     uint32_t kind;
-    bool has_command;       /* the first entry of its command: remembered in `commands` */
+    bool has_command; /* the first entry of its command: remembered in `commands` */
     uint8_t command[TN_ID_SIZE];
-    uint8_t stream_count;   /* ids under which the entry is found: registration, officer, port day */
+    uint8_t stream_count; /* ids under which the entry is found: registration, officer, port day */
     uint8_t streams[TN_ENTRY_STREAMS_MAX][TN_ID_SIZE];
 };
 
@@ -32,10 +32,10 @@ struct tn_log_head {
 
 struct tn_log;
 
-/* Open the log of an open store: recompute the right edge of the tree from full tiles and the newest
- * entries, and refuse (TN_CORRUPT) when its root is not the one that was committed, when frames and
- * head do not meet, or when the published checkpoint is not a prefix of it. A writer raises the term.
- * TN_UNSUPPORTED: an on-disk format of a later program. */
+/* Open the log of an open store: recompute the right edge of the tree from full tiles and the
+ * newest entries, and refuse (TN_CORRUPT) when its root is not the one that was committed, when
+ * frames and head do not meet, or when the published checkpoint is not a prefix of it. A writer
+ * raises the term. TN_UNSUPPORTED: an on-disk format of a later program. */
 TN_MUST_USE enum tn_status tn_log_open(struct tn_store *store, struct tn_log **log,
                                        struct tn_error *error);
 void tn_log_close(struct tn_log *log);
@@ -65,8 +65,8 @@ TN_MUST_USE enum tn_status tn_log_settle(struct tn_log *log, struct tn_error *er
 void tn_log_head(struct tn_log *log, struct tn_log_head *head);
 
 /* Beside a running writer (TN_STORE_SECONDARY): see what it has committed and published by now. The
- * new part of the tree is hashed here again; TN_CORRUPT when that leads to another root. One thread;
- * readers may go on. A no-op for the writer. */
+ * new part of the tree is hashed here again; TN_CORRUPT when that leads to another root. One
+ * thread; readers may go on. A no-op for the writer. */
 TN_MUST_USE enum tn_status tn_log_refresh(struct tn_log *log, struct tn_error *error);
 
 /* ---- reading; any thread; only committed entries ---- */
@@ -74,8 +74,8 @@ TN_MUST_USE enum tn_status tn_log_refresh(struct tn_log *log, struct tn_error *e
 /* Copies one entry's bytes into the reset buffer. TN_NOT_FOUND beyond the head. */
 TN_MUST_USE enum tn_status tn_log_read(struct tn_log *log, uint64_t index, struct tn_buffer *entry,
                                        struct tn_error *error);
-/* Scans frames from `index` on: calls `each` with consecutive entries until `end` (exclusive) or until
- * it returns false. The view lives during the call. Sequential speed: millions a second. */
+/* Scans frames from `index` on: calls `each` with consecutive entries until `end` (exclusive) or
+ * until it returns false. The view lives during the call. Sequential speed: millions a second. */
 typedef bool tn_log_each(void *context, uint64_t index, struct tn_bytes entry);
 TN_MUST_USE enum tn_status tn_log_scan(struct tn_log *log, uint64_t index, uint64_t end,
                                        tn_log_each *each, void *context, struct tn_error *error);
@@ -84,8 +84,8 @@ TN_MUST_USE enum tn_status tn_log_find_command(struct tn_log *log,
                                                const uint8_t command[static TN_ID_SIZE],
                                                uint64_t *index, bool *found,
                                                struct tn_error *error);
-/* Up to `*count` indices of one stream, ascending from the first >= `from`, or (backwards) descending
- * from the last < `from`. */
+/* Up to `*count` indices of one stream, ascending from the first >= `from`, or (backwards)
+ * descending from the last < `from`. */
 TN_MUST_USE enum tn_status tn_log_read_stream(struct tn_log *log,
                                               const uint8_t stream[static TN_ID_SIZE],
                                               uint64_t from, bool backwards, uint64_t *indices,
@@ -94,8 +94,8 @@ TN_MUST_USE enum tn_status tn_log_read_stream(struct tn_log *log,
 TN_MUST_USE enum tn_status tn_log_read_kind(struct tn_log *log, uint32_t kind, uint64_t from,
                                             bool backwards, uint64_t *indices, size_t *count,
                                             struct tn_error *error);
-/* The first index whose time_us is at least `time_us` (the head's size when there is none). Within a
- * frame the times are read from the entries: TN_CORRUPT when one is not an array with a time. */
+/* The first index whose time_us is at least `time_us` (the head's size when there is none). Within
+ * a frame the times are read from the entries: TN_CORRUPT when one is not an array with a time. */
 TN_MUST_USE enum tn_status tn_log_find_time(struct tn_log *log, uint64_t time_us, uint64_t *index,
                                             struct tn_error *error);
 
@@ -126,16 +126,16 @@ TN_MUST_USE enum tn_status tn_log_prove_consistency(struct tn_log *log, uint64_t
 
 struct tn_signer; /* ledger/log/note.h */
 
-/* Publish the committed head under the signer's name: sign, record (size, root, note) durably, refusing
- * a smaller size or another root for a published size, then make it visible. Nothing is done when
- * exactly this is published already. One thread (the publisher).
- * TN_CONFLICT  the durable record says that more, or something else, was published */
+/* Publish the committed head under the signer's name: sign, record (size, root, note) durably,
+ * refusing a smaller size or another root for a published size, then make it visible. Nothing is
+ * done when exactly this is published already. One thread (the publisher). TN_CONFLICT  the durable
+ * record says that more, or something else, was published */
 TN_MUST_USE enum tn_status tn_log_publish(struct tn_log *log, const struct tn_signer *signer,
                                           struct tn_error *error);
-/* The same for a note that the caller has signed (with several keys) or that has gathered cosignatures:
- * its text must be a checkpoint of this log. A note for the published size replaces the one before.
- * TN_INVALID   not a note, or not a checkpoint of this log at its size
- * TN_CONFLICT  as above; a later checkpoint was published meanwhile */
+/* The same for a note that the caller has signed (with several keys) or that has gathered
+ * cosignatures: its text must be a checkpoint of this log. A note for the published size replaces
+ * the one before. TN_INVALID   not a note, or not a checkpoint of this log at its size TN_CONFLICT
+ * as above; a later checkpoint was published meanwhile */
 TN_MUST_USE enum tn_status tn_log_publish_note(struct tn_log *log, struct tn_bytes note,
                                                struct tn_error *error);
 /* The newest published note (copied) and its size; size 0 and an empty note when none is yet. */

@@ -11,8 +11,8 @@
 #include "ledger/log/tree.h"
 
 /* Family `tree`: BE64 (index of the first entry behind the tile) || level (1 byte) -> 256 hashes.
- * The end comes first so that keys ascend in the order in which tiles become full: RocksDB then moves
- * files down without ever rewriting them. */
+ * The end comes first so that keys ascend in the order in which tiles become full: RocksDB then
+ * moves files down without ever rewriting them. */
 #define TN_TILE_KEY_BYTES 9
 
 struct tn_published {
@@ -31,8 +31,8 @@ struct tn_log {
     bool writer;
 
     /* The committer's own. */
-    bool failed;       /* a write had no certain outcome */
-    uint64_t term;     /* 0: not acquired yet */
+    bool failed;   /* a write had no certain outcome */
+    uint64_t term; /* 0: not acquired yet */
     enum tn_durability durability;
     struct tn_tree *scratch; /* the tree with the frame that is being written */
     struct tn_buffer frame;

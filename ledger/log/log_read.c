@@ -172,11 +172,13 @@ enum tn_status tn_log_bundle(struct tn_log *log, uint64_t size, uint64_t index, 
     struct tn_tile tile = {.entries = true, .index = index, .width = width};
     if (size > head_size(log) || width == 0 || width > TN_TILE_WIDTH ||
         !tn_tile_exists(&tile, size)) {
-        return tn_fail(error, TN_NOT_FOUND, "a log of %" PRIu64 " entries has no bundle %" PRIu64
-                       " of width %u", size, index, width);
+        return tn_fail(error, TN_NOT_FOUND,
+                       "a log of %" PRIu64 " entries has no bundle %" PRIu64 " of width %u", size,
+                       index, width);
     }
     uint64_t first = index * TN_TILE_WIDTH;
-    enum tn_status status = tn_log_scan_frames(log, first, first + width, add_to_bundle, out, error);
+    enum tn_status status =
+        tn_log_scan_frames(log, first, first + width, add_to_bundle, out, error);
     if (status == TN_OK) {
         status = tn_buffer_status(out);
     }
@@ -220,8 +222,8 @@ static enum tn_status open_frame(const struct tn_iterator *iterator, struct tn_f
 
 static enum tn_status beyond_head(uint64_t index, uint64_t size, struct tn_error *error)
 {
-    return tn_fail(error, TN_NOT_FOUND, "the log has %" PRIu64 " entries, there is no entry %" PRIu64,
-                   size, index);
+    return tn_fail(error, TN_NOT_FOUND,
+                   "the log has %" PRIu64 " entries, there is no entry %" PRIu64, size, index);
 }
 
 static uint64_t head_size(struct tn_log *log)

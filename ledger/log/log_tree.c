@@ -38,8 +38,9 @@ enum tn_status tn_log_tile(struct tn_log *log, uint64_t size, unsigned level, ui
     struct tn_tile tile = {.level = level, .index = index, .width = width};
     if (beyond_head(log, size, NULL) != TN_OK || width == 0 || width > TN_TILE_WIDTH ||
         level >= TN_TREE_LEVELS || !tn_tile_exists(&tile, size)) {
-        return tn_fail(error, TN_NOT_FOUND, "a log of %" PRIu64 " entries has no tile %u/%" PRIu64
-                       " of width %u", size, level, index, width);
+        return tn_fail(error, TN_NOT_FOUND,
+                       "a log of %" PRIu64 " entries has no tile %u/%" PRIu64 " of width %u", size,
+                       level, index, width);
     }
     uint8_t *hashes = tn_buffer_extend(out, (size_t) width * TN_HASH_SIZE);
     enum tn_status status = hashes == NULL
@@ -52,16 +53,16 @@ enum tn_status tn_log_tile(struct tn_log *log, uint64_t size, unsigned level, ui
 }
 
 enum tn_status tn_log_prove_inclusion(struct tn_log *log, uint64_t index, uint64_t size,
-                                      uint8_t proof[static TN_PROOF_HASHES_MAX * 32],
-                                      size_t *count, struct tn_error *error)
+                                      uint8_t proof[static TN_PROOF_HASHES_MAX * 32], size_t *count,
+                                      struct tn_error *error)
 {
     *count = 0;
     enum tn_status status = beyond_head(log, size, error);
     if (status == TN_OK) {
         status = tn_tree_prove_inclusion(tn_log_tile_read, log, index, size, proof, count, error);
     }
-    /* Where the root is known the proof is checked: tiles that were tampered with must not go out as
-     * proofs that fail in someone else's hands. */
+    /* Where the root is known the proof is checked: tiles that were tampered with must not go out
+     * as proofs that fail in someone else's hands. */
     uint8_t root[TN_HASH_SIZE];
     if (status == TN_OK && known_root(log, size, root)) {
         uint8_t tile[TN_TILE_BYTES];
@@ -70,8 +71,10 @@ enum tn_status tn_log_prove_inclusion(struct tn_log *log, uint64_t index, uint64
         if (status == TN_OK &&
             tn_proof_verify_inclusion(tile + (size_t) (width - 1) * TN_HASH_SIZE, index, size,
                                       proof, *count, root) != TN_OK) {
-            status = tn_fail(error, TN_CORRUPT, "entry %" PRIu64 ": the stored tiles do not lead to "
-                             "the root of size %" PRIu64, index, size);
+            status = tn_fail(error, TN_CORRUPT,
+                             "entry %" PRIu64 ": the stored tiles do not lead to "
+                             "the root of size %" PRIu64,
+                             index, size);
         }
     }
     if (status != TN_OK) {
@@ -87,17 +90,19 @@ enum tn_status tn_log_prove_consistency(struct tn_log *log, uint64_t old_size, u
     *count = 0;
     enum tn_status status = beyond_head(log, size, error);
     if (status == TN_OK) {
-        status = tn_tree_prove_consistency(tn_log_tile_read, log, old_size, size, proof, count,
-                                           error);
+        status =
+            tn_tree_prove_consistency(tn_log_tile_read, log, old_size, size, proof, count, error);
     }
     uint8_t root[TN_HASH_SIZE];
     if (status == TN_OK && known_root(log, size, root)) {
         uint8_t old_root[TN_HASH_SIZE];
         status = tn_log_root(log, old_size, old_root, error);
-        if (status == TN_OK && tn_proof_verify_consistency(old_size, size, proof, *count, old_root,
-                                                           root) != TN_OK) {
-            status = tn_fail(error, TN_CORRUPT, "the stored tiles of sizes %" PRIu64 " and %" PRIu64
-                             " do not lead to the same tree", old_size, size);
+        if (status == TN_OK &&
+            tn_proof_verify_consistency(old_size, size, proof, *count, old_root, root) != TN_OK) {
+            status = tn_fail(error, TN_CORRUPT,
+                             "the stored tiles of sizes %" PRIu64 " and %" PRIu64
+                             " do not lead to the same tree",
+                             old_size, size);
         }
     }
     if (status != TN_OK) {
@@ -126,17 +131,17 @@ enum tn_status tn_log_tile_read(void *context, unsigned level, uint64_t index, u
     if (!growing) {
         return stored_tile(log, level, index, width, hashes, error);
     }
-    return there ? TN_OK : tn_fail(error, TN_NOT_FOUND, "tile %u/%" PRIu64 " is not %u wide yet",
-                                   level, index, width);
+    return there ? TN_OK
+                 : tn_fail(error, TN_NOT_FOUND, "tile %u/%" PRIu64 " is not %u wide yet", level,
+                           index, width);
 }
 
 enum tn_status tn_log_tree_load(struct tn_log *log, struct tn_tree *tree, uint64_t size,
-                                const uint8_t expected[static TN_HASH_SIZE],
-                                struct tn_error *error)
+                                const uint8_t expected[static TN_HASH_SIZE], struct tn_error *error)
 {
     if (size > TN_LOG_SIZE_MAX) {
-        return tn_fail(error, TN_CORRUPT, "the head says %" PRIu64 " entries, more than a log takes",
-                       size);
+        return tn_fail(error, TN_CORRUPT,
+                       "the head says %" PRIu64 " entries, more than a log takes", size);
     }
     enum tn_status status = tn_tree_recompute(tree, size, load_read, log, error);
     if (status == TN_NOT_FOUND) {
@@ -155,9 +160,11 @@ enum tn_status tn_log_tree_load(struct tn_log *log, struct tn_tree *tree, uint64
         char wanted[2 * TN_HASH_SIZE + 1];
         tn_hex_encode(found, root, 8);
         tn_hex_encode(wanted, expected, 8);
-        return tn_fail(error, TN_CORRUPT, "tiles and newest entries of %" PRIu64 " entries lead to "
+        return tn_fail(error, TN_CORRUPT,
+                       "tiles and newest entries of %" PRIu64 " entries lead to "
                        "root %s..., committed was %s...; stored bytes were changed: run verify, "
-                       "restore from an archive", size, found, wanted);
+                       "restore from an archive",
+                       size, found, wanted);
     }
     return TN_OK;
 }
@@ -230,7 +237,8 @@ static enum tn_status beyond_head(struct tn_log *log, uint64_t size, struct tn_e
 {
     struct tn_log_head head;
     tn_log_head(log, &head);
-    return size <= head.size ? TN_OK
-                             : tn_fail(error, TN_NOT_FOUND, "the log has %" PRIu64 " entries, not %"
-                                       PRIu64, head.size, size);
+    return size <= head.size
+               ? TN_OK
+               : tn_fail(error, TN_NOT_FOUND, "the log has %" PRIu64 " entries, not %" PRIu64,
+                         head.size, size);
 }

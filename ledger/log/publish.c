@@ -5,8 +5,8 @@
  *        8   32  root
  *       40       the signed note as it is served
  *
- * Order: the entries are durable (they were appended), the record is written and synced, and only then
- * is the note shown. The guard reads the record from the disk, not from memory. */
+ * Order: the entries are durable (they were appended), the record is written and synced, and only
+ * then is the note shown. The guard reads the record from the disk, not from memory. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -67,8 +67,7 @@ enum tn_status tn_log_publish(struct tn_log *log, const struct tn_signer *signer
     return status;
 }
 
-enum tn_status tn_log_publish_note(struct tn_log *log, struct tn_bytes note,
-                                   struct tn_error *error)
+enum tn_status tn_log_publish_note(struct tn_log *log, struct tn_bytes note, struct tn_error *error)
 {
     struct tn_checkpoint checkpoint;
     struct tn_buffer before;
@@ -126,15 +125,18 @@ enum tn_status tn_log_load_published(struct tn_log *log, struct tn_error *error)
         goto out;
     }
     if (record.size > log->head.size) {
-        status = tn_fail(error, TN_CORRUPT, "size %" PRIu64 " was published and the log has only %"
-                         PRIu64 " entries: this is an older copy; restore from an archive",
+        status = tn_fail(error, TN_CORRUPT,
+                         "size %" PRIu64 " was published and the log has only %" PRIu64
+                         " entries: this is an older copy; restore from an archive",
                          record.size, log->head.size);
         goto out;
     }
     status = tn_tree_root_at(tn_log_tile_read, log, record.size, root, error);
     if (status == TN_OK && memcmp(root, record.root, TN_HASH_SIZE) != 0) {
-        status = tn_fail(error, TN_CORRUPT, "the tree of the first %" PRIu64 " entries is not the one "
-                         "that was published; restore from an archive", record.size);
+        status = tn_fail(error, TN_CORRUPT,
+                         "the tree of the first %" PRIu64 " entries is not the one "
+                         "that was published; restore from an archive",
+                         record.size);
     }
     if (status != TN_OK) {
         goto out;
@@ -173,7 +175,8 @@ static enum tn_status read_record(struct tn_log *log, struct tn_buffer *bytes,
     if (status != TN_OK || checkpoint.size != record->size ||
         memcmp(checkpoint.root, record->root, TN_HASH_SIZE) != 0) {
         *record = (struct record){0};
-        return tn_fail(error, TN_CORRUPT, "the record of the published checkpoint and its note do "
+        return tn_fail(error, TN_CORRUPT,
+                       "the record of the published checkpoint and its note do "
                        "not say the same");
     }
     record->origin = checkpoint.origin;
@@ -204,8 +207,9 @@ static enum tn_status guard(struct tn_log *log, const struct tn_checkpoint *chec
                        (int) before.origin.size, (const char *) before.origin.data);
     }
     if (before.note.size != 0 && checkpoint->size < before.size) {
-        return tn_fail(error, TN_CONFLICT, "size %" PRIu64 " was published, %" PRIu64
-                       " would take entries back", before.size, checkpoint->size);
+        return tn_fail(error, TN_CONFLICT,
+                       "size %" PRIu64 " was published, %" PRIu64 " would take entries back",
+                       before.size, checkpoint->size);
     }
     if (before.note.size != 0 && checkpoint->size == before.size &&
         memcmp(checkpoint->root, before.root, TN_HASH_SIZE) != 0) {
@@ -215,8 +219,9 @@ static enum tn_status guard(struct tn_log *log, const struct tn_checkpoint *chec
     status = tn_log_root(log, checkpoint->size, root, error);
     if (status == TN_NOT_FOUND ||
         (status == TN_OK && memcmp(root, checkpoint->root, TN_HASH_SIZE) != 0)) {
-        status = tn_fail(error, TN_INVALID, "the note is not a checkpoint of this log at size %"
-                         PRIu64, checkpoint->size);
+        status = tn_fail(error, TN_INVALID,
+                         "the note is not a checkpoint of this log at size %" PRIu64,
+                         checkpoint->size);
     }
     return status;
 }

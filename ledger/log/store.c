@@ -149,8 +149,8 @@ enum tn_status tn_store_get(struct tn_store *store, struct tn_family *family,
     return status;
 }
 
-/* A secondary keeps the memory table it has filled from the WAL until it meets a newer WAL. When the
- * writer has flushed meanwhile, a plain get finds the old value there and looks no further; an
+/* A secondary keeps the memory table it has filled from the WAL until it meets a newer WAL. When
+ * the writer has flushed meanwhile, a plain get finds the old value there and looks no further; an
  * iterator compares the ages of both. */
 static enum tn_status get_by_seek(struct tn_store *store, struct tn_family *family,
                                   struct tn_bytes key, struct tn_buffer *value, bool *found,
@@ -186,8 +186,10 @@ enum tn_status tn_store_write(struct tn_store *store, struct tn_batch *batch,
 {
     enum tn_status status = not_writer(store, error);
     if (status == TN_OK && atomic_load(&store->failed)) {
-        status = tn_fail(error, TN_IO, "%s: an earlier write failed; what reached the disk shows "
-                         "when the ledger is opened again", store->path);
+        status = tn_fail(error, TN_IO,
+                         "%s: an earlier write failed; what reached the disk shows "
+                         "when the ledger is opened again",
+                         store->path);
     }
     if (status == TN_OK) {
         status = tn_store_space_take(store, tn_batch_bytes(batch), error);
@@ -288,9 +290,9 @@ enum tn_status tn_store_status(char *words, struct tn_error *error, const char *
         const char *prefix;
         enum tn_status status;
     } table[] = {
-        {"Corruption", TN_CORRUPT},     {"NotFound", TN_NOT_FOUND},
+        {"Corruption", TN_CORRUPT},          {"NotFound", TN_NOT_FOUND},
         {"Not implemented", TN_UNSUPPORTED}, {"Invalid argument", TN_CORRUPT},
-        {"Resource busy", TN_BUSY},     {"Shutdown in progress", TN_UNAVAILABLE},
+        {"Resource busy", TN_BUSY},          {"Shutdown in progress", TN_UNAVAILABLE},
     };
     enum tn_status status = TN_IO;
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {

@@ -21,10 +21,10 @@ enum tn_store_mode {
 
 struct tn_store_options {
     enum tn_store_mode mode;
-    bool create;             /* make the directory and the database; TN_EXISTS if it is there */
-    uint64_t reserve_bytes;  /* refuse writes when the file system has less free; 0: the default */
-    size_t cache_bytes;      /* block cache; 0: the default */
-    bool no_sync;            /* only for the test that shows what a missing sync would lose */
+    bool create;            /* make the directory and the database; TN_EXISTS if it is there */
+    uint64_t reserve_bytes; /* refuse writes when the file system has less free; 0: the default */
+    size_t cache_bytes;     /* block cache; 0: the default */
+    bool no_sync;           /* only for the test that shows what a missing sync would lose */
 };
 
 #define TN_STORE_RESERVE_BYTES (512ull << 20)
@@ -75,8 +75,8 @@ void tn_batch_delete(struct tn_batch *batch, struct tn_family *family, struct tn
 /* Delete every key in [from, to). */
 void tn_batch_delete_range(struct tn_batch *batch, struct tn_family *family, struct tn_bytes from,
                            struct tn_bytes to);
-/* Remember how much the batch holds, then either take back what was added since, or forget the mark.
- * Marks nest; every mark is ended by one of the two. */
+/* Remember how much the batch holds, then either take back what was added since, or forget the
+ * mark. Marks nest; every mark is ended by one of the two. */
 void tn_batch_mark(struct tn_batch *batch);
 void tn_batch_rollback(struct tn_batch *batch);
 void tn_batch_unmark(struct tn_batch *batch);
@@ -101,15 +101,15 @@ TN_MUST_USE enum tn_status tn_store_write(struct tn_store *store, struct tn_batc
 TN_MUST_USE enum tn_status tn_store_sync(struct tn_store *store, struct tn_error *error);
 /* Write the memory tables to files, which makes TN_NO_WAL writes durable. */
 TN_MUST_USE enum tn_status tn_store_flush(struct tn_store *store, struct tn_error *error);
-/* Merge everything down: for measuring disk use; slow. TN_NO_SPACE when the largest family would not
- * fit beside itself. */
+/* Merge everything down: for measuring disk use; slow. TN_NO_SPACE when the largest family would
+ * not fit beside itself. */
 TN_MUST_USE enum tn_status tn_store_compact(struct tn_store *store, struct tn_error *error);
 /* Secondary only: see what the writer has committed by now. A no-op for the writer. */
 TN_MUST_USE enum tn_status tn_store_refresh(struct tn_store *store, struct tn_error *error);
-/* Many rows at once, beside the WAL: a fraction of the cost of a batch for rows that can be made again
- * (index rows, a rebuilt projection). Keys ascend and are unique. They become visible and durable
- * together at the commit; destroying without it leaves nothing. One load a family at a time.
- * `estimate_bytes` is held against the reserve: TN_NO_SPACE. */
+/* Many rows at once, beside the WAL: a fraction of the cost of a batch for rows that can be made
+ * again (index rows, a rebuilt projection). Keys ascend and are unique. They become visible and
+ * durable together at the commit; destroying without it leaves nothing. One load a family at a
+ * time. `estimate_bytes` is held against the reserve: TN_NO_SPACE. */
 struct tn_load;
 TN_MUST_USE enum tn_status tn_load_create(struct tn_store *store, struct tn_family *family,
                                           uint64_t estimate_bytes, struct tn_load **load,
@@ -129,7 +129,7 @@ void tn_snapshot_destroy(struct tn_store *store, struct tn_snapshot *snapshot);
 struct tn_iterator *tn_iterator_create(struct tn_store *store, struct tn_family *family,
                                        const struct tn_snapshot *snapshot, bool readahead);
 void tn_iterator_destroy(struct tn_iterator *iterator);
-void tn_iterator_seek(struct tn_iterator *iterator, struct tn_bytes key);          /* first >= key */
+void tn_iterator_seek(struct tn_iterator *iterator, struct tn_bytes key); /* first >= key */
 void tn_iterator_seek_for_prev(struct tn_iterator *iterator, struct tn_bytes key); /* last <= key */
 void tn_iterator_seek_first(struct tn_iterator *iterator);
 void tn_iterator_seek_last(struct tn_iterator *iterator);

@@ -5,8 +5,8 @@
 #include "ledger/base/fault.h"
 #include "ledger/log/store_internal.h"
 
-/* A tn_batch, tn_snapshot or tn_iterator IS the engine's object under our name: no allocation of ours
- * that could fail, and no second indirection in scans of millions of rows. */
+/* A tn_batch, tn_snapshot or tn_iterator IS the engine's object under our name: no allocation of
+ * ours that could fail, and no second indirection in scans of millions of rows. */
 static const rocksdb_writebatch_t *raw_const(const struct tn_batch *batch);
 static const char *chars(struct tn_bytes bytes);
 

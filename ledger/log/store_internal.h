@@ -33,9 +33,9 @@ struct tn_store_space {
 struct tn_store {
     enum tn_store_mode mode;
     bool no_sync;
-    char *path;       /* DIR/store */
-    char *secondary;  /* own folder of a secondary, NULL for the writer */
-    int lock_fd;      /* -1, or DIR/lock under an exclusive flock */
+    char *path;      /* DIR/store */
+    char *secondary; /* own folder of a secondary, NULL for the writer */
+    int lock_fd;     /* -1, or DIR/lock under an exclusive flock */
     struct rocksdb_t *db;
     struct rocksdb_cache_t *cache;
     struct rocksdb_readoptions_t *read_options;

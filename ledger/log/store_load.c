@@ -1,5 +1,6 @@
-/* Bulk rows: written in key order to a file of their own, which RocksDB then takes over as it is. A row
- * costs a tenth of what it costs through a batch, for it never passes through WAL and memory table. */
+/* Bulk rows: written in key order to a file of their own, which RocksDB then takes over as it is. A
+ * row costs a tenth of what it costs through a batch, for it never passes through WAL and memory
+ * table. */
 #include <rocksdb/c.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,8 +22,7 @@ struct tn_load {
 };
 
 enum tn_status tn_load_create(struct tn_store *store, struct tn_family *family,
-                              uint64_t estimate_bytes, struct tn_load **out,
-                              struct tn_error *error)
+                              uint64_t estimate_bytes, struct tn_load **out, struct tn_error *error)
 {
     *out = NULL;
     if (!tn_store_is_writer(store)) {
@@ -61,8 +61,7 @@ void tn_load_put(struct tn_load *load, struct tn_bytes key, struct tn_bytes valu
     }
     char *words = NULL;
     rocksdb_sstfilewriter_put(load->writer, (const char *) key.data, key.size,
-                              value.size != 0 ? (const char *) value.data : "", value.size,
-                              &words);
+                              value.size != 0 ? (const char *) value.data : "", value.size, &words);
     load->status = tn_store_status(words, &load->error, load->family->name);
     load->count++;
 }

@@ -132,8 +132,8 @@ static enum tn_status make_paths(struct tn_store *store, const char *directory,
             return tn_fail(error, TN_MEMORY, "no memory to open %s", directory);
         }
         if (mkdtemp(store->secondary) == NULL) {
-            enum tn_status status = tn_fail(error, TN_IO, "%s: %s", store->secondary,
-                                            strerror(errno));
+            enum tn_status status =
+                tn_fail(error, TN_IO, "%s: %s", store->secondary, strerror(errno));
             free(store->secondary);
             store->secondary = NULL;
             return status;
@@ -166,8 +166,8 @@ static enum tn_status take_lock(struct tn_store *store, const char *directory,
 
 static void make_options(struct tn_store *store, const struct tn_store_options *options)
 {
-    store->cache = rocksdb_cache_create_lru(
-        options->cache_bytes != 0 ? options->cache_bytes : TN_STORE_CACHE_BYTES);
+    store->cache = rocksdb_cache_create_lru(options->cache_bytes != 0 ? options->cache_bytes
+                                                                      : TN_STORE_CACHE_BYTES);
     store->read_options = rocksdb_readoptions_create();
     store->scan_options = rocksdb_readoptions_create();
     rocksdb_readoptions_set_readahead_size(store->scan_options, TN_STORE_READAHEAD_BYTES);
@@ -186,9 +186,10 @@ static enum tn_status open_database(struct tn_store *store, struct tn_error *err
     char *words = NULL;
     rocksdb_options_t *database = tn_store_options_for(store, "default");
     char **listed = rocksdb_list_column_families(database, store->path, &listed_count, &words);
-    if (words != NULL) { /* a new database has no list */
+    if (words != NULL) { /* a new database has no list, but an empty array that is ours to free */
         rocksdb_free(words);
         words = NULL;
+        rocksdb_list_column_families_destroy(listed, 0);
         listed = NULL;
         listed_count = 0;
     }
@@ -206,8 +207,8 @@ static enum tn_status open_database(struct tn_store *store, struct tn_error *err
     }
     for (size_t i = 0; i < listed_count; i++) {
         if (strlen(listed[i]) > TN_FAMILY_NAME_MAX) {
-            status = tn_fail(error, TN_CORRUPT, "%s: family %s is not ours", store->path,
-                             listed[i]);
+            status =
+                tn_fail(error, TN_CORRUPT, "%s: family %s is not ours", store->path, listed[i]);
             goto out;
         }
         if (!tn_store_is_fixed(listed[i])) {

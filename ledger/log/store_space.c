@@ -1,11 +1,11 @@
-/* The free-space reserve. RocksDB as Debian builds it aborts the process on a full disk, so writes are
- * refused before the disk is full.
+/* The free-space reserve. RocksDB as Debian builds it aborts the process on a full disk, so writes
+ * are refused before the disk is full.
  *
  *     room = free - reserve - what flushes will write - what a compaction may need
  *
- * Flushes write the memory tables. A compaction writes its output before its input goes: at most all
- * files, and never more than about COMPACTION_NEED_BYTES. Between two looks at the disk every write
- * counts twice: once for the WAL and once for its flush. */
+ * Flushes write the memory tables. A compaction writes its output before its input goes: at most
+ * all files, and never more than about COMPACTION_NEED_BYTES. Between two looks at the disk every
+ * write counts twice: once for the WAL and once for its flush. */
 #include <inttypes.h>
 #include <rocksdb/c.h>
 #include <sys/statvfs.h>

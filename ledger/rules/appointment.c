@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "ledger/base/civil.h"
+
 enum tn_status tn_rule_cancel_appointment(const struct tn_registration_view *registration,
                                           const struct tn_appointment_row *appointment,
                                           const struct tn_command *command,
@@ -63,6 +65,28 @@ static enum tn_refusal check_port_officer(const struct tn_officer_row *officer, 
                                                                           : TN_REFUSAL_not_allowed;
 }
 
+/* Whoever comes, comes on the date; no civil day is longer. */
+#define DATE_US_MAX (25 * TN_HOUR_US)
+
+static enum tn_refusal check_arrival(const struct tn_appointment_row *appointment,
+                                     const struct tn_facts_arrival *facts, uint64_t now_us)
+{
+    if (facts->outcome != TN_ARRIVAL_PRESENTED && facts->outcome != TN_ARRIVAL_TURNED_AWAY) {
+        return TN_REFUSAL_not_allowed;
+    }
+    if (!appointment) {
+        return TN_REFUSAL_not_matched;
+    }
+    if (appointment->state != TN_APPOINTMENT_CONFIRMED) {
+        return TN_REFUSAL_no_appointment;
+    }
+    if (appointment->port != facts->port || appointment->seats.items[0].date != facts->date
+        || now_us + DATE_US_MAX < appointment->ends_us) {
+        return TN_REFUSAL_wrong_port_or_date;
+    }
+    return now_us < appointment->ends_us ? TN_REFUSAL_NONE : TN_REFUSAL_appointment_past;
+}
+
 enum tn_status tn_rule_record_arrival(const struct tn_officer_row *officer,
                                       const struct tn_appointment_row *appointment,
                                       const uint8_t offer[static TN_ID_SIZE],
@@ -73,16 +97,8 @@ enum tn_status tn_rule_record_arrival(const struct tn_officer_row *officer,
     enum tn_refusal refusal = check_port_officer(officer, facts->port);
     struct tn_group_presented *presented;
 
-    if (refusal == TN_REFUSAL_NONE && !appointment) {
-        refusal = TN_REFUSAL_not_matched;
-    } else if (refusal == TN_REFUSAL_NONE && appointment->state != TN_APPOINTMENT_CONFIRMED) {
-        refusal = TN_REFUSAL_no_appointment;
-    } else if (refusal == TN_REFUSAL_NONE
-               && (appointment->port != facts->port
-                   || appointment->seats.items[0].date != facts->date)) {
-        refusal = TN_REFUSAL_wrong_port_or_date;
-    } else if (refusal == TN_REFUSAL_NONE && command->time_us >= appointment->ends_us) {
-        refusal = TN_REFUSAL_appointment_past;
+    if (refusal == TN_REFUSAL_NONE) {
+        refusal = check_arrival(appointment, facts, command->time_us);
     }
     if (refusal != TN_REFUSAL_NONE) {
         return tn_verdict_refuse(verdict, refusal);

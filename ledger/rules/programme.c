@@ -3,7 +3,10 @@
 
 #include <string.h>
 
+#include "ledger/base/civil.h"
 #include "ledger/rules/draw.h"
+
+#define DATE_MAX 2932896u /* 9999-12-31 */
 
 /* Whoever runs the ledger administers it; officers act through their own commands. */
 static bool is_operator(const struct tn_command *command)
@@ -27,11 +30,20 @@ enum tn_status tn_rule_anchor_chain(const struct tn_queue_row *queue,
     const struct tn_facts_anchor_chain *facts = &command->facts.anchor_chain_facts;
 
     /* One chain an owner; a second one would let the operator choose between two secrets. */
-    if (!is_operator(command) || queue->chain_length > 0 || facts->length == 0) {
+    if (!is_operator(command) || queue->chain_length > 0 || facts->length == 0
+        || facts->length > DATE_MAX || facts->first_day > DATE_MAX) {
         return tn_verdict_refuse(verdict, TN_REFUSAL_not_allowed);
     }
     tn_verdict_add(verdict, TN_KIND_chain_anchored)->body.chain_anchored.facts = *facts;
     return TN_OK;
+}
+
+/* Solo draws with straddle packing and deadlines from the draw are what projections/due.c makes. */
+static bool can_be_drawn(const struct tn_policy *policy)
+{
+    return tn_policy_is_runnable(policy, NULL) == TN_OK && policy->draw.mode == TN_DRAW_SOLO
+           && policy->packing == TN_PACKING_STRADDLE
+           && policy->confirm_from == TN_CONFIRM_FROM_DRAW;
 }
 
 enum tn_status tn_rule_publish_policy(const struct tn_policy *previous, bool approved,
@@ -52,7 +64,7 @@ enum tn_status tn_rule_publish_policy(const struct tn_policy *previous, bool app
     } else if (tn_policy_decode(facts->document, next, NULL) != TN_OK
                || next->version != facts->policy || next->effective_us != facts->effective_us) {
         refusal = TN_REFUSAL_policy_invalid;
-    } else if (tn_policy_is_runnable(next, NULL) != TN_OK) {
+    } else if (!can_be_drawn(next)) {
         refusal = TN_REFUSAL_policy_not_runnable;
     } else if (tn_policy_check_next(previous, next, command->time_us, NULL) != TN_OK) {
         refusal = TN_REFUSAL_policy_not_later;
@@ -91,6 +103,24 @@ static bool capacity_fits(const struct tn_policy *policy,
     return facts->ports.count > 0;
 }
 
+/* The end is attested (zones are not known here); it is a midnight between UTC-12 and UTC+14. */
+static bool dates_fit(const struct tn_facts_publish_capacity *facts, uint64_t now_us)
+{
+    if (facts->date == 0 || facts->date > DATE_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < facts->ports.count; i++) {
+        uint64_t ends_us = facts->ports.items[i].ends_us;
+        uint64_t midnight_us = (facts->date + 1) * TN_DAY_US;
+
+        if (ends_us <= now_us || ends_us + 14 * TN_HOUR_US < midnight_us
+            || ends_us > midnight_us + 12 * TN_HOUR_US) {
+            return false;
+        }
+    }
+    return true;
+}
+
 enum tn_status tn_rule_publish_capacity(const struct tn_policy *policy, bool approved,
                                         bool published, uint64_t last_day,
                                         const struct tn_command *command,
@@ -106,7 +136,8 @@ enum tn_status tn_rule_publish_capacity(const struct tn_policy *policy, bool app
         refusal = TN_REFUSAL_approvers_missing;
     } else if (!policy || !capacity_fits(policy, facts)) {
         refusal = TN_REFUSAL_port_unknown;
-    } else if (last_day > 0 && facts->date <= last_day + policy->horizon_days) {
+    } else if (!dates_fit(facts, command->time_us)
+               || (last_day > 0 && facts->date <= last_day + policy->horizon_days)) {
         refusal = TN_REFUSAL_date_past;
     } else if (published) {
         refusal = TN_REFUSAL_capacity_published;
@@ -267,6 +298,9 @@ enum tn_status tn_rule_reveal_secret(const struct tn_queue_row *queue,
     uint32_t index;
     enum tn_status status;
 
+    if (command->actor.role != TN_ROLE_DRAW_OPERATOR && !is_operator(command)) {
+        return tn_verdict_refuse(verdict, TN_REFUSAL_not_allowed);
+    }
     if (!day || facts->day != queue->undrawn_day || day->state != TN_DAY_CLOSED
         || command->time_us < day->draw_us) {
         return tn_verdict_refuse(verdict, TN_REFUSAL_no_draw_due);

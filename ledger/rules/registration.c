@@ -15,6 +15,11 @@ uint64_t tn_group_registered_day(const struct tn_merged_member *members, size_t 
     return day;
 }
 
+bool tn_programme_is_open(const struct tn_policy *policy, uint64_t now_us)
+{
+    return policy && (policy->programme_end_us == 0 || now_us < policy->programme_end_us);
+}
+
 /* Who asked for the open day under another registration cannot ask for it again (R06). */
 static uint64_t blocked_day(const struct tn_person_row *person, const uint8_t *registration,
                             uint64_t open_day)
@@ -33,7 +38,8 @@ static enum tn_refusal check_new_members(const struct tn_new_member *members,
             return TN_REFUSAL_person_in_live_registration;
         }
         for (size_t other = 0; other < i; other++) {
-            if (memcmp(members[i].person, members[other].person, TN_ID_SIZE) == 0) {
+            if (memcmp(members[i].person, members[other].person, TN_ID_SIZE) == 0
+                || memcmp(members[i].member, members[other].member, TN_ID_SIZE) == 0) {
                 return TN_REFUSAL_person_twice_in_group;
             }
         }
@@ -70,12 +76,6 @@ enum tn_status tn_rule_register(const struct tn_policy *policy,
     bool adult = false;
     uint64_t blocked = 0;
 
-    for (size_t i = 0; i < count; i++) {
-        adult = adult || members[i].adult;
-        if (blocked_day(&persons[i], facts->registration, open_day) > 0) {
-            blocked = open_day;
-        }
-    }
     if (existing->found) {
         return tn_verdict_refuse(verdict, TN_REFUSAL_registration_exists);
     }
@@ -84,6 +84,12 @@ enum tn_status tn_rule_register(const struct tn_policy *policy,
     }
     if (count > policy->size_max) {
         return tn_verdict_refuse(verdict, TN_REFUSAL_group_too_large);
+    }
+    for (size_t i = 0; i < count; i++) {
+        adult = adult || members[i].adult;
+        if (blocked_day(&persons[i], facts->registration, open_day) > 0) {
+            blocked = open_day;
+        }
     }
     if (!adult) {
         return tn_verdict_refuse(verdict, TN_REFUSAL_no_adult);
@@ -122,6 +128,17 @@ enum tn_status tn_rule_register(const struct tn_policy *policy,
     return TN_OK;
 }
 
+static const struct tn_merged_member *find_member(const struct tn_registration_row *row,
+                                                  const uint8_t *member)
+{
+    for (size_t i = 0; i < row->members.count; i++) {
+        if (memcmp(row->members.items[i].member, member, TN_ID_SIZE) == 0) {
+            return &row->members.items[i];
+        }
+    }
+    return NULL;
+}
+
 /* What every change of a group needs: it exists, is live, and its pool is not frozen. */
 static enum tn_refusal check_changeable(const struct tn_registration_view *view)
 {
@@ -151,13 +168,20 @@ enum tn_status tn_rule_add_member(const struct tn_policy *policy,
     if (refusal == TN_REFUSAL_NONE) {
         refusal = check_new_members(&facts->member, person, 1);
     }
+    if (refusal == TN_REFUSAL_NONE && find_member(row, facts->member.member)) {
+        refusal = TN_REFUSAL_person_twice_in_group;
+    }
     if (refusal == TN_REFUSAL_NONE && row->members.count >= policy->size_max) {
         refusal = TN_REFUSAL_group_too_large;
+    }
+    blocked = blocked_day(person, facts->registration, open_day);
+    /* Nobody changes one ticket for another within a day (R06). */
+    if (refusal == TN_REFUSAL_NONE && blocked > 0 && registration->standing_day == blocked) {
+        refusal = TN_REFUSAL_person_asked_today;
     }
     if (refusal != TN_REFUSAL_NONE) {
         return tn_verdict_refuse(verdict, refusal);
     }
-    blocked = blocked_day(person, facts->registration, open_day);
     added = add_member_event(verdict, facts->registration, &facts->member, facts->today);
     added->facts = *facts;
     memcpy(added->nonce, facts->nonce, TN_ID_SIZE);
@@ -170,15 +194,25 @@ enum tn_status tn_rule_add_member(const struct tn_policy *policy,
     return TN_OK;
 }
 
-static const struct tn_merged_member *find_member(const struct tn_registration_row *row,
-                                                  const uint8_t *member)
+/* The tag that stops to validate when a member leaves: none while another member has the same. */
+static const uint8_t *dropped_tag(const struct tn_appointment_row *appointment,
+                                  const uint8_t *member)
 {
-    for (size_t i = 0; i < row->members.count; i++) {
-        if (memcmp(row->members.items[i].member, member, TN_ID_SIZE) == 0) {
-            return &row->members.items[i];
+    static const uint8_t none[TN_ID_SIZE] = {0};
+    const uint8_t *tag = none;
+
+    for (size_t i = 0; appointment && i < appointment->members.count; i++) {
+        if (memcmp(appointment->members.items[i], member, TN_ID_SIZE) == 0) {
+            tag = appointment->tags.items[i];
         }
     }
-    return NULL;
+    for (size_t i = 0; appointment && i < appointment->members.count; i++) {
+        if (memcmp(appointment->members.items[i], member, TN_ID_SIZE) != 0
+            && memcmp(appointment->tags.items[i], tag, TN_ID_SIZE) == 0) {
+            return none;
+        }
+    }
+    return tag;
 }
 
 static void drop_member(const struct tn_registration_row *row,
@@ -191,11 +225,7 @@ static void drop_member(const struct tn_registration_row *row,
     memcpy(dropped->registration, facts->registration, TN_ID_SIZE);
     memcpy(dropped->offer, row->offer, TN_ID_SIZE);
     memcpy(dropped->member, facts->member, TN_ID_SIZE);
-    for (size_t i = 0; appointment && i < appointment->members.count; i++) {
-        if (memcmp(appointment->members.items[i], facts->member, TN_ID_SIZE) == 0) {
-            memcpy(dropped->tag, appointment->tags.items[i], TN_ID_SIZE);
-        }
-    }
+    memcpy(dropped->tag, dropped_tag(appointment, facts->member), TN_ID_SIZE);
 }
 
 enum tn_status tn_rule_remove_member(const struct tn_registration_view *registration,
@@ -291,11 +321,13 @@ enum tn_status tn_rule_withdraw_registration(const struct tn_registration_view *
 }
 
 enum tn_status tn_rule_restore_registration(const struct tn_registration_view *registration,
-                                            const struct tn_person_row *persons,
+                                            const struct tn_person_row *persons, uint64_t open_day,
                                             const struct tn_command *command,
                                             struct tn_verdict *verdict)
 {
+    const uint8_t *id = command->facts.restore_registration_facts.registration;
     struct tn_registration_restored *restored;
+    uint64_t blocked = 0;
 
     if (!registration->found) {
         return tn_verdict_refuse(verdict, TN_REFUSAL_registration_unknown);
@@ -307,12 +339,66 @@ enum tn_status tn_rule_restore_registration(const struct tn_registration_view *r
         if (persons[i].live) {
             return tn_verdict_refuse(verdict, TN_REFUSAL_person_in_live_registration);
         }
+        /* Meanwhile somebody may have asked in another group. */
+        if (blocked_day(&persons[i], id, open_day) > 0) {
+            blocked = open_day;
+        }
     }
     restored = &tn_verdict_add(verdict, TN_KIND_registration_restored)
                     ->body.registration_restored;
     restored->facts = command->facts.restore_registration_facts;
     restored->persons = person_ids(registration->row, verdict);
+    restored->blocked_day = blocked > 0 ? blocked : registration->row->blocked_day;
     return TN_OK;
+}
+
+/* The day for which the merged group cannot ask: one that either could not ask for, or one for which only
+ * `other` asked, whose ticket is not changed for another (R06). */
+static uint64_t merged_blocked_day(const struct tn_registration_view *registration,
+                                   const struct tn_registration_view *other)
+{
+    uint64_t day = registration->row->blocked_day > other->row->blocked_day
+                       ? registration->row->blocked_day
+                       : other->row->blocked_day;
+
+    if (other->asked_day > day && registration->asked_day != other->asked_day) {
+        day = other->asked_day;
+    }
+    return day;
+}
+
+static enum tn_refusal check_merge(const struct tn_policy *policy,
+                                   const struct tn_registration_view *registration,
+                                   const struct tn_registration_view *other, bool same)
+{
+    enum tn_refusal refusal = check_changeable(registration);
+
+    if (refusal == TN_REFUSAL_NONE) {
+        refusal = check_changeable(other);
+    }
+    if (refusal != TN_REFUSAL_NONE) {
+        return refusal;
+    }
+    if (same) {
+        return TN_REFUSAL_person_twice_in_group;
+    }
+    if (registration->row->holding != TN_HOLDS_NOTHING
+        || other->row->holding != TN_HOLDS_NOTHING) {
+        return TN_REFUSAL_holds_offer;
+    }
+    if (registration->row->members.count + other->row->members.count > policy->size_max) {
+        return TN_REFUSAL_group_too_large;
+    }
+    if (policy->group_shares_destination
+        && memcmp(registration->row->place, other->row->place, TN_ID_SIZE) != 0) {
+        return TN_REFUSAL_destinations_differ;
+    }
+    /* One of `other` asked in a third group today, and would now share a ticket that stands. */
+    if (registration->standing_day > 0
+        && registration->standing_day == other->row->blocked_day) {
+        return TN_REFUSAL_person_asked_today;
+    }
+    return TN_REFUSAL_NONE;
 }
 
 enum tn_status tn_rule_merge_registrations(const struct tn_policy *policy,
@@ -322,31 +408,12 @@ enum tn_status tn_rule_merge_registrations(const struct tn_policy *policy,
                                            struct tn_verdict *verdict)
 {
     const struct tn_facts_merge *facts = &command->facts.merge_registrations_facts;
-    enum tn_refusal refusal = check_changeable(registration);
+    bool same = memcmp(facts->registration, facts->other, TN_ID_SIZE) == 0;
+    enum tn_refusal refusal = check_merge(policy, registration, other, same);
     struct tn_registration_merged *merged;
     uint64_t day;
     uint64_t other_day;
 
-    if (refusal == TN_REFUSAL_NONE) {
-        refusal = check_changeable(other);
-    }
-    if (refusal == TN_REFUSAL_NONE
-        && (registration->row->holding != TN_HOLDS_NOTHING
-            || other->row->holding != TN_HOLDS_NOTHING)) {
-        refusal = TN_REFUSAL_holds_offer;
-    }
-    if (refusal == TN_REFUSAL_NONE
-        && registration->row->members.count + other->row->members.count > policy->size_max) {
-        refusal = TN_REFUSAL_group_too_large;
-    }
-    if (refusal == TN_REFUSAL_NONE && policy->group_shares_destination
-        && memcmp(registration->row->place, other->row->place, TN_ID_SIZE) != 0) {
-        refusal = TN_REFUSAL_destinations_differ;
-    }
-    if (refusal == TN_REFUSAL_NONE
-        && memcmp(facts->registration, facts->other, TN_ID_SIZE) == 0) {
-        refusal = TN_REFUSAL_person_twice_in_group;
-    }
     if (refusal != TN_REFUSAL_NONE) {
         return tn_verdict_refuse(verdict, refusal);
     }
@@ -359,12 +426,6 @@ enum tn_status tn_rule_merge_registrations(const struct tn_policy *policy,
     merged->size = registration->row->members.count + other->row->members.count;
     merged->registered_day = day > other_day ? day : other_day;
     merged->asked_day = other->asked_day;
-    merged->blocked_day = registration->row->blocked_day;
-    if (other->row->blocked_day > merged->blocked_day) {
-        merged->blocked_day = other->row->blocked_day;
-    }
-    if (other->asked_day > merged->blocked_day && registration->asked_day != other->asked_day) {
-        merged->blocked_day = other->asked_day;
-    }
+    merged->blocked_day = merged_blocked_day(registration, other);
     return TN_OK;
 }

@@ -54,7 +54,8 @@ enum tn_day_state {
     TN_DAY_VOIDED = 5,
 };
 
-/* queue, 'd' || BE32 day. What the draw reads is frozen here by `pool_closed`. */
+/* queue, 'd' || BE32 day. What the draw reads is frozen here by `pool_closed`. `completed_us` is also when
+ * it was voided: the next pool cannot close before. */
 #define TN_LIST_DAY_ROW(F, S)                                                                      \
     F(S, 1, UINT, state, _) F(S, 2, UINT, service_date, _) F(S, 3, UINT, policy, _)                \
     F(S, 4, UINT, opens_us, _) F(S, 5, UINT, closes_us, _) F(S, 6, UINT, draw_us, _)               \
@@ -63,7 +64,7 @@ enum tn_day_state {
     F(S, 13, UINT, seeded_us, _) F(S, 14, HASH, winners_root, _) F(S, 15, UINT, offered_groups, _) \
     F(S, 16, UINT, offered_seats, _) F(S, 17, RECORDS, after, port_after)                          \
     F(S, 18, UINT, opened_index, _) F(S, 19, UINT, closed_index, _)                                \
-    F(S, 20, UINT, completed_index, _)
+    F(S, 20, UINT, completed_index, _) F(S, 21, UINT, completed_us, _)
 TN_RECORD_DECLARE(day_row, TN_LIST_DAY_ROW)
 
 enum tn_pool_state {
@@ -119,7 +120,7 @@ TN_RECORD_DECLARE(slot_row, TN_LIST_SLOT_ROW)
 TN_RECORD_DECLARE(port_date_row, TN_LIST_PORT_DATE_ROW)
 
 /* seats, 'c' || BE16 port: what carries over from draw to draw, and whether the port is suspended.
- * `first_date`: no earlier date has seats that could still be free. */
+ * `first_date`: no earlier date has seats that could still be free, or that are owed. */
 #define TN_LIST_PORT_ROW(F, S)                                                                     \
     F(S, 1, INT, pcredit, _) F(S, 2, UINT, acc, _) F(S, 3, UINT, suspended, _)                     \
     F(S, 4, UINT, honour_before, _) F(S, 5, UINT, first_date, _) F(S, 6, UINT, last_date, _)
@@ -139,7 +140,7 @@ enum tn_appointment_state {
 #define TN_LIST_TAG_ROW(F, S) F(S, 1, ID, offer, _) F(S, 2, UINT, dropped, _)
 TN_RECORD_DECLARE(tag_row, TN_LIST_TAG_ROW)
 
-/* validation, 'a' || offer16. `members` and `tags` in one order. */
+/* validation, 'a' || offer16. `members` and `tags` in one order, without who has left. */
 #define TN_LIST_APPOINTMENT_ROW(F, S)                                                              \
     F(S, 1, ID, registration, _) F(S, 2, UINT, state, _) F(S, 3, UINT, port, _)                    \
     F(S, 4, RECORDS, seats, run) F(S, 5, IDS, members, _) F(S, 6, IDS, tags, _)                    \

@@ -83,10 +83,11 @@ enum tn_status tn_port_line_compute(const struct tn_policy *policy, uint64_t por
     struct tn_run *expired = tn_arena_array(arena, slots, sizeof(*expired));
     /* Each move empties a head slot or fills a negative one. */
     struct tn_seat_move *moves = tn_arena_array(arena, 2 * slots, sizeof(*moves));
+    uint64_t near = day + policy->notice_min_days; /* earlier dates are not offered any more */
     size_t place_count = 0;
     size_t expired_count = 0;
     size_t run_count = 0;
-    size_t line_start;
+    size_t line_start = 0;
 
     memset(line, 0, sizeof(*line));
     if (!places || !runs || !expired || !moves) {
@@ -99,7 +100,7 @@ enum tn_status tn_port_line_compute(const struct tn_policy *policy, uint64_t por
         for (size_t s = 0; s < dates[i].row.slots.count; s++) {
             const struct tn_slot_row *slot = &dates[i].row.slots.items[s];
 
-            if (dates[i].date < day + policy->notice_min_days && slot->free > 0) {
+            if (dates[i].date < near && slot->free > 0) {
                 expired[expired_count++] = (struct tn_run){
                     dates[i].date, slot->minute, (uint64_t) slot->free};
             } else if (dates[i].date <= day + policy->horizon_days) {
@@ -111,9 +112,7 @@ enum tn_status tn_port_line_compute(const struct tn_policy *policy, uint64_t por
     if (port_row->suspended) {
         return TN_OK;
     }
-    line_start = 0;
-    while (line_start < place_count
-           && places[line_start].date < day + policy->notice_min_days) {
+    while (line_start < place_count && places[line_start].date < near) {
         line_start++;
     }
     line->frozen.moves.items = moves;
@@ -135,6 +134,7 @@ enum tn_status tn_capacity_from_policy(const struct tn_policy *policy, const uin
     uint32_t port_seats[TN_POLICY_PORTS_MAX];
     uint32_t slot_seats[TN_POLICY_SLOTS_MAX];
     struct tn_port_capacity *items;
+    size_t count = 0;
 
     *ports = (struct tn_port_capacity_list){0};
     items = tn_arena_array(arena, policy->port_count, sizeof(*items));
@@ -156,10 +156,12 @@ enum tn_status tn_capacity_from_policy(const struct tn_policy *policy, const uin
                 slots[used++] = (struct tn_slot_capacity){policy->slots[s], slot_seats[s]};
             }
         }
-        items[p].port = policy->ports[p].code;
-        items[p].ends_us = ends_us[p];
-        items[p].slots = (struct tn_slot_capacity_list){slots, used};
+        if (used > 0) {
+            items[count].port = policy->ports[p].code;
+            items[count].ends_us = ends_us[p];
+            items[count++].slots = (struct tn_slot_capacity_list){slots, used};
+        }
     }
-    *ports = (struct tn_port_capacity_list){items, policy->port_count};
+    *ports = (struct tn_port_capacity_list){items, count};
     return TN_OK;
 }

@@ -17,6 +17,8 @@
 #define ROUNDS_MAX 4
 #define POINTS_MAX ((size_t) TN_TEXT_CANONICAL_MAX)
 
+static bool is_plain(struct tn_bytes text);
+static void append_plain(struct tn_bytes text, struct tn_buffer *out);
 static enum tn_status check_points(struct tn_bytes text);
 static bool is_space(utf8proc_int32_t point);
 static enum tn_status fold(const uint8_t *text, size_t size, utf8proc_int32_t *points,
@@ -25,6 +27,10 @@ static size_t squeeze_spaces(uint8_t *text, size_t size);
 
 enum tn_status tn_canonical_text(struct tn_bytes text, struct tn_buffer *out)
 {
+    if (is_plain(text)) {
+        append_plain(text, out);
+        return tn_buffer_status(out);
+    }
     enum tn_status status = check_points(text);
     size_t points_size = (POINTS_MAX + 1) * sizeof(utf8proc_int32_t);
     utf8proc_int32_t *points = NULL;
@@ -96,6 +102,40 @@ void tn_canonical_date(uint32_t yyyymmdd, uint8_t out[static TN_DATE_CANONICAL_S
     for (size_t i = TN_DATE_CANONICAL_SIZE; i > 0; i--) {
         out[i - 1] = (uint8_t) ('0' + yyyymmdd % 10);
         yyyymmdd /= 10;
+    }
+}
+
+/* Printable ASCII needs no tables: its form is lower case with single spaces (40 kB of scratch memory to
+ * fill and wipe for one name were a third of an intake). */
+static bool is_plain(struct tn_bytes text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] < 0x20 || text.data[i] > 0x7e) {
+            return false;
+        }
+    }
+    return text.size <= TN_TEXT_INPUT_MAX;
+}
+
+static void append_plain(struct tn_bytes text, struct tn_buffer *out)
+{
+    bool begun = false;
+    bool space = false;
+
+    for (size_t i = 0; i < text.size; i++) {
+        uint8_t character = text.data[i];
+        bool upper = character >= 'A' && character <= 'Z';
+
+        if (character == ' ') {
+            space = begun;
+            continue;
+        }
+        if (space) {
+            tn_buffer_append_u8(out, ' ');
+        }
+        tn_buffer_append_u8(out, upper ? (uint8_t) (character - 'A' + 'a') : character);
+        begun = true;
+        space = false;
     }
 }
 

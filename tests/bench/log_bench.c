@@ -3,13 +3,13 @@
  *     log_bench DIR [ENTRIES]
  *
  * DIR is made and must not exist. For every frame size: synced appends for about a second, then
- * unsynced ones. ENTRIES (default 1,000,000) are then appended in unsynced frames of 128 and measured
- * on the disk, scanned, and opened again. */
+ * unsynced ones. ENTRIES (default 1,000,000) are then appended in unsynced frames of 128 and
+ * measured on the disk, scanned, and opened again. */
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sodium.h>
 #include <sys/resource.h>
 
 #include "ledger/base/clock.h"

@@ -363,32 +363,41 @@ static void die_half_way(void *context, uint64_t done, uint64_t total)
     }
 }
 
-/* In a process of its own: rebuild with the nth fault armed and end there without closing anything, as a
- * power cut would. Exit status 1: the fault was reached. `die`: cut while folding instead. */
-static int rebuild_and_die(struct desk *desk, unsigned nth, bool die)
+/* What such a process does: rebuild with the nth fault armed and end there without closing anything, as
+ * a power cut would. Exit status 1: the fault was reached. `nth` "half": cut while folding instead. */
+static int rebuild_and_die(const char *directory, const char *nth)
+{
+    bool half = strcmp(nth, "half") == 0;
+    struct tn_rebuild_options options = both;
+    struct tn_rebuild_report report;
+    struct tn_rebuild_job *job = NULL;
+    struct place place = {0};
+    struct tn_error error = {0};
+
+    options.cache_bytes = 30000;
+    (void) snprintf(place.directory, sizeof(place.directory), "%s", directory);
+    place_open(&place);
+    tn_fault_arm(half ? UINT32_MAX : (unsigned) strtoul(nth, NULL, 10));
+    if (tn_rebuild_begin(place.store, place.log, &options, &job, &error) == TN_OK &&
+        tn_rebuild_finish(job, true, half ? die_half_way : NULL, NULL, &report, &error) == TN_OK) {
+        (void) (tn_engine_drop_old(place.store, two, 2, &error) == TN_OK);
+    }
+    return tn_fault_disarm() ? 1 : 0;
+}
+
+/* Another process of this program: RocksDB's threads do not survive a mere fork. */
+static int in_another_process(const struct desk *desk, const char *nth)
 {
     int status = 0;
     pid_t child = fork();
 
     assert_true(child >= 0);
     if (child == 0) {
-        struct tn_rebuild_options options = both;
-        struct tn_rebuild_report report;
-        struct tn_rebuild_job *job = NULL;
-        struct tn_error error = {0};
-
-        options.cache_bytes = 30000;
-        place_open(&desk->place);
-        tn_fault_arm(die ? UINT32_MAX : nth);
-        if (tn_rebuild_begin(desk->place.store, desk->place.log, &options, &job, &error) == TN_OK &&
-            tn_rebuild_finish(job, true, die ? die_half_way : NULL, NULL, &report, &error) ==
-                TN_OK) {
-            (void) (tn_engine_drop_old(desk->place.store, two, 2, &error) == TN_OK);
-        }
-        _exit(tn_fault_disarm() ? 1 : 0);
+        execl("/proc/self/exe", "rebuild_test", desk->place.directory, nth, (char *) NULL);
+        _exit(2);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFEXITED(status));
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) < 2);
     return WEXITSTATUS(status);
 }
 
@@ -406,7 +415,10 @@ static void a_cut_rebuild_leaves_whole_rows(void **state)
     roots_of(tn_engine_state(desk.engine), &live);
     desk_close(&desk);
     for (unsigned nth = 0; reached; nth += nth < 12 ? 1 : 7 + nth / 4) {
-        reached = rebuild_and_die(&desk, nth, false) != 0;
+        char text[16];
+
+        (void) snprintf(text, sizeof(text), "%u", nth);
+        reached = in_another_process(&desk, text) != 0;
         cuts += reached ? 1 : 0;
         desk_open(&desk);
         roots_of(tn_engine_state(desk.engine), &after);
@@ -432,7 +444,7 @@ static void whoever_comes_after_a_cut_knows_of_it(void **state)
     desk_run(&desk, 6000);
     roots_of(tn_engine_state(desk.engine), &live);
     desk_close(&desk);
-    assert_int_equal(rebuild_and_die(&desk, 0, true), 0);
+    assert_int_equal(in_another_process(&desk, "half"), 0);
     desk_open(&desk);
     MUST(tn_rebuild_pending(desk.place.store, &mask, &error), &error);
     assert_int_equal(mask, 3);
@@ -447,8 +459,11 @@ static void whoever_comes_after_a_cut_knows_of_it(void **state)
     desk_destroy(&desk);
 }
 
-int main(void)
+int main(int count, char **arguments)
 {
+    if (count == 3) {
+        _exit(rebuild_and_die(arguments[1], arguments[2]));
+    }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_rebuild_equals_the_live_rows),
         cmocka_unit_test(only_what_is_asked_for_is_rebuilt),

@@ -103,8 +103,8 @@ static inline bool client_more(struct client *client)
     if (client->size + 1 >= sizeof(client->text)) {
         return false;
     }
-    ssize_t got = recv(client->fd, client->text + client->size,
-                       sizeof(client->text) - 1 - client->size, 0);
+    ssize_t got =
+        recv(client->fd, client->text + client->size, sizeof(client->text) - 1 - client->size, 0);
     if (got <= 0) {
         return false;
     }

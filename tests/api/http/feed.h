@@ -56,9 +56,8 @@ static inline void feed_request(struct feed *feed)
         feed_bytes(feed, "=", feed->message.fields[i].value);
     }
     feed_bytes(feed, " body=", tn_buffer_view(&feed->message.body));
-    tn_buffer_printf(&feed->log, " framing=%d minor=%u close=%d continue=%d\n",
-                     (int) head->framing, head->version_minor, head->close,
-                     head->expect_continue);
+    tn_buffer_printf(&feed->log, " framing=%d minor=%u close=%d continue=%d\n", (int) head->framing,
+                     head->version_minor, head->close, head->expect_continue);
 }
 
 /* One piece. As a connection does: a request that closes, or a refusal, ends it. */

@@ -40,10 +40,12 @@ static void rows_are_judged(const struct row *rows, size_t count)
     for (size_t i = 0; i < count; i++) {
         struct feed feed;
         feed_every_way(&feed, tn_bytes_from_string(rows[i].text));
-        bool fine = rows[i].problem == TN_PROBLEM_NONE
-                        ? feed.requests == 1 && feed.refused == 0 && !feed.reading
-                        : feed.requests == 0 && feed.refused == 1 &&
-                              feed.problem == rows[i].problem;
+        /* The guard alone must see it: llhttp's second opinion is for what nobody thought of. */
+        bool fine =
+            strstr(feed.parser.why, "two ways") == NULL &&
+            (rows[i].problem == TN_PROBLEM_NONE
+                 ? feed.requests == 1 && feed.refused == 0 && !feed.reading
+                 : feed.requests == 0 && feed.refused == 1 && feed.problem == rows[i].problem);
         if (!fine) {
             fail_msg("row %zu:\n%s\n%.*s", i, rows[i].text, (int) feed.log.size,
                      (const char *) feed.log.data);
@@ -212,7 +214,9 @@ static void framing(void **state)
         {P("Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"), BAD},
         {P("Transfer-Encoding: identity\r\n\r\n"), BAD},
         {P("Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n"), BAD},
-        {P("Transfer-Encoding: \x0b" "chunked\r\n\r\n0\r\n\r\n"), BAD},
+        {P("Transfer-Encoding: \x0b"
+           "chunked\r\n\r\n0\r\n\r\n"),
+         BAD},
         {P("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), BAD},
         {"POST / HTTP/1.0\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", BAD},
         {CHUNKED "5\r\nhello\r\n0\r\n\r\n", TN_PROBLEM_NONE},
@@ -306,7 +310,8 @@ static void pipelined_requests_come_in_order(void **state)
     const char *log = (const char *) feed.log.data;
     const char *one = strstr(log, "path=/one");
     const char *two = strstr(log, "path=/two query= host=a content-length=4 body=GET  ");
-    const char *three = strstr(log, "path=/three query= host=a transfer-encoding=chunked body=abc ");
+    const char *three =
+        strstr(log, "path=/three query= host=a transfer-encoding=chunked body=abc ");
     const char *four = strstr(log, "path=/four");
     assert_true(one != NULL && one < two && two < three && three < four);
     assert_null(strstr(log, "never"));
@@ -317,14 +322,15 @@ static void paths_are_decoded_and_queries_are_not(void **state)
 {
     (void) state;
     struct feed feed;
-    feed_every_way(&feed, tn_bytes_from_string("GET http://a/x%20y/%3F%25?b=%20&c=?/ HTTP/1.1\r\n"
-                                               HOST "\r\n"));
+    feed_every_way(&feed, tn_bytes_from_string(
+                              "GET http://a/x%20y/%3F%25?b=%20&c=?/ HTTP/1.1\r\n" HOST "\r\n"));
     tn_buffer_append_u8(&feed.log, 0);
     assert_non_null(strstr((const char *) feed.log.data, "path=/x y/?% query=b=%20&c=?/ host=a"));
     feed_close(&feed);
 }
 
-/* --- the vectors ------------------------------------------------------------------------------- */
+/* --- the vectors -------------------------------------------------------------------------------
+ */
 
 static int hex_of(char c)
 {
@@ -346,10 +352,10 @@ static struct tn_bytes vector_unescape(struct tn_bytes text)
         if (c == '\n' || c == '\r') {
             continue;
         }
-        if (c == '\\' && next == 'x' && i + 3 < text.size &&
-            hex_of((char) text.data[i + 2]) >= 0 && hex_of((char) text.data[i + 3]) >= 0) {
-            out[size++] = (uint8_t) (hex_of((char) text.data[i + 2]) * 16 +
-                                     hex_of((char) text.data[i + 3]));
+        if (c == '\\' && next == 'x' && i + 3 < text.size && hex_of((char) text.data[i + 2]) >= 0 &&
+            hex_of((char) text.data[i + 3]) >= 0) {
+            out[size++] =
+                (uint8_t) (hex_of((char) text.data[i + 2]) * 16 + hex_of((char) text.data[i + 3]));
             i += 3;
         } else if (c == '\\' && next == '0') {
             out[size++] = 0;
@@ -480,7 +486,8 @@ static void valid_vectors_are_never_two_requests(void **state)
     assert_true(valid_taken >= 25);
 }
 
-/* --- properties -------------------------------------------------------------------------------- */
+/* --- properties --------------------------------------------------------------------------------
+ */
 
 static void append_any(struct tn_buffer *out, struct tn_random *random, const char *const *parts,
                        size_t count)
@@ -491,14 +498,21 @@ static void append_any(struct tn_buffer *out, struct tn_random *random, const ch
 /* A request of parts that are mostly right. */
 static void request_make(struct tn_buffer *out, struct tn_random *random)
 {
-    static const char *const lines[] = {
-        "GET / HTTP/1.1\r\n",          "POST /v1/x?y=1 HTTP/1.1\r\n", "PUT /%41 HTTP/1.1\r\n",
-        "DELETE /a/b HTTP/1.0\r\n",    "GET /../ HTTP/1.1\r\n",       "HEAD /q?a=%20 HTTP/1.1\r\n",
-        "OPTIONS * HTTP/1.1\r\n",      "POST http://a/z HTTP/1.1\r\n"};
-    static const char *const headers[] = {
-        "X: y\r\n", "Accept: */*\r\n", "Connection: keep-alive\r\n", "Connection: close\r\n",
-        "X:\tz \r\n", "Expect: 100-continue\r\n", "Upgrade: h2c\r\nConnection: upgrade\r\n",
-        "Bad Header: x\r\n", "Y: a\rb\r\n", " folded\r\n", "Content-Length: 3\r\n"};
+    static const char *const lines[] = {"GET / HTTP/1.1\r\n",     "POST /v1/x?y=1 HTTP/1.1\r\n",
+                                        "PUT /%41 HTTP/1.1\r\n",  "DELETE /a/b HTTP/1.0\r\n",
+                                        "GET /../ HTTP/1.1\r\n",  "HEAD /q?a=%20 HTTP/1.1\r\n",
+                                        "OPTIONS * HTTP/1.1\r\n", "POST http://a/z HTTP/1.1\r\n"};
+    static const char *const headers[] = {"X: y\r\n",
+                                          "Accept: */*\r\n",
+                                          "Connection: keep-alive\r\n",
+                                          "Connection: close\r\n",
+                                          "X:\tz \r\n",
+                                          "Expect: 100-continue\r\n",
+                                          "Upgrade: h2c\r\nConnection: upgrade\r\n",
+                                          "Bad Header: x\r\n",
+                                          "Y: a\rb\r\n",
+                                          " folded\r\n",
+                                          "Content-Length: 3\r\n"};
     static const char *const bodies[] = {
         "\r\n",
         "Content-Length: 3\r\n\r\nabc",

@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include "tests/api/http/vectors.h"
 #include "ledger/base/check.h"
+#include "tests/api/http/vectors.h"
 
 static struct tn_json_parser *parser;
 static struct tn_arena arena;
@@ -177,7 +177,7 @@ static void depth_is_limited(void **state)
     assert_int_equal(parse(text, &root), TN_FULL);
     assert_null(root);
     repeat(text, "[", TN_JSON_DEPTH_MAX);
-    strcat(text, "7");
+    text[TN_JSON_DEPTH_MAX] = '7';
     repeat(text + TN_JSON_DEPTH_MAX + 1, "]", TN_JSON_DEPTH_MAX);
     assert_int_equal(parse(text, &root), TN_OK);
 }
@@ -221,8 +221,8 @@ static void a_full_arena_is_an_error(void **state)
     tn_arena_init(&small, 256);
     const struct tn_json_value *root = NULL;
     const char *text = "[1,2,3,4,5,6,7,8,9,10,11,12]";
-    assert_int_equal(
-        tn_json_parse(parser, tn_bytes_from_string(text), NULL, &small, &root, &error), TN_MEMORY);
+    assert_int_equal(tn_json_parse(parser, tn_bytes_from_string(text), NULL, &small, &root, &error),
+                     TN_MEMORY);
     assert_null(root);
     tn_arena_close(&small);
 }

@@ -4,8 +4,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <cmocka.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "api/http/json.h"
 #include "api/http/problem.h"
@@ -81,7 +81,8 @@ static void strings_are_escaped(void **state)
     }
 }
 
-/* Property: random bytes as a string parse again; valid text without U+0000 comes back as it was. */
+/* Property: random bytes as a string parse again; valid text without U+0000 comes back as it was.
+ */
 static void random_strings_parse_again(void **state)
 {
     (void) state;
@@ -109,8 +110,8 @@ static void random_strings_parse_again(void **state)
         const struct tn_json_value *root = NULL;
         struct tn_error error = {0};
         tn_arena_reset(&arena);
-        assert_int_equal(
-            tn_json_parse(parser, tn_buffer_view(&out), NULL, &arena, &root, &error), TN_OK);
+        assert_int_equal(tn_json_parse(parser, tn_buffer_view(&out), NULL, &arena, &root, &error),
+                         TN_OK);
         assert_int_equal(root->type, TN_JSON_STRING);
         if (tn_utf8_is_valid(tn_bytes(text, size))) {
             assert_true(tn_bytes_equal(root->as.string, tn_bytes(text, size)));
@@ -147,8 +148,8 @@ static void problems_are_valid_and_stable(void **state)
         struct tn_error error = {0};
         tn_buffer_init(&out, 4096);
         tn_problem_write(&out, (enum tn_problem) problem, tn_bytes_from_string("\"why\""));
-        assert_int_equal(
-            tn_json_parse(parser, tn_buffer_view(&out), NULL, &arena, &root, &error), TN_OK);
+        assert_int_equal(tn_json_parse(parser, tn_buffer_view(&out), NULL, &arena, &root, &error),
+                         TN_OK);
         assert_int_equal(tn_json_member(root, "status")->as.uint64,
                          tn_problem_status((enum tn_problem) problem));
         assert_true(tn_bytes_equal_string(tn_json_member(root, "code")->as.string,

@@ -4,8 +4,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <cmocka.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "ledger/base/check.h"
 
@@ -14,9 +14,11 @@ static void handler(struct tn_http_request *request)
     (void) request;
 }
 
-#define ROUTE(method_, pattern_) \
-    {.method = TN_HTTP_##method_, .pattern = pattern_, .access = TN_ACCESS_PUBLIC, \
-     .handler = handler}
+#define ROUTE(method_, pattern_)                                                                   \
+    {                                                                                              \
+        .method = TN_HTTP_##method_, .pattern = pattern_, .access = TN_ACCESS_PUBLIC,              \
+        .handler = handler                                                                         \
+    }
 
 static const struct tn_http_route routes[] = {
     ROUTE(GET, "/"),
@@ -77,8 +79,7 @@ static void paths_find_their_routes(void **state)
         {TN_HTTP_PUT, "/v1/registrations/r/members/m/photo", 9, "PUT, OPTIONS", "r", "m"},
         {TN_HTTP_GET, "/v1/days/today", 11, "GET, HEAD, OPTIONS", NULL, NULL},
         {TN_HTTP_GET, "/v1/days/2024-03-09", 10, "GET, HEAD, OPTIONS", "2024-03-09", NULL},
-        {TN_HTTP_GET, "/log/tile/0/x001/234.p/5", 13, "GET, HEAD, OPTIONS", "0/x001/234.p/5",
-         NULL},
+        {TN_HTTP_GET, "/log/tile/0/x001/234.p/5", 13, "GET, HEAD, OPTIONS", "0/x001/234.p/5", NULL},
         {TN_HTTP_GET, "/log/tile/", -1, "", NULL, NULL},
         {TN_HTTP_GET, "/log/tile", -1, "", NULL, NULL},
         {TN_HTTP_HEAD, "/v1/only-head", 14, "HEAD, OPTIONS", NULL, NULL},
@@ -88,8 +89,7 @@ static void paths_find_their_routes(void **state)
     };
     struct tn_http_router *router = NULL;
     struct tn_error error = {0};
-    assert_int_equal(
-        tn_http_router_create(&router, routes, TN_ARRAY_SIZE(routes), &error), TN_OK);
+    assert_int_equal(tn_http_router_create(&router, routes, TN_ARRAY_SIZE(routes), &error), TN_OK);
     for (size_t i = 0; i < TN_ARRAY_SIZE(rows); i++) {
         struct tn_http_match match;
         char allow[TN_HTTP_ALLOW_SIZE];
@@ -126,8 +126,7 @@ static void tables_with_a_fault_are_refused(void **state)
           {.method = TN_HTTP_GET, .pattern = "/b", .access = TN_ACCESS_COUNT, .handler = handler}},
          "no authorisation row"},
         {"no handler",
-         {ROUTE(GET, "/a"),
-          {.method = TN_HTTP_GET, .pattern = "/b", .access = TN_ACCESS_PUBLIC}},
+         {ROUTE(GET, "/a"), {.method = TN_HTTP_GET, .pattern = "/b", .access = TN_ACCESS_PUBLIC}},
          "no handler"},
         {"no method", {ROUTE(GET, "/a"), ROUTE(NONE, "/b")}, "no method"},
         {"no pattern", {ROUTE(GET, "/a"), ROUTE(GET, NULL)}, "not a pattern"},

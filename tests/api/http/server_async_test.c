@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include "ledger/base/random.h"
 #include "tests/api/http/server_fixture.h"
 
 #define REQUEST(line) line " HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -87,8 +88,8 @@ static void the_pool_works_and_says_when_it_is_full(void **state)
     struct fixture fixture;
     fixture_open(&fixture, (struct tn_http_options){.work_max = 2, .loops = 1});
     struct client *client = client_open(fixture.port);
-    assert_true(client_send(client, REQUEST("GET /work") REQUEST("GET /work")
-                                        REQUEST("GET /work")));
+    assert_true(
+        client_send(client, REQUEST("GET /work") REQUEST("GET /work") REQUEST("GET /work")));
     assert_int_equal(client_reply(client, &reply, false), 200);
     assert_string_equal(reply.body, "worked");
     assert_int_equal(client_reply(client, &reply, false), 200);
@@ -101,7 +102,8 @@ static void the_pool_works_and_says_when_it_is_full(void **state)
     assert_int_equal(atomic_load(&fixture.resumed), 3);
 }
 
-/* --- many wakes from many threads -------------------------------------------------------------- */
+/* --- many wakes from many threads --------------------------------------------------------------
+ */
 
 #define WAKERS 4
 #define CLIENTS 8
@@ -166,14 +168,97 @@ static void every_wake_resumes_once(void **state)
     fixture_close(&fixture);
 }
 
-/* --- streams ----------------------------------------------------------------------------------- */
+/* --- peers that come and go ----------------------------------------------------------------------
+ */
+
+static struct fixture *chaos_fixture;
+
+/* Send something, read some of the answers or none, and leave in one way or another. */
+static void *chaos_run(void *argument)
+{
+    static const char *const texts[] = {
+        REQUEST("GET /hello"),
+        REQUEST("GET /later/1"),
+        REQUEST("GET /work"),
+        REQUEST("GET /large/300000"),
+        "GET /hel",
+        "broken\r\n",
+        "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhe",
+        "POST /owned HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\ndata"};
+    struct tn_random random;
+    tn_random_init_seeded(&random, 5, "chaos", (uint64_t) (uintptr_t) argument);
+    for (unsigned round = 0; round < 60; round++) {
+        struct client *client = client_open(chaos_fixture->port);
+        bool sent = true;
+        for (uint64_t i = tn_random_below(&random, 6); i != 0 && sent; i--) {
+            sent = client_send(client, texts[tn_random_below(&random, TN_ARRAY_SIZE(texts))]);
+        }
+        switch (tn_random_below(&random, 4)) {
+        case 0: {
+            struct linger hard = {.l_onoff = 1, .l_linger = 0};
+            (void) setsockopt(client->fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+            break;
+        }
+        case 1:
+            (void) shutdown(client->fd, SHUT_WR);
+            while (client_more(client)) {
+                client_drop(client, client->size);
+            }
+            break;
+        case 2:
+            client_sleep_ms((unsigned) tn_random_below(&random, 10));
+            break;
+        default:
+            break;
+        }
+        client_close(client);
+    }
+    return NULL;
+}
+
+static void nothing_is_lost_when_peers_come_and_go(void **state)
+{
+    (void) state;
+    pthread_t threads[6];
+    pthread_t waker;
+    struct fixture fixture;
+    fixture_open(&fixture, (struct tn_http_options){.loops = 2,
+                                                    .requests_max = 3,
+                                                    .work_max = 4,
+                                                    .head_timeout_ms = 50,
+                                                    .body_grace_ms = 50,
+                                                    .linger_timeout_ms = 20});
+    chaos_fixture = &fixture;
+    atomic_store(&wakers_stop, false);
+    assert_int_equal(pthread_create(&waker, NULL, waker_run, &fixture), 0);
+    for (size_t i = 0; i < TN_ARRAY_SIZE(threads); i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, chaos_run, (void *) (uintptr_t) i), 0);
+    }
+    for (size_t i = 0; i < TN_ARRAY_SIZE(threads); i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    }
+    assert_true(fixture_wait_connections(&fixture, 0));
+    struct tn_http_stats stats;
+    tn_http_server_stats(fixture.server, &stats);
+    for (unsigned i = 0; i < 1000 && stats.requests_open != 0; i++) {
+        client_sleep_ms(5);
+        tn_http_server_stats(fixture.server, &stats);
+    }
+    assert_int_equal(stats.requests_open, 0);
+    assert_int_equal(stats.connections, TN_ARRAY_SIZE(threads) * 60);
+    atomic_store(&wakers_stop, true);
+    assert_int_equal(pthread_join(waker, NULL), 0);
+    fixture_close(&fixture);
+}
+
+/* --- streams -----------------------------------------------------------------------------------
+ */
 
 static void stream_more(struct tn_http_request *request)
 {
     struct fixture *fixture = fixture_of(request);
     if (atomic_load(&fixture->stream_open)) {
-        atomic_store(&fixture->last_status,
-                     tn_http_stream_send(request, tn_bytes("two\n", 4)));
+        atomic_store(&fixture->last_status, tn_http_stream_send(request, tn_bytes("two\n", 4)));
     }
     atomic_fetch_add(&fixture->resumed, 1);
 }
@@ -331,6 +416,7 @@ int main(void)
         cmocka_unit_test(a_half_closed_connection_gets_its_answer),
         cmocka_unit_test(the_pool_works_and_says_when_it_is_full),
         cmocka_unit_test(every_wake_resumes_once),
+        cmocka_unit_test(nothing_is_lost_when_peers_come_and_go),
         cmocka_unit_test(a_stream_arrives_as_it_is_sent),
         cmocka_unit_test(a_stream_to_http_1_0_ends_with_the_connection),
         cmocka_unit_test(a_stream_hears_that_its_peer_has_gone),

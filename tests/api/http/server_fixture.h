@@ -72,8 +72,8 @@ static inline void on_json(struct tn_http_request *request)
 {
     const struct tn_json_value *root = NULL;
     if (tn_http_body_json(request, &root)) {
-        text_respond(request, root->type == TN_JSON_OBJECT ? tn_bytes("object", 6)
-                                                           : tn_bytes("other", 5));
+        text_respond(request,
+                     root->type == TN_JSON_OBJECT ? tn_bytes("object", 6) : tn_bytes("other", 5));
     }
 }
 
@@ -164,9 +164,11 @@ static inline enum tn_http_verdict fixture_authorise(struct tn_http_request *req
     return tn_bytes_equal_string(token, "Bearer other") ? TN_HTTP_DENY_403 : TN_HTTP_DENY_401;
 }
 
-#define FIXTURE_ROUTE(method_, pattern_, handler_) \
-    {.method = TN_HTTP_##method_, .pattern = pattern_, .access = TN_ACCESS_PUBLIC, \
-     .handler = handler_}
+#define FIXTURE_ROUTE(method_, pattern_, handler_)                                                 \
+    {                                                                                              \
+        .method = TN_HTTP_##method_, .pattern = pattern_, .access = TN_ACCESS_PUBLIC,              \
+        .handler = handler_                                                                        \
+    }
 
 static const struct tn_http_route fixture_routes[] = {
     FIXTURE_ROUTE(GET, "/hello", on_hello),
@@ -184,10 +186,7 @@ static const struct tn_http_route fixture_routes[] = {
      .access = TN_ACCESS_PUBLIC,
      .body_max = 10,
      .handler = on_echo},
-    {.method = TN_HTTP_POST,
-     .pattern = "/owned",
-     .access = TN_ACCESS_OWNER,
-     .handler = on_echo},
+    {.method = TN_HTTP_POST, .pattern = "/owned", .access = TN_ACCESS_OWNER, .handler = on_echo},
 };
 
 /* `options` says what differs from the defaults; deadlines are looked at every 10 ms. */

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include "ledger/base/clock.h"
+#include "ledger/base/fault.h"
 #include "tests/api/http/server_fixture.h"
 
 #define REQUEST(line) line " HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -14,9 +16,7 @@ static struct reply reply;
 
 static uint64_t now_ms(void)
 {
-    struct timespec now;
-    (void) clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t) now.tv_sec * 1000 + (uint64_t) now.tv_nsec / 1000000;
+    return tn_clock_monotonic_us() / 1000;
 }
 
 /* One text on one connection: an answer with this status and code, then the end. */
@@ -63,8 +63,7 @@ static void what_is_malformed_or_too_large_ends_the_connection(void **state)
     struct fixture fixture;
     fixture_open(&fixture, (struct tn_http_options){0});
     for (size_t i = 0; i < TN_ARRAY_SIZE(rows); i++) {
-        assert_refused(&fixture, rows[i].text, strlen(rows[i].text), rows[i].status,
-                       rows[i].code);
+        assert_refused(&fixture, rows[i].text, strlen(rows[i].text), rows[i].status, rows[i].code);
     }
     memset(large, 'a', sizeof(large));
     memcpy(large, "GET /", 5);
@@ -88,8 +87,8 @@ static void answers_before_a_refusal_are_sent(void **state)
     struct fixture fixture;
     fixture_open(&fixture, (struct tn_http_options){0});
     struct client *client = client_open(fixture.port);
-    assert_true(client_send(client, REQUEST("GET /later/first") REQUEST("GET /number/2")
-                                    "broken\r\n" REQUEST("GET /number/4")));
+    assert_true(client_send(client, REQUEST("GET /later/first") REQUEST(
+                                        "GET /number/2") "broken\r\n" REQUEST("GET /number/4")));
     assert_true(fixture_wait_kept(&fixture, 1));
     fixture_wake(&fixture, 0);
     assert_int_equal(client_reply(client, &reply, false), 200);
@@ -196,8 +195,9 @@ static void bodies_share_a_memory_limit(void **state)
     fixture_open(&fixture, (struct tn_http_options){.body_memory_max = 100, .loops = 1});
     struct client *client = client_open(fixture.port);
     char text[256];
-    int head = snprintf(text, sizeof(text), "POST /echo HTTP/1.1\r\nHost: a\r\n"
-                                            "Content-Length: 101\r\n\r\n");
+    int head = snprintf(text, sizeof(text),
+                        "POST /echo HTTP/1.1\r\nHost: a\r\n"
+                        "Content-Length: 101\r\n\r\n");
     memset(text + head, 'x', 101);
     text[head + 101] = '\0';
     assert_true(client_send(client, text));
@@ -312,7 +312,8 @@ static void who_does_not_read_is_cut(void **state)
     fixture_close(&fixture);
 }
 
-/* --- draining ---------------------------------------------------------------------------------- */
+/* --- draining ----------------------------------------------------------------------------------
+ */
 
 static void a_drain_answers_what_is_in_flight(void **state)
 {
@@ -373,6 +374,68 @@ static void a_drain_has_a_deadline(void **state)
     assert_int_equal(atomic_load(&fixture.resumed), 1);
 }
 
+/* --- faults ------------------------------------------------------------------------------------
+ */
+
+/* Three requests on a connection; each is answered as it should be, or the connection ends. */
+static unsigned faulty_requests(uint16_t port)
+{
+    struct client *client = client_open(port);
+    unsigned answered = 0;
+    if (client_send(
+            client,
+            REQUEST("GET /hello") REQUEST(
+                "GET /large/70000") "POST /echo "
+                                    "HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\ndata")) {
+        while (answered < 3 && client_reply(client, &reply, false) == 200) {
+            assert_int_equal(reply.body_size, answered == 0 ? 5 : answered == 1 ? 70000 : 4);
+            answered++;
+        }
+        assert_true(answered == 3 || reply.status == 503 || reply.status == 0);
+    }
+    client_close(client);
+    return answered;
+}
+
+static void every_fault_is_survived(void **state)
+{
+    (void) state;
+    bool reached = true;
+    unsigned faults = 0;
+    unsigned not_opened = 0;
+    for (unsigned nth = 0; reached; nth++) {
+        struct tn_http_server *server = NULL;
+        struct tn_error error = {0};
+        struct fixture shared = {0};
+        struct tn_http_options options = {.host = "127.0.0.1",
+                                          .routes = fixture_routes,
+                                          .route_count = TN_ARRAY_SIZE(fixture_routes),
+                                          .context = &shared,
+                                          .loops = 2,
+                                          .tick_ms = 5,
+                                          .linger_timeout_ms = 100};
+        tn_fault_arm(nth);
+        enum tn_status status = tn_http_server_open(&server, &options, &error);
+        if (status == TN_OK) {
+            (void) faulty_requests(tn_http_server_port(server));
+            (void) faulty_requests(tn_http_server_port(server));
+        }
+        reached = tn_fault_disarm();
+        faults += reached ? 1 : 0;
+        not_opened += status != TN_OK ? 1 : 0;
+        assert_true((status == TN_OK) == (server != NULL));
+        if (status == TN_OK) {
+            /* After the fault all is well again. */
+            assert_int_equal(faulty_requests(tn_http_server_port(server)), 3);
+        } else {
+            assert_true(error.text[0] != '\0');
+        }
+        tn_http_server_close(server);
+    }
+    assert_true(faults >= 10);
+    assert_int_equal(not_opened, 6); /* a parser, a listener and a thread for each loop */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -389,6 +452,7 @@ int main(void)
         cmocka_unit_test(who_does_not_read_is_cut),
         cmocka_unit_test(a_drain_answers_what_is_in_flight),
         cmocka_unit_test(a_drain_has_a_deadline),
+        cmocka_unit_test(every_fault_is_survived),
     };
     return cmocka_run_group_tests_name("api/http/server_limits", tests, NULL, NULL);
 }

@@ -28,15 +28,21 @@ static void scenario_close(struct scenario *s)
 static enum tn_status append(struct scenario *s, uint64_t term, uint64_t expected, uint32_t count)
 {
     uint8_t root[TN_HASH_SIZE] = {(uint8_t) (expected + count)};
-    struct tn_frame_header header = {.first_index = expected, .count = count, .term = term,
-                                     .first_time_us = 5, .last_time_us = 6};
+    struct tn_frame_header header = {.first_index = expected,
+                                     .count = count,
+                                     .term = term,
+                                     .first_time_us = 5,
+                                     .last_time_us = 6};
     tn_frame_start(&s->bytes);
     for (uint32_t i = 0; i < count; i++) {
         assert_int_equal(tn_frame_add(&s->bytes, tn_bytes("entry", 5)), TN_OK);
     }
     tn_frame_finish(&s->bytes, &header);
-    struct tn_engine_frame frame = {.bytes = tn_buffer_view(&s->bytes), .count = count,
-                                    .last_time_us = 6, .root = root, .batch = s->f.batch};
+    struct tn_engine_frame frame = {.bytes = tn_buffer_view(&s->bytes),
+                                    .count = count,
+                                    .last_time_us = 6,
+                                    .root = root,
+                                    .batch = s->f.batch};
     tn_batch_reset(s->f.batch);
     return s->engine->table->append(s->engine, term, expected, &frame, TN_SYNCED, &s->f.error);
 }
@@ -82,8 +88,9 @@ static void a_term_is_higher_after_every_opening(void **state)
         before = term;
         s.engine->table->close(s.engine);
         tn_store_close(s.f.store);
-        assert_ok(tn_store_open(s.f.directory, &(struct tn_store_options){0}, &s.f.store,
-                                &s.f.error), &s.f.error);
+        assert_ok(
+            tn_store_open(s.f.directory, &(struct tn_store_options){0}, &s.f.store, &s.f.error),
+            &s.f.error);
         assert_ok(tn_engine_embedded_open(s.f.store, &s.engine, &s.f.error), &s.f.error);
     }
     scenario_close(&s);

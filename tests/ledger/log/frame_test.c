@@ -12,10 +12,11 @@ static const struct tn_frame_header golden_header = {
     .id = {0xa0, 0xa1, 0xa2, 0xa3, 0xa4, 0xa5, 0xa6, 0xa7, 0xa8, 0xa9, 0xaa, 0xab, 0xac, 0xad, 0xae,
            0xaf},
 };
-static const char golden_hex[] =
-    "544e460100000003000000010203040500060a24181e400000060a24181e4009"
-    "0000000000000007a0a1a2a3a4a5a6a7a8a9aaabacadaeaf"
-    "0003616263" "0000" "000164";
+static const char golden_hex[] = "544e460100000003000000010203040500060a24181e400000060a24181e4009"
+                                 "0000000000000007a0a1a2a3a4a5a6a7a8a9aaabacadaeaf"
+                                 "0003616263"
+                                 "0000"
+                                 "000164";
 
 static void make_golden(struct tn_buffer *out)
 {
@@ -129,12 +130,9 @@ static void headers_that_lie_are_corrupt(void **state)
         uint8_t value;
         enum tn_status status;
     } rows[] = {
-        {"magic", 0, 'X', TN_CORRUPT},
-        {"later version", 3, 2, TN_UNSUPPORTED},
-        {"no entries", 7, 0, TN_CORRUPT},
-        {"more entries than bytes", 4, 0x7f, TN_CORRUPT},
-        {"other index", 15, 6, TN_CORRUPT},
-        {"time goes backwards", 16, 0xff, TN_CORRUPT},
+        {"magic", 0, 'X', TN_CORRUPT},      {"later version", 3, 2, TN_UNSUPPORTED},
+        {"no entries", 7, 0, TN_CORRUPT},   {"more entries than bytes", 4, 0x7f, TN_CORRUPT},
+        {"other index", 15, 6, TN_CORRUPT}, {"time goes backwards", 16, 0xff, TN_CORRUPT},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct tn_buffer out;

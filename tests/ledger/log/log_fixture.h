@@ -1,5 +1,5 @@
-/* What the tests of the log share: a ledger in a temporary folder, entries that can be made again from
- * their index, and the tree as RFC 6962 defines it, computed the slow way. */
+/* What the tests of the log share: a ledger in a temporary folder, entries that can be made again
+ * from their index, and the tree as RFC 6962 defines it, computed the slow way. */
 #ifndef TN_TESTS_LEDGER_LOG_LOG_FIXTURE_H
 #define TN_TESTS_LEDGER_LOG_LOG_FIXTURE_H
 
@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <sodium.h>
+#include <cmocka.h>
 
 #include "ledger/base/endian.h"
 #include "ledger/base/hash.h"
@@ -20,13 +20,13 @@
 #include "ledger/log/log.h"
 
 /* A test says what a status means when it is not the expected one. */
-#define assert_status(expression, expected, error)                                             \
-    do {                                                                                       \
-        enum tn_status status_ = (expression);                                                 \
-        if (status_ != (expected)) {                                                           \
-            fail_msg("%s: %s instead of %s: %s", #expression, tn_status_name(status_),         \
-                     tn_status_name(expected), (error)->text);                                 \
-        }                                                                                      \
+#define assert_status(expression, expected, error)                                                 \
+    do {                                                                                           \
+        enum tn_status status_ = (expression);                                                     \
+        if (status_ != (expected)) {                                                               \
+            fail_msg("%s: %s instead of %s: %s", #expression, tn_status_name(status_),             \
+                     tn_status_name(expected), (error)->text);                                     \
+        }                                                                                          \
     } while (0)
 #define assert_ok(expression, error) assert_status(expression, TN_OK, error)
 

@@ -180,8 +180,7 @@ static void check_tree(struct fixture *f, uint64_t size, const uint8_t *leaves)
             assert_int_equal(tn_log_tile(f->log, size, level, tile, width + 1, &out, &f->error),
                              TN_NOT_FOUND);
         }
-        assert_int_equal(tn_log_tile(f->log, size, level, tiles, 1, &out, &f->error),
-                         TN_NOT_FOUND);
+        assert_int_equal(tn_log_tile(f->log, size, level, tiles, 1, &out, &f->error), TN_NOT_FOUND);
     }
     tn_buffer_close(&out);
 }
@@ -195,13 +194,13 @@ static void check_proofs(struct fixture *f, uint64_t size, const uint8_t *leaves
     naive_root(leaves, size, root);
     for (uint64_t i = 0; i < size; i += 1 + size / 17) {
         assert_ok(tn_log_prove_inclusion(f->log, i, size, proof, &count, &f->error), &f->error);
-        assert_int_equal(
-            tn_proof_verify_inclusion(leaves + i * 32, i, size, proof, count, root), TN_OK);
+        assert_int_equal(tn_proof_verify_inclusion(leaves + i * 32, i, size, proof, count, root),
+                         TN_OK);
         naive_root(leaves, i + 1, old_root);
         assert_ok(tn_log_prove_consistency(f->log, i + 1, size, proof, &count, &f->error),
                   &f->error);
-        assert_int_equal(
-            tn_proof_verify_consistency(i + 1, size, proof, count, old_root, root), TN_OK);
+        assert_int_equal(tn_proof_verify_consistency(i + 1, size, proof, count, old_root, root),
+                         TN_OK);
     }
     assert_int_equal(tn_log_prove_inclusion(f->log, size, size, proof, &count, &f->error),
                      TN_INVALID);
@@ -291,8 +290,8 @@ static void entries_that_cannot_be_are_refused(void **state)
     (void) tn_buffer_extend(&bytes, TN_ENTRY_BYTES_MAX);
     entry.bytes = tn_buffer_view(&bytes);
     assert_int_equal(tn_log_append(f.log, f.batch, &entry, 1, &f.error), TN_INVALID);
-    assert_int_equal(
-        tn_log_append(f.log, f.batch, many, TN_FRAME_ENTRIES_MAX + 1, &f.error), TN_FULL);
+    assert_int_equal(tn_log_append(f.log, f.batch, many, TN_FRAME_ENTRIES_MAX + 1, &f.error),
+                     TN_FULL);
     entry.bytes.size = TN_ENTRY_BYTES_MAX;
     for (size_t i = 0; i < 600; i++) {
         many[i] = entry;
@@ -348,8 +347,8 @@ static void writes_go_on_when_there_is_space_again(void **state)
     fixture_close(&f);
 }
 
-/* Whatever fails, and wherever: the log is as before or as after, here and after it is opened again,
- * and a batch that was refused holds what its owner put into it and no more. */
+/* Whatever fails, and wherever: the log is as before or as after, here and after it is opened
+ * again, and a batch that was refused holds what its owner put into it and no more. */
 static void append_survives_every_fault(void **state)
 {
     (void) state;
@@ -401,8 +400,8 @@ static void opening_survives_every_fault(void **state)
         f.log = NULL;
         if (status == TN_IO) { /* the store may be fail-stop now */
             tn_store_close(f.store);
-            assert_ok(tn_store_open(f.directory, &(struct tn_store_options){0}, &f.store,
-                                    &f.error), &f.error);
+            assert_ok(tn_store_open(f.directory, &(struct tn_store_options){0}, &f.store, &f.error),
+                      &f.error);
         }
         assert_true(nth < 100);
     }

@@ -1,5 +1,5 @@
-/* Bytes that were changed behind the log's back, through the store: opening refuses, or reading says
- * which entry is concerned. */
+/* Bytes that were changed behind the log's back, through the store: opening refuses, or reading
+ * says which entry is concerned. */
 #include "ledger/log/log.h"
 #include "ledger/log/note.h"
 #include "tests/ledger/log/log_fixture.h"
@@ -75,9 +75,13 @@ static void a_changed_entry_of_the_growing_tile_is_refused(void **state)
     (void) state;
     struct fixture f;
     uint8_t key[8];
+    struct tn_buffer value;
     prepare(&f);
     frame_key(500, key);
-    flip(&f, "log", tn_bytes(key, sizeof(key)), TN_FRAME_HEADER_BYTES + 2 + 40);
+    tn_buffer_init(&value, 1 << 20);
+    get(&f, "log", tn_bytes(key, sizeof(key)), &value);
+    flip(&f, "log", tn_bytes(key, sizeof(key)), value.size - 1);
+    tn_buffer_close(&value);
     reopen_refuses(&f, "root");
     fixture_close(&f);
 }
@@ -108,7 +112,10 @@ static void a_changed_head_is_refused(void **state)
         size_t offset;
         const char *words;
     } rows[] = {
-        {7, "frames end"}, {8, "not the one"}, {30, "not the one"}, {50, "root"},
+        {7, "frames end"},
+        {8, "not the one"},
+        {30, "not the one"},
+        {50, "root"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct fixture f;
@@ -195,8 +202,7 @@ static void tampered_tiles_do_not_go_out_as_proofs(void **state)
     prepare(&f);
     tile_key(512, 0, key);
     flip(&f, "tree", tn_bytes(key, sizeof(key)), 32 * 44);
-    assert_int_equal(tn_log_prove_inclusion(f.log, 301, SIZE, proof, &count, &f.error),
-                     TN_CORRUPT);
+    assert_int_equal(tn_log_prove_inclusion(f.log, 301, SIZE, proof, &count, &f.error), TN_CORRUPT);
     assert_int_equal(count, 0);
     assert_int_equal(tn_log_prove_consistency(f.log, 320, SIZE, proof, &count, &f.error),
                      TN_CORRUPT);
@@ -230,8 +236,9 @@ static void an_older_copy_is_refused(void **state)
     struct tn_buffer record;
     prepare(&f);
     tn_buffer_init(&record, 4096);
-    assert_int_equal(tn_signer_init(&signer, tn_bytes_from_string("example.org/log"),
-                                    TN_KEY_ED25519, seed), TN_OK);
+    assert_int_equal(
+        tn_signer_init(&signer, tn_bytes_from_string("example.org/log"), TN_KEY_ED25519, seed),
+        TN_OK);
     append_until(&f, SIZE + 1, 1);
     assert_ok(tn_log_publish(f.log, &signer, &f.error), &f.error);
     get(&f, "meta", tn_bytes_from_string("published"), &record);

@@ -1,0 +1,225 @@
+/* Refusals that officers and those who run the programme can meet. */
+#include "ledger/event/refusal_words_internal.h"
+
+const struct tn_refusal_words tn_refusal_words_staff[TN_REFUSAL_LIMIT] = {
+    [TN_REFUSAL_port_day_not_over] = {{
+        [TN_LANGUAGE_EN] = "The day at this port is not over yet, or no seats were published for "
+                           "it. Close it after the day has ended there.",
+        [TN_LANGUAGE_ES] = "El día en este puerto aún no ha terminado, o no tenía cupos "
+                           "publicados. Ciérrelo cuando el día termine allí.",
+        [TN_LANGUAGE_HT] = "Jounen an poko fini nan pò sa a, oswa yo pa t pibliye plas pou li. "
+                           "Fèmen l lè jounen an fini la.",
+        [TN_LANGUAGE_PT] = "O dia neste porto ainda não terminou, ou não tinha vagas publicadas. "
+                           "Feche-o quando o dia acabar lá.",
+        [TN_LANGUAGE_RU] = "День в этом пункте ещё не закончился, или мест на него не публиковали. "
+                           "Закройте его по окончании дня.",
+    }},
+    [TN_REFUSAL_wrong_port_or_date] = {{
+        [TN_LANGUAGE_EN] = "This appointment is for another port or another date. Check the port "
+                           "and the date, and tell the group.",
+        [TN_LANGUAGE_ES] = "Esta cita es para otro puerto u otra fecha. Revise el puerto y la "
+                           "fecha e infórmelos al grupo.",
+        [TN_LANGUAGE_HT] = "Randevou sa a se pou yon lòt pò oswa yon lòt dat. Verifye pò a ak dat "
+                           "la, epi di gwoup la sa.",
+        [TN_LANGUAGE_PT] = "Este agendamento é para outro porto ou outra data. Confira o porto e a "
+                           "data e informe o grupo.",
+        [TN_LANGUAGE_RU] = "Эта запись на другой пункт въезда или другую дату. Проверьте пункт и "
+                           "дату и сообщите группе.",
+    }},
+    [TN_REFUSAL_not_matched] = {{
+        [TN_LANGUAGE_EN] = "No appointment matches this confirmation number and date of birth. "
+                           "Check both and try again.",
+        [TN_LANGUAGE_ES] = "Ninguna cita coincide con este número de confirmación y fecha de "
+                           "nacimiento. Revise ambos e inténtelo de nuevo.",
+        [TN_LANGUAGE_HT] = "Pa gen randevou ki koresponn ak nimewo konfimasyon ak dat nesans sa "
+                           "yo. Verifye toulède epi eseye ankò.",
+        [TN_LANGUAGE_PT] = "Nenhum agendamento corresponde a este número de confirmação e data de "
+                           "nascimento. Confira os dois e tente de novo.",
+        [TN_LANGUAGE_RU] = "Записи с таким номером подтверждения и датой рождения нет. Проверьте "
+                           "то и другое и повторите.",
+    }},
+    [TN_REFUSAL_officer_unknown] = {{
+        [TN_LANGUAGE_EN] = "No officer with this identity is enrolled. Ask the operator to enrol "
+                           "the officer first.",
+        [TN_LANGUAGE_ES] = "No hay ningún oficial dado de alta con esta identidad. Pida al "
+                           "operador que lo dé de alta primero.",
+        [TN_LANGUAGE_HT] = "Pa gen okenn ajan ki anrejistre ak idantite sa a. Mande operatè a pou "
+                           "l anrejistre ajan an anvan.",
+        [TN_LANGUAGE_PT] = "Não há agente cadastrado com esta identidade. Peça ao operador que o "
+                           "cadastre primeiro.",
+        [TN_LANGUAGE_RU] = "Сотрудник с такими данными не зарегистрирован. Попросите оператора "
+                           "сначала его добавить.",
+    }},
+    [TN_REFUSAL_officer_exists] = {{
+        [TN_LANGUAGE_EN] = "This officer is already enrolled. Use the enrolment that exists.",
+        [TN_LANGUAGE_ES] = "Este oficial ya está dado de alta. Use el alta que ya existe.",
+        [TN_LANGUAGE_HT] = "Ajan sa a deja anrejistre. Sèvi ak anrejistreman ki deja la a.",
+        [TN_LANGUAGE_PT] = "Este agente já está cadastrado. Use o cadastro existente.",
+        [TN_LANGUAGE_RU] = "Этот сотрудник уже добавлен. Используйте имеющуюся учётную запись.",
+    }},
+    [TN_REFUSAL_officer_suspended] = {{
+        [TN_LANGUAGE_EN] = "This officer's access is suspended. A supervisor must decide before it "
+                           "can be used again.",
+        [TN_LANGUAGE_ES] = "El acceso de este oficial está suspendido. Un supervisor debe decidir "
+                           "antes de que pueda usarse de nuevo.",
+        [TN_LANGUAGE_HT] =
+            "Aksè ajan sa a sispann. Yon sipèvizè dwe deside anvan yo ka sèvi ak li ankò.",
+        [TN_LANGUAGE_PT] = "O acesso deste agente está suspenso. Um supervisor precisa decidir "
+                           "antes que possa ser usado de novo.",
+        [TN_LANGUAGE_RU] =
+            "Доступ этого сотрудника приостановлен. Сначала решение должен принять руководитель.",
+    }},
+    [TN_REFUSAL_approvers_missing] = {{
+        [TN_LANGUAGE_EN] =
+            "This needs two different people who may approve it. Name both and send it again.",
+        [TN_LANGUAGE_ES] = "Esto necesita dos personas distintas con permiso para aprobarlo. "
+                           "Indique ambas y envíe de nuevo.",
+        [TN_LANGUAGE_HT] =
+            "Sa bezwen de moun diferan ki gen dwa apwouve l. Endike toulède epi voye l ankò.",
+        [TN_LANGUAGE_PT] = "Isto precisa de duas pessoas diferentes autorizadas a aprovar. Indique "
+                           "as duas e envie de novo.",
+        [TN_LANGUAGE_RU] =
+            "Нужны два разных человека с правом утверждения. Укажите обоих и отправьте снова.",
+    }},
+    [TN_REFUSAL_policy_not_runnable] = {{
+        [TN_LANGUAGE_EN] = "This policy can be read but not run: it asks for something this "
+                           "program does not do. Change it and publish again.",
+        [TN_LANGUAGE_ES] = "Esta política se puede leer pero no ejecutar: pide algo que este "
+                           "programa no hace. Cámbiela y publíquela de nuevo.",
+        [TN_LANGUAGE_HT] = "Yo ka li politik sa a men yo pa ka aplike l: li mande yon bagay "
+                           "pwogram nan pa fè. Chanje l epi pibliye l ankò.",
+        [TN_LANGUAGE_PT] = "Esta política pode ser lida, mas não aplicada: pede algo que este "
+                           "programa não faz. Altere-a e publique de novo.",
+        [TN_LANGUAGE_RU] = "Политику можно прочесть, но не исполнить: она требует того, чего "
+                           "программа не умеет. Измените её.",
+    }},
+    [TN_REFUSAL_policy_not_later] = {{
+        [TN_LANGUAGE_EN] = "A policy needs the next version number and must apply later than now "
+                           "and than the ones before it. Correct it and publish again.",
+        [TN_LANGUAGE_ES] = "La política necesita el número de versión siguiente y regir después de "
+                           "ahora y de las anteriores. Corríjala y publíquela de nuevo.",
+        [TN_LANGUAGE_HT] = "Politik la bezwen pwochen nimewo vèsyon an, epi li dwe kòmanse apre "
+                           "kounye a ak apre sa ki te vini anvan yo. Korije l epi pibliye l ankò.",
+        [TN_LANGUAGE_PT] = "A política precisa do próximo número de versão e de valer depois de "
+                           "agora e das anteriores. Corrija e publique de novo.",
+        [TN_LANGUAGE_RU] = "Нужны следующий номер версии и начало действия позже нынешнего времени "
+                           "и прежних версий. Исправьте политику.",
+    }},
+    [TN_REFUSAL_policy_invalid] = {{
+        [TN_LANGUAGE_EN] = "The policy document is not valid or does not fit what was stated with "
+                           "it. Check it and publish again.",
+        [TN_LANGUAGE_ES] = "El documento de la política no es válido o no coincide con lo "
+                           "declarado. Revíselo y publíquelo de nuevo.",
+        [TN_LANGUAGE_HT] = "Dokiman politik la pa valab oswa li pa koresponn ak sa yo deklare. "
+                           "Verifye l epi pibliye l ankò.",
+        [TN_LANGUAGE_PT] = "O documento da política não é válido ou não corresponde ao declarado. "
+                           "Confira e publique de novo.",
+        [TN_LANGUAGE_RU] = "Документ политики неверен или не совпадает с заявленным. Проверьте его "
+                           "и опубликуйте снова.",
+    }},
+    [TN_REFUSAL_capacity_published] = {{
+        [TN_LANGUAGE_EN] = "Seats for this date are already published. Move seats between slots, "
+                           "or suspend the port.",
+        [TN_LANGUAGE_ES] = "Los cupos de esta fecha ya están publicados. Puede reasignar cupos o "
+                           "suspender el puerto.",
+        [TN_LANGUAGE_HT] = "Plas pou dat sa a deja pibliye. Ou ka deplase plas oswa sispann pò a.",
+        [TN_LANGUAGE_PT] = "As vagas desta data já estão publicadas. Você pode remanejar vagas ou "
+                           "suspender o porto.",
+        [TN_LANGUAGE_RU] = "Места на эту дату уже опубликованы. Можно перенести места или "
+                           "приостановить пункт въезда.",
+    }},
+    [TN_REFUSAL_date_past] = {{
+        [TN_LANGUAGE_EN] =
+            "It is too late for this date: the draws already count on it. Choose a later date.",
+        [TN_LANGUAGE_ES] =
+            "Ya es tarde para esta fecha: los sorteos ya la incluyen. Elija una fecha posterior.",
+        [TN_LANGUAGE_HT] =
+            "Li twò ta pou dat sa a: tiraj yo deja pran l an kont. Chwazi yon dat ki pi lwen.",
+        [TN_LANGUAGE_PT] =
+            "É tarde demais para esta data: os sorteios já a incluem. Escolha uma data posterior.",
+        [TN_LANGUAGE_RU] =
+            "Для этой даты уже поздно: она вошла в жеребьёвки. Выберите более позднюю дату.",
+    }},
+    [TN_REFUSAL_port_suspended] = {{
+        [TN_LANGUAGE_EN] =
+            "This port is suspended. Choose another port, or wait until it is resumed.",
+        [TN_LANGUAGE_ES] =
+            "Este puerto está suspendido. Elija otro puerto o espere a que se reanude.",
+        [TN_LANGUAGE_HT] = "Pò sa a sispann. Chwazi yon lòt pò, oswa tann jiskaske l rekòmanse.",
+        [TN_LANGUAGE_PT] =
+            "Este porto está suspenso. Escolha outro porto ou espere até que seja retomado.",
+        [TN_LANGUAGE_RU] =
+            "Этот пункт въезда приостановлен. Выберите другой или дождитесь возобновления.",
+    }},
+    [TN_REFUSAL_port_not_suspended] = {{
+        [TN_LANGUAGE_EN] =
+            "This port is not suspended, so there is nothing to resume. Check which port you mean.",
+        [TN_LANGUAGE_ES] = "Este puerto no está suspendido; no hay nada que reanudar. Revise de "
+                           "qué puerto se trata.",
+        [TN_LANGUAGE_HT] =
+            "Pò sa a pa sispann, kidonk pa gen anyen pou rekòmanse. Verifye ki pò ou vle di.",
+        [TN_LANGUAGE_PT] =
+            "Este porto não está suspenso; não há o que retomar. Confira de qual porto se trata.",
+        [TN_LANGUAGE_RU] = "Этот пункт въезда не приостановлен, возобновлять нечего. Проверьте, "
+                           "какой пункт нужен.",
+    }},
+    [TN_REFUSAL_seats_not_free] = {{
+        [TN_LANGUAGE_EN] = "There are not enough free seats to move from there. Look at the free "
+                           "seats of that slot and move fewer.",
+        [TN_LANGUAGE_ES] = "No hay allí cupos libres suficientes para mover. Vea los cupos libres "
+                           "de ese turno y mueva menos.",
+        [TN_LANGUAGE_HT] =
+            "Pa gen ase plas lib la pou deplase. Gade plas lib ki nan lè sa a epi deplase mwens.",
+        [TN_LANGUAGE_PT] = "Não há ali vagas livres suficientes para mover. Veja as vagas livres "
+                           "desse horário e mova menos.",
+        [TN_LANGUAGE_RU] = "Там недостаточно свободных мест для переноса. Посмотрите, сколько их, "
+                           "и перенесите меньше.",
+    }},
+    [TN_REFUSAL_seats_frozen] = {{
+        [TN_LANGUAGE_EN] =
+            "These seats are frozen for a draw that is not complete yet. Try again after the draw.",
+        [TN_LANGUAGE_ES] = "Estos cupos están reservados para un sorteo aún sin terminar. "
+                           "Inténtelo después del sorteo.",
+        [TN_LANGUAGE_HT] = "Plas sa yo bloke pou yon tiraj ki poko fini. Eseye ankò apre tiraj la.",
+        [TN_LANGUAGE_PT] = "Estas vagas estão reservadas para um sorteio ainda não concluído. "
+                           "Tente de novo depois do sorteio.",
+        [TN_LANGUAGE_RU] =
+            "Эти места закреплены за незавершённой жеребьёвкой. Попробуйте после неё.",
+    }},
+    [TN_REFUSAL_secret_wrong] = {{
+        [TN_LANGUAGE_EN] = "This secret does not belong to the chain announced for this day. "
+                           "Reveal the value made for this day.",
+        [TN_LANGUAGE_ES] = "Este secreto no pertenece a la cadena anunciada para este día. Revele "
+                           "el valor que corresponde a este día.",
+        [TN_LANGUAGE_HT] =
+            "Sekrè sa a pa fè pati chèn yo te anonse pou jou sa a. Revele valè ki pou jou sa a.",
+        [TN_LANGUAGE_PT] = "Este segredo não pertence à cadeia anunciada para este dia. Revele o "
+                           "valor que corresponde a este dia.",
+        [TN_LANGUAGE_RU] = "Этот секрет не из цепочки, объявленной для этого дня. Раскройте "
+                           "значение для этого дня.",
+    }},
+    [TN_REFUSAL_no_draw_due] = {{
+        [TN_LANGUAGE_EN] = "No draw is due for this day now. Reveal the secret when the day is "
+                           "closed and its draw time has come.",
+        [TN_LANGUAGE_ES] = "Ahora no toca ningún sorteo para este día. Revele el secreto cuando el "
+                           "día esté cerrado y llegue la hora del sorteo.",
+        [TN_LANGUAGE_HT] = "Pa gen tiraj pou fèt pou jou sa a kounye a. Revele sekrè a lè jounen "
+                           "an fèmen epi lè tiraj la rive.",
+        [TN_LANGUAGE_PT] = "Não há sorteio a fazer para este dia agora. Revele o segredo quando o "
+                           "dia estiver fechado e chegar a hora do sorteio.",
+        [TN_LANGUAGE_RU] = "Сейчас для этого дня жеребьёвки нет. Раскройте секрет, когда день "
+                           "закрыт и настало её время.",
+    }},
+    [TN_REFUSAL_nothing_to_resume] = {{
+        [TN_LANGUAGE_EN] =
+            "There is no pause to end: nothing is waiting. No further step is needed.",
+        [TN_LANGUAGE_ES] =
+            "No hay ninguna pausa que terminar: nada está en espera. No hace falta hacer nada más.",
+        [TN_LANGUAGE_HT] =
+            "Pa gen okenn poz pou fini: pa gen anyen k ap tann. Ou pa bezwen fè anyen ankò.",
+        [TN_LANGUAGE_PT] =
+            "Não há pausa a encerrar: nada está em espera. Não é preciso fazer mais nada.",
+        [TN_LANGUAGE_RU] =
+            "Паузы нет, ничего не ждёт возобновления. Больше ничего делать не нужно.",
+    }},
+};

@@ -1,0 +1,120 @@
+/* A simulated ledger in a temporary directory for the tests of the doors. Its people are made up. */
+#ifndef TN_TESTS_API_LEDGER_SUPPORT_H
+#define TN_TESTS_API_LEDGER_SUPPORT_H
+
+#include <ftw.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "api/desk/ledger.h"
+#include "api/intake/intake.h"
+#include "ledger/base/check.h"
+#include "ledger/base/civil.h"
+#include "ledger/rules/policy_history.h"
+
+/* 2024-06-03 11:00 in New York: the window of that day opens an hour later. */
+#define MORNING_US 1717426800000000ull
+#define NOON_US (MORNING_US + TN_HOUR_US)
+
+#define MUST(call, error)                                                                          \
+    do {                                                                                           \
+        enum tn_status must_status_ = (call);                                                      \
+        if (must_status_ != TN_OK) {                                                               \
+            (void) fprintf(stderr, "%s:%d: %s: %s\n", __FILE__, __LINE__,                          \
+                           tn_status_name(must_status_), (error)->text);                           \
+            abort();                                                                               \
+        }                                                                                          \
+    } while (0)
+
+struct place {
+    char directory[64];
+    struct tn_policy policy;
+    struct tn_ledger *ledger;
+};
+
+static inline void place_create(struct place *place, uint64_t created_us)
+{
+    struct tn_error error = {0};
+    struct tn_genesis genesis = {
+        .policy = &place->policy,
+        .simulated = true,
+        .seed = 7,
+        .created_us = created_us,
+        .allow_unlocked = true,
+    };
+
+    memset(place, 0, sizeof(*place));
+    TN_CHECK(sodium_init() >= 0);
+    (void) snprintf(place->directory, sizeof(place->directory), "%s/turno-api-XXXXXX",
+                    getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
+    TN_CHECK(mkdtemp(place->directory) != NULL);
+    tn_policy_initial(created_us - TN_DAY_US, &place->policy);
+    MUST(tn_ledger_create(place->directory, &genesis, &error), &error);
+}
+
+/* `manual`: the test stamps every command; else the ledger's clock runs on from its last entry. */
+static inline void place_open(struct place *place, bool manual)
+{
+    struct tn_error error = {0};
+    struct tn_ledger_options options = {
+        .mode = TN_LEDGER_DESK,
+        .manual_clock = manual,
+        .allow_unlocked = true,
+        .reserve_bytes = (uint64_t) 1 << 20,
+    };
+
+    MUST(tn_ledger_open(place->directory, &options, &place->ledger, &error), &error);
+}
+
+static inline void place_close(struct place *place)
+{
+    tn_ledger_close(place->ledger);
+    place->ledger = NULL;
+}
+
+static inline int remove_entry(const char *path, const struct stat *about, int type,
+                               struct FTW *at)
+{
+    (void) about;
+    (void) type;
+    (void) at;
+    return remove(path);
+}
+
+static inline void place_remove(struct place *place)
+{
+    place_close(place);
+    (void) nftw(place->directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* One made-up adult; `number` makes another person of each. */
+static inline struct tn_person_form person_form(char name[static 32], unsigned number)
+{
+    (void) snprintf(name, 32, "Persona Inventada %u", number);
+    return (struct tn_person_form){
+        .given_names = tn_bytes_from_string(name),
+        .family_names = tn_bytes_from_string("De Prueba"),
+        .birth = 19800115,
+        .nationality = tn_bytes_from_string("xyz"),
+        .document = tn_bytes_from_string("d-0001"),
+    };
+}
+
+static inline void intake_fill(struct place *place, struct tn_intake *intake, uint64_t now_us,
+                               struct tn_random *random)
+{
+    struct tn_error error = {0};
+
+    *intake = (struct tn_intake){
+        .vault = &place->ledger->vault,
+        .policy = &place->policy,
+        .now_us = now_us,
+        .random = random,
+    };
+    MUST(tn_ledger_today(&place->policy, now_us, &intake->today, &error), &error);
+}
+
+#endif

@@ -1,0 +1,82 @@
+/* What the subcommands share: the table, opening a ledger to read, errors and exit codes, progress, and the
+ * way to a running server. */
+#ifndef TN_TOOLS_CLI_H
+#define TN_TOOLS_CLI_H
+
+#include <stdio.h>
+
+#include "api/desk/ledger.h"
+
+/* Exit codes of every subcommand (DESIGN, "The program"). */
+enum tn_exit {
+    TN_EXIT_DONE = 0,
+    TN_EXIT_DIFFERENCE = 1,
+    TN_EXIT_USAGE = 2,
+    TN_EXIT_REFUSED = 3,
+    TN_EXIT_ENVIRONMENT = 4,
+    TN_EXIT_INCOMPLETE = 5,
+};
+
+/* argv[0] is the subcommand's name. */
+typedef int tn_subcommand(int argc, char **argv);
+
+tn_subcommand tn_command_init, tn_command_serve, tn_command_simulate, tn_command_log,
+    tn_command_state, tn_command_verify, tn_command_rebuild, tn_command_draw, tn_command_prove,
+    tn_command_check_proof, tn_command_key, tn_command_officer, tn_command_policy,
+    tn_command_resume, tn_command_bench;
+
+struct tn_cli_command {
+    const char *name;
+    tn_subcommand *run;
+    const char *synopsis; /* after "turno " */
+    const char *summary;  /* one line */
+    const char *details;  /* options and examples, lines of at most 80 characters */
+};
+
+/* NULL when there is none of that name. */
+const struct tn_cli_command *tn_cli_find(const char *name);
+const struct tn_cli_command *tn_cli_at(size_t i);
+
+/* Print the synopsis of `name` to stderr after the message; returns TN_EXIT_USAGE. */
+int tn_cli_usage(const char *name, const char *format, ...) TN_PRINTF(2, 3);
+/* Print what went wrong to stderr; returns the exit code that fits the status. */
+int tn_cli_fail(enum tn_status status, const struct tn_error *error);
+
+/* Numbers and names from the command line. False when malformed. */
+bool tn_cli_parse_u64(const char *text, uint64_t *value);
+bool tn_cli_parse_id(const char *text, uint8_t id[static TN_ID_SIZE]);
+/* An index, or an instant as 2024-03-09T17:00:00Z, or a date: the number of entries up to and with it. */
+TN_MUST_USE enum tn_status tn_cli_parse_at(struct tn_log *log, const char *text, uint64_t *size,
+                                           struct tn_error *error);
+/* "PORT:NAME" ... : the file's bytes, at most `limit`. */
+TN_MUST_USE enum tn_status tn_cli_read_file(const char *path, size_t limit, struct tn_buffer *out,
+                                            struct tn_error *error);
+
+/* Open beside whoever writes, for reading. */
+TN_MUST_USE enum tn_status tn_cli_open_reader(const char *directory, struct tn_ledger **ledger,
+                                              struct tn_error *error);
+
+/* Progress on a terminal: rate and remaining time, at most five times a second; nothing elsewhere. */
+struct tn_cli_progress {
+    const char *what;
+    uint64_t started_us;
+    uint64_t shown_us;
+    bool terminal;
+};
+
+void tn_cli_progress_init(struct tn_cli_progress *progress, const char *what);
+/* Fits tn_rebuild_progress with the progress as its context. */
+void tn_cli_progress_show(void *progress, uint64_t done, uint64_t total);
+void tn_cli_progress_end(struct tn_cli_progress *progress);
+
+/* Run an administrative command: through the running server's socket when there is one, else on the ledger
+ * opened here (api/admin/admin.h). The reply is JSON. */
+TN_MUST_USE enum tn_status tn_cli_admin(const char *directory, const char *command,
+                                        struct tn_bytes json, struct tn_buffer *reply,
+                                        struct tn_error *error);
+
+/* The socket of a ledger's server. TN_FULL: the path is longer than a socket's name may be. */
+TN_MUST_USE enum tn_status tn_cli_socket_path(const char *directory, char *out, size_t size,
+                                              struct tn_error *error);
+
+#endif

@@ -1,0 +1,182 @@
+/* The table of subcommands, and what is made from it. */
+#include "tools/help.h"
+
+#include <string.h>
+
+static const struct tn_cli_command commands[] = {
+    {"init", tn_command_init, "init DIR [--policy FILE] [--origin NAME] [--root-key FILE] [--json]",
+     "make a new ledger: keys, first policy, genesis",
+     "  --policy FILE    the first policy as JSON (default: the rules of 2024-08-23)\n"
+     "  --origin NAME    what checkpoints are signed as, such as example.org/turno\n"
+     "  --root-key FILE  where the root key goes (default: DIR.root-key); keep it apart\n"
+     "  --allow-unlocked run although the system does not lock secrets into memory\n"},
+    {"serve", tn_command_serve, "serve DIR [--listen HOST:PORT] [--loops N]",
+     "answer over HTTP; SIGTERM drains and closes clean",
+     "  --listen HOST:PORT  default 127.0.0.1:8080; a simulated ledger on loopback only\n"
+     "  --loops N           event loops (default: one less than the cores)\n"
+     "  --reserve BYTES     free space below which writes are refused (507)\n"
+     "  --root-key FILE     where the root key is (default: DIR.root-key)\n"},
+    {"simulate", tn_command_simulate,
+     "simulate DIR --days N [--scale F] [--seed N] [--start DATE] [--no-throttle]\n"
+     "       turno simulate DIR --advance HOURS",
+     "make a ledger and play a season of the real programme through the desk",
+     "  --days N         service days to play\n"
+     "  --scale F        people in proportion to the real programme (default 1)\n"
+     "  --seed N         all randomness, keys included (default 1): one seed, one root\n"
+     "  --start DATE     first day (default: a day with 1,450 seats)\n"
+     "  --no-throttle    as fast as it goes\n"
+     "  --advance HOURS  move the clock of a served simulation forward\n"},
+    {"log", tn_command_log, "log DIR [--from N] [--to N] [--kind KIND] [--stream ID] [--backwards]",
+     "print events, one JSON object a line",
+     "  --from N, --to N  indices, both included\n"
+     "  --kind KIND       such as appointment_offered\n"
+     "  --stream ID       of a registration, an officer, or PORT/DATE\n"
+     "  --backwards       the newest first\n"},
+    {"state", tn_command_state, "state DIR PROJECTION [--at INDEX|INSTANT]",
+     "print the rows of a projection, now or as of then",
+     "  queue, seats, registrations, validation, access\n"
+     "  --at  after this index, or as of 2024-03-09T17:00:00Z\n"},
+    {"verify", tn_command_verify, "verify DIR [--json]",
+     "check every entry, hash, tile, checkpoint and row root; name the first fault", ""},
+    {"rebuild", tn_command_rebuild, "rebuild DIR [PROJECTION] [--swap-different] [--json]",
+     "fold the log beside the live rows, compare, swap",
+     "  --swap-different  take the rebuilt rows although the live ones differ\n"},
+    {"draw", tn_command_draw,
+     "draw DIR DAY --transcript [--audience public|auditor]\n       turno draw --recompute FILE",
+     "print a day's transcript, or recompute one with no ledger", ""},
+    {"prove", tn_command_prove, "prove DIR INDEX [--no-entry]",
+     "print a .tlog-proof of one entry",
+     "  --no-entry  leave the entry out: its reader has it already\n"},
+    {"check-proof", tn_command_check_proof,
+     "check-proof FILE --key VKEY [--witness VKEY]... [--entry FILE]",
+     "check a .tlog-proof with nothing but a key", ""},
+    {"key", tn_command_key, "key DIR --vkey",
+     "print the log's verifier key", ""},
+    {"officer", tn_command_officer,
+     "officer DIR add EMAIL [--role ROLE] [--organisation NAME] [--port CODE]\n"
+     "       turno officer DIR suspend ID --reason CODE",
+     "enrol an officer; the token is the last line, shown once",
+     "  roles: officer (default), port_officer, scheduler, policy_owner, auditor\n"},
+    {"policy", tn_command_policy,
+     "policy DIR show [VERSION]\n"
+     "       turno policy DIR publish FILE --approve ID --approve ID --reason CODE\n"
+     "       turno policy DIR capacity FILE --approve ID --approve ID --reason CODE\n"
+     "       turno policy DIR suspend PORT --honour-before DATE --approve ... --reason CODE\n"
+     "       turno policy DIR resume PORT --approve ID --approve ID --reason CODE\n"
+     "       turno policy DIR reallocate FILE --approve ID --approve ID --reason CODE",
+     "publish rules and seats, suspend and resume ports",
+     "  --approve ID  twice: two different approvers (turno state DIR access)\n"
+     "  --dry-run     check and print, write nothing\n"},
+    {"resume", tn_command_resume, "resume DIR [--extend]",
+     "end a pause; due items go on",
+     "  --extend  first move every deadline not reached at the last heartbeat by the\n"
+     "            length of the pause\n"},
+    {"bench", tn_command_bench,
+     "bench [desk|rebuild|draw|start|all] [--events N] [--dir DIR] [--json]",
+     "measure this machine", "  --dir DIR  where scratch ledgers are made (default: $TMPDIR)\n"},
+};
+
+const struct tn_cli_command *tn_cli_at(size_t i)
+{
+    return i < sizeof(commands) / sizeof(commands[0]) ? &commands[i] : NULL;
+}
+
+const struct tn_cli_command *tn_cli_find(const char *name)
+{
+    const struct tn_cli_command *command;
+
+    for (size_t i = 0; (command = tn_cli_at(i)); i++) {
+        if (strcmp(command->name, name) == 0) {
+            return command;
+        }
+    }
+    return NULL;
+}
+
+void tn_help_overview(FILE *out)
+{
+    const struct tn_cli_command *command;
+
+    fprintf(out, "turno: an appointment ledger whose every decision can be recomputed\n\n");
+    for (size_t i = 0; (command = tn_cli_at(i)); i++) {
+        fprintf(out, "  turno %-12s %s\n", command->name, command->summary);
+    }
+    fprintf(out,
+            "\nturno help COMMAND says more. Exit: 0 done, 1 a difference was found, 2 usage,\n"
+            "3 refused by a rule, 4 environment, 5 incomplete.\n");
+}
+
+void tn_help_command(FILE *out, const struct tn_cli_command *command)
+{
+    fprintf(out, "turno %s: %s\n\nusage: turno %s\n%s%s", command->name, command->summary,
+            command->synopsis, command->details[0] ? "\n" : "", command->details);
+}
+
+/* In a man page a backslash and a leading dot or quote mean something. */
+static void man_text(FILE *out, const char *text)
+{
+    for (; *text; text++) {
+        if (*text == '\\' || *text == '-') {
+            fputc('\\', out);
+        }
+        fputc(*text, out);
+    }
+}
+
+static void help_man(FILE *out)
+{
+    const struct tn_cli_command *command;
+
+    fprintf(out, ".TH TURNO 1 \"\" \"turno %s\"\n.SH NAME\nturno \\- an event-sourced appointment "
+                 "ledger\n.SH SYNOPSIS\n.B turno\nCOMMAND [ARGUMENTS]\n.SH COMMANDS\n",
+            TN_VERSION);
+    for (size_t i = 0; (command = tn_cli_at(i)); i++) {
+        fprintf(out, ".SS ");
+        man_text(out, command->name);
+        fprintf(out, "\n");
+        man_text(out, command->summary);
+        fprintf(out, "\n.PP\n.nf\nturno ");
+        man_text(out, command->synopsis);
+        fprintf(out, "\n");
+        man_text(out, command->details);
+        fprintf(out, ".fi\n");
+    }
+    fprintf(out, ".SH EXIT STATUS\n0 done, 1 a difference was found, 2 usage, 3 refused by a rule, 4 "
+                 "environment, 5 incomplete\n");
+}
+
+static void help_completions(FILE *out)
+{
+    const struct tn_cli_command *command;
+
+    fprintf(out, "complete -W '");
+    for (size_t i = 0; (command = tn_cli_at(i)); i++) {
+        fprintf(out, "%s%s", i > 0 ? " " : "", command->name);
+    }
+    fprintf(out, "' -o default turno\n");
+}
+
+int tn_help(int argc, char **argv)
+{
+    const struct tn_cli_command *command;
+
+    if (argc < 2) {
+        tn_help_overview(stdout);
+        return TN_EXIT_DONE;
+    }
+    if (strcmp(argv[1], "--man") == 0) {
+        help_man(stdout);
+        return TN_EXIT_DONE;
+    }
+    if (strcmp(argv[1], "--completions") == 0) {
+        help_completions(stdout);
+        return TN_EXIT_DONE;
+    }
+    command = tn_cli_find(argv[1]);
+    if (!command) {
+        fprintf(stderr, "turno: there is no command %s\n", argv[1]);
+        return TN_EXIT_USAGE;
+    }
+    tn_help_command(stdout, command);
+    return TN_EXIT_DONE;
+}

@@ -1,0 +1,39 @@
+/* The turno program: one table of subcommands. */
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tools/cli.h"
+#include "tools/help.h"
+
+int main(int argc, char **argv)
+{
+    const struct tn_cli_command *command;
+
+    if (sodium_init() < 0) {
+        fprintf(stderr, "turno: the cryptographic library cannot start on this system\n");
+        return TN_EXIT_ENVIRONMENT;
+    }
+    if (argc < 2) {
+        tn_help_overview(stderr);
+        return TN_EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0
+        || strcmp(argv[1], "-h") == 0) {
+        return tn_help(argc - 1, argv + 1);
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("turno %s\n", TN_VERSION);
+        return TN_EXIT_DONE;
+    }
+    command = tn_cli_find(argv[1]);
+    if (!command) {
+        fprintf(stderr, "turno: there is no command %s; turno help lists them\n", argv[1]);
+        return TN_EXIT_USAGE;
+    }
+    if (argc == 3 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0)) {
+        tn_help_command(stdout, command);
+        return TN_EXIT_DONE;
+    }
+    return command->run(argc - 1, argv + 1);
+}

@@ -1,0 +1,142 @@
+/* turno rebuild: fold the log beside the live rows, compare, swap; by the running server when there is
+ * one. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "projections/engine.h"
+#include "tools/cli.h"
+
+static const struct option options[] = {
+    {"swap-different", no_argument, NULL, 's'},
+    {"json", no_argument, NULL, 'j'},
+    {NULL, 0, NULL, 0},
+};
+
+static void report_text(const struct tn_rebuild_report *report)
+{
+    for (unsigned i = 0; i < TN_CORE_COUNT; i++) {
+        char live[2 * TN_HASH_SIZE + 1];
+        char rebuilt[2 * TN_HASH_SIZE + 1];
+
+        if (!report->rebuilt[i]) {
+            continue;
+        }
+        tn_hex_encode(live, report->root_live[i], TN_HASH_SIZE);
+        tn_hex_encode(rebuilt, report->root_rebuilt[i], TN_HASH_SIZE);
+        printf("%-13s %10" PRIu64 " rows  live %.16s  rebuilt %.16s  %s\n",
+               tn_projection_core((enum tn_core) i)->name, report->rows[i], live, rebuilt,
+               report->equal[i] ? "equal" : "DIFFERENT");
+    }
+    printf("%" PRIu64 " events in %" PRIu64 ".%03" PRIu64 " s, %" PRIu64 " events/s\n",
+           report->events, report->duration_us / 1000000, report->duration_us / 1000 % 1000,
+           report->events * 1000000 / (report->duration_us + 1));
+}
+
+static void report_json(const struct tn_rebuild_report *report)
+{
+    printf("{\"events\":%" PRIu64 ",\"microseconds\":%" PRIu64 ",\"projections\":[", report->events,
+           report->duration_us);
+    for (unsigned i = 0, n = 0; i < TN_CORE_COUNT; i++) {
+        char rebuilt[2 * TN_HASH_SIZE + 1];
+
+        if (report->rebuilt[i]) {
+            tn_hex_encode(rebuilt, report->root_rebuilt[i], TN_HASH_SIZE);
+            printf("%s{\"name\":\"%s\",\"rows\":%" PRIu64 ",\"root\":\"%s\",\"equal\":%s}",
+                   n++ > 0 ? "," : "", tn_projection_core((enum tn_core) i)->name, report->rows[i],
+                   rebuilt, report->equal[i] ? "true" : "false");
+        }
+    }
+    printf("]}\n");
+}
+
+static enum tn_status rebuild_here(const char *directory, uint32_t mask, bool swap, bool json,
+                                   struct tn_error *error)
+{
+    struct tn_ledger_options open = {.mode = TN_LEDGER_WRITER};
+    struct tn_ledger *ledger = NULL;
+    struct tn_rebuild_report report = {0};
+    struct tn_cli_progress progress;
+    enum tn_status status = tn_ledger_open(directory, &open, &ledger, error);
+
+    if (status != TN_OK) {
+        return status;
+    }
+    tn_cli_progress_init(&progress, "events");
+    status = tn_rebuild(ledger->store, ledger->log, mask, swap, tn_cli_progress_show, &progress,
+                        &report, error);
+    tn_cli_progress_end(&progress);
+    if (status == TN_OK || status == TN_MISMATCH) {
+        if (json) {
+            report_json(&report);
+        } else {
+            report_text(&report);
+        }
+    }
+    tn_ledger_close(ledger);
+    return status;
+}
+
+static enum tn_status rebuild_there(const char *directory, const char *projection, bool swap,
+                                    struct tn_error *error)
+{
+    struct tn_buffer json;
+    struct tn_buffer reply;
+    enum tn_status status;
+
+    tn_buffer_init(&json, 4096);
+    tn_buffer_init(&reply, (size_t) 1 << 20);
+    tn_buffer_printf(&json, "{\"swap_different\":%s", swap ? "true" : "false");
+    if (projection) {
+        tn_buffer_printf(&json, ",\"projection\":\"%s\"", projection);
+    }
+    tn_buffer_append_string(&json, "}");
+    status = tn_cli_admin(directory, "rebuild", tn_buffer_view(&json), &reply, error);
+    if (status == TN_OK) {
+        printf("%.*s\n", (int) reply.size, (const char *) reply.data);
+    }
+    tn_buffer_close(&json);
+    tn_buffer_close(&reply);
+    return status;
+}
+
+int tn_command_rebuild(int argc, char **argv)
+{
+    struct tn_error error = {0};
+    const char *projection = NULL;
+    uint32_t mask = (1u << TN_CORE_COUNT) - 1;
+    bool swap = false;
+    bool json = false;
+    int option;
+    enum tn_status status;
+
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (option == 's') {
+            swap = true;
+        } else if (option == 'j') {
+            json = true;
+        } else {
+            return tn_cli_usage("rebuild", "that option is not known");
+        }
+    }
+    if (optind + 1 != argc && optind + 2 != argc) {
+        return tn_cli_usage("rebuild", "say a directory and at most one projection");
+    }
+    if (optind + 2 == argc) {
+        projection = argv[optind + 1];
+        mask = 0;
+        for (unsigned i = 0; i < TN_CORE_COUNT; i++) {
+            bool same = strcmp(tn_projection_core((enum tn_core) i)->name, projection) == 0;
+
+            mask |= same ? 1u << i : 0u;
+        }
+        if (mask == 0) {
+            return tn_cli_usage("rebuild", "there is no projection %s", projection);
+        }
+    }
+    status = rebuild_here(argv[optind], mask, swap, json, &error);
+    if (status == TN_BUSY) {
+        status = rebuild_there(argv[optind], projection, swap, &error);
+    }
+    return status == TN_OK ? TN_EXIT_DONE : tn_cli_fail(status, &error);
+}
