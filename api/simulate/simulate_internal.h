@@ -291,9 +291,9 @@ struct tn_sim {
 
     /* a suspension, drill or history */
     uint16_t suspended_port;
-    uint32_t suspend_day; /* civil */
-    uint32_t resume_day;
-    bool honour_all;
+    uint64_t suspend_us; /* 0: none in this season */
+    uint64_t resume_us;
+    uint32_t honour_before;
 
     struct tn_sim_pool pool;
     uint64_t command_number; /* of random sources */

@@ -386,11 +386,11 @@ static void a_buffer_that_is_full_says_so(void **state)
     struct bench *bench = *state;
     struct tn_buffer small;
 
-    encode_sample(bench, &tn_record_pool_closed, SAMPLE_EDGE);
+    encode_sample(bench, &tn_record_facts_publish_policy, SAMPLE_EDGE);
     assert_true(bench->bytes.size > 600); /* more than one piece */
-    for (size_t limit = 0; limit <= bench->bytes.size; limit += 1 + limit / 16) {
+    for (size_t limit = 0; limit < bench->bytes.size; limit += 1 + limit / 16) {
         tn_buffer_init(&small, limit);
-        tn_record_encode(&tn_record_pool_closed, &bench->value, &small);
+        tn_record_encode(&tn_record_facts_publish_policy, &bench->value, &small);
         assert_int_equal(tn_buffer_status(&small), TN_FULL);
         tn_buffer_close(&small);
     }

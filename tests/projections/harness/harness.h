@@ -46,13 +46,13 @@ struct harness {
     uint64_t now_us; /* of the last event or command */
     uint64_t next_command;
     uint64_t opening_us; /* of the next day; UINT64_MAX: none in sight */
+    uint32_t opening_policy;
+    struct tn_window opening;
     bool opening_stale;
     bool late; /* what fell due is stamped with the time of the command before which it is emitted */
     uint64_t chain_first_day;
     uint8_t chain_tail[TN_HASH_SIZE];
-    uint8_t bad_secret; /* not zero: the next reveal tries this wrong byte first */
     /* of the last command */
-    struct tn_event last[1];
     uint64_t first_index;
     size_t event_count;
     uint64_t commands;
@@ -72,6 +72,8 @@ void harness_open(struct harness *harness);
 void harness_close(struct harness *harness);
 /* Emit everything due up to `time_us` (included), draws with it. */
 void harness_advance(struct harness *harness, uint64_t time_us);
+/* The next item, due or not; false when none is in sight. `due->due_us` is also that of an opening. */
+bool harness_next_due(struct harness *harness, struct tn_due *due, bool *opening);
 /* Advance to the command's time and decide it; its refusal is recorded and returned. The id is set. */
 enum tn_refusal harness_decide(struct harness *harness, struct tn_command *command);
 /* The same without what is due: after a pause (resume_deadlines). */
