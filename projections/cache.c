@@ -3,16 +3,18 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "ledger/base/check.h"
 
 #define SLOTS_FIRST ((size_t) 64)
-/* Values grow by a few bytes more often than not (counters, lists); a little room saves a second
- * allocation. */
-#define VALUE_ROOM(size) (((size) + 15u) & ~(size_t) 15u)
+/* Values grow by a few bytes more often than not (counters, lists); rounding up saves a second piece. */
+#define STEPS(size) (((size) + TN_SLAB_STEP - 1) / TN_SLAB_STEP)
+/* Tables this large ask for huge pages. */
+#define HUGE_PAGE ((size_t) 2 << 20)
 
 _Static_assert(TN_ROW_KEY_MAX <= UINT8_MAX, "key_size is a byte");
-_Static_assert(TN_ROW_VALUE_MAX <= UINT32_MAX - 16, "value_capacity is 32 bits");
+_Static_assert(TN_ROW_VALUE_MAX <= UINT16_MAX, "value_size is 16 bits");
 
 static void order_insert(struct tn_cache *cache, struct tn_cache_row *row);
 static void order_remove(struct tn_cache *cache, struct tn_cache_row *row);
@@ -102,6 +104,22 @@ static void slot_insert(struct tn_cache_slot *slots, size_t mask, struct tn_cach
     slots[i] = slot;
 }
 
+/* Zeroed. */
+static struct tn_cache_slot *slots_alloc(size_t count)
+{
+    size_t size = count * sizeof(struct tn_cache_slot);
+
+    if (size < HUGE_PAGE) {
+        return calloc(count, sizeof(struct tn_cache_slot));
+    }
+    struct tn_cache_slot *slots = aligned_alloc(HUGE_PAGE, size);
+    if (slots != NULL) {
+        (void) madvise(slots, size, MADV_HUGEPAGE); /* a wish: it works without */
+        memset(slots, 0, size);
+    }
+    return slots;
+}
+
 /* Room for one more row, at most three quarters full. */
 static bool slots_grow(struct tn_cache *cache)
 {
@@ -109,7 +127,7 @@ static bool slots_grow(struct tn_cache *cache)
         return true;
     }
     size_t count = cache->slot_count == 0 ? SLOTS_FIRST : cache->slot_count * 2;
-    struct tn_cache_slot *slots = calloc(count, sizeof(*slots));
+    struct tn_cache_slot *slots = slots_alloc(count);
     if (slots == NULL) {
         return false;
     }
@@ -129,7 +147,7 @@ static bool slots_grow(struct tn_cache *cache)
 static void slot_remove(struct tn_cache *cache, const struct tn_cache_row *row)
 {
     size_t mask = cache->slot_count - 1;
-    size_t hole = (size_t) row->hash & mask;
+    size_t hole = (size_t) tn_cache_hash(tn_cache_key(row)) & mask;
 
     while (cache->slots[hole].row != row) {
         hole = (hole + 1) & mask;
@@ -201,14 +219,42 @@ void tn_cache_settle(struct tn_cache *cache, uint64_t committed)
     }
 }
 
+void tn_cache_settle_dirty(struct tn_cache *cache)
+{
+    struct tn_cache_row *first = cache->queues[TN_CACHE_DIRTY].first;
+    struct tn_cache_row *last = cache->queues[TN_CACHE_CLEAN].last;
+
+    TN_CHECK(cache->queues[TN_CACHE_FLIGHT].count == 0);
+    if (first == NULL) {
+        return;
+    }
+    for (struct tn_cache_row *row = first; row != NULL; row = row->after) {
+        row->queue = TN_CACHE_CLEAN;
+    }
+    /* The whole queue behind the clean one; the order held nothing else. */
+    if (last != NULL) {
+        last->after = first;
+        first->before = last;
+    } else {
+        cache->queues[TN_CACHE_CLEAN].first = first;
+    }
+    cache->queues[TN_CACHE_CLEAN].last = cache->queues[TN_CACHE_DIRTY].last;
+    cache->queues[TN_CACHE_CLEAN].count += cache->queues[TN_CACHE_DIRTY].count;
+    cache->queues[TN_CACHE_DIRTY].first = NULL;
+    cache->queues[TN_CACHE_DIRTY].last = NULL;
+    cache->queues[TN_CACHE_DIRTY].count = 0;
+    memset(cache->heads, 0, sizeof(cache->heads));
+}
+
 /* ---- rows ---- */
 
-static size_t row_bytes(const struct tn_cache_row *row)
+/* The piece of a row whose value has `steps` of first room. */
+static size_t row_size(size_t height, size_t key_size, size_t steps)
 {
-    /* 16: what the allocator adds, roughly. */
-    return sizeof(*row) + row->height * sizeof(row->next[0]) + row->key_size +
-           row->value_capacity + 16;
+    return sizeof(struct tn_cache_row) + height * sizeof(struct tn_cache_row *) + key_size +
+           steps * TN_SLAB_STEP;
 }
+
 
 /* One row in four reaches the next level. Taken from the hash, so that a run repeats itself. */
 static uint8_t row_height(uint64_t hash)
@@ -230,21 +276,21 @@ struct tn_cache_row *tn_cache_add(struct tn_cache *cache, struct tn_bytes key, u
                                   struct tn_bytes value, bool absent, enum tn_cache_queue queue)
 {
     uint8_t height = row_height(hash);
-    size_t room = VALUE_ROOM(value.size);
+    size_t steps = STEPS(value.size);
+    size_t size = row_size(height, key.size, steps);
 
     TN_CHECK(key.size <= TN_ROW_KEY_MAX && value.size <= TN_ROW_VALUE_MAX);
     if (!slots_grow(cache)) {
         return NULL;
     }
-    struct tn_cache_row *row =
-        malloc(sizeof(*row) + height * sizeof(row->next[0]) + key.size + room);
+    struct tn_cache_row *row = tn_slab_alloc(&cache->slab, size);
     if (row == NULL) {
         return NULL;
     }
     *row = (struct tn_cache_row){
-        .hash = hash,
-        .value_size = (uint32_t) value.size,
-        .value_capacity = (uint32_t) room,
+        .value_size = (uint16_t) value.size,
+        .value_steps = (uint16_t) steps,
+        .first_steps = (uint16_t) steps,
         .key_size = (uint8_t) key.size,
         .height = height,
         .absent = absent,
@@ -256,7 +302,7 @@ struct tn_cache_row *tn_cache_add(struct tn_cache *cache, struct tn_bytes key, u
     slot_insert(cache->slots, cache->slot_count - 1,
                 (struct tn_cache_slot){.hash = hash, .row = row});
     cache->row_count++;
-    cache->budget->used += row_bytes(row);
+    cache->budget->used += tn_slab_bytes(size);
     queue_push(cache, row, queue);
     if (cache->ordered && queue != TN_CACHE_CLEAN) {
         order_insert(cache, row);
@@ -264,28 +310,41 @@ struct tn_cache_row *tn_cache_add(struct tn_cache *cache, struct tn_bytes key, u
     return row;
 }
 
+static void value_free(struct tn_cache *cache, struct tn_cache_row *row)
+{
+    size_t size = row->value_steps * TN_SLAB_STEP;
+
+    cache->budget->used -= tn_slab_bytes(size);
+    tn_slab_free(&cache->slab, row->value, size);
+}
+
+/* Another piece for a value that does not fit. `value` is not in it: it would fit. */
+static bool value_grow(struct tn_cache *cache, struct tn_cache_row *row, struct tn_bytes value)
+{
+    size_t steps = STEPS(value.size + value.size / 4);
+    uint8_t *larger = tn_slab_alloc(&cache->slab, steps * TN_SLAB_STEP);
+
+    if (larger == NULL) {
+        return false;
+    }
+    if (row->apart) {
+        value_free(cache, row);
+    }
+    cache->budget->used += tn_slab_bytes(steps * TN_SLAB_STEP);
+    row->value = larger;
+    row->value_steps = (uint16_t) steps;
+    row->apart = true;
+    return true;
+}
+
 bool tn_cache_write(struct tn_cache *cache, struct tn_cache_row *row, struct tn_bytes value,
                     bool absent)
 {
-    if (value.size > row->value_capacity) {
-        size_t room = VALUE_ROOM(value.size + value.size / 4);
-        uint8_t *larger = malloc(room);
-
-        if (larger == NULL) {
-            return false;
-        }
-        copy(larger, value);
-        cache->budget->used += room - row->value_capacity;
-        if (row->apart) {
-            free(row->value);
-        }
-        row->value = larger;
-        row->value_capacity = (uint32_t) room;
-        row->apart = true;
-    } else {
-        copy(row->value, value);
+    if (value.size > row->value_steps * TN_SLAB_STEP && !value_grow(cache, row, value)) {
+        return false;
     }
-    row->value_size = (uint32_t) value.size;
+    copy(row->value, value);
+    row->value_size = (uint16_t) value.size;
     row->absent = absent;
     if (row->queue != TN_CACHE_DIRTY) {
         tn_cache_move(cache, row, TN_CACHE_DIRTY);
@@ -295,11 +354,13 @@ bool tn_cache_write(struct tn_cache *cache, struct tn_cache_row *row, struct tn_
 
 static void row_free(struct tn_cache *cache, struct tn_cache_row *row)
 {
-    cache->budget->used -= row_bytes(row);
+    size_t size = row_size(row->height, row->key_size, row->first_steps);
+
     if (row->apart) {
-        free(row->value);
+        value_free(cache, row);
     }
-    free(row);
+    cache->budget->used -= tn_slab_bytes(size);
+    tn_slab_free(&cache->slab, row, size);
 }
 
 void tn_cache_remove(struct tn_cache *cache, struct tn_cache_row *row)
@@ -326,6 +387,7 @@ void tn_cache_clear(struct tn_cache *cache)
     }
     cache->budget->used -= cache->slot_count * sizeof(*cache->slots);
     free(cache->slots);
+    tn_slab_close(&cache->slab);
     *cache = (struct tn_cache){.budget = cache->budget};
 }
 

@@ -10,6 +10,7 @@
 
 #include "ledger/base/bytes.h"
 #include "projections/rows.h"
+#include "projections/slab.h"
 
 enum tn_cache_queue {
     TN_CACHE_CLEAN,
@@ -18,22 +19,23 @@ enum tn_cache_queue {
     TN_CACHE_QUEUES,
 };
 
-/* Rows never move, so pointers to them hold until they are removed. */
+/* Rows never move, so pointers to them hold until they are removed. What a get reads lies close
+ * together: at some hundred thousand rows every cache line costs more than all computing. */
 struct tn_cache_row {
-    uint64_t hash;
-    uint64_t generation;         /* of the batch that carries the newest value; 0: none does */
+    uint8_t *value;
     struct tn_cache_row *before; /* neighbours in its queue */
     struct tn_cache_row *after;
-    uint8_t *value;
-    uint32_t value_size;
-    uint32_t value_capacity;
-    uint32_t epoch;  /* of the last touch that was noted (projections/touched.h) */
+    uint64_t generation;  /* of the batch that carries the newest value; 0: none does */
+    uint32_t epoch;       /* of the last touch that was noted (projections/touched.h) */
+    uint16_t value_size;
+    uint16_t value_steps; /* the value's room, in TN_SLAB_STEPs */
+    uint16_t first_steps; /* the room behind the key */
     uint8_t key_size;
-    uint8_t height;  /* links in the key order */
-    uint8_t queue;   /* enum tn_cache_queue */
-    bool absent;     /* known not to exist: deleted, or looked for in vain */
-    bool used;       /* read since it was last considered for eviction */
-    bool apart;      /* the value outgrew its first room and has an allocation of its own */
+    uint8_t height; /* links in the key order */
+    uint8_t queue;  /* enum tn_cache_queue */
+    bool absent;    /* known not to exist: deleted, or looked for in vain */
+    bool used;      /* read since it was last considered for eviction */
+    bool apart;     /* the value outgrew its first room and has a piece of its own */
     struct tn_cache_row *next[]; /* `height` links, then the key, then the value's first room */
 };
 
@@ -74,6 +76,7 @@ struct tn_cache {
         struct tn_cache_row *last;
         size_t count;
     } queues[TN_CACHE_QUEUES];
+    struct tn_slab slab;
     bool ordered; /* dirty and flight rows are linked in key order from `heads` */
     struct tn_cache_row *heads[TN_CACHE_LEVELS];
 };
@@ -100,6 +103,8 @@ void tn_cache_remove(struct tn_cache *cache, struct tn_cache_row *row);
 void tn_cache_move(struct tn_cache *cache, struct tn_cache_row *row, enum tn_cache_queue queue);
 /* Flight rows of `committed` and older generations become clean. */
 void tn_cache_settle(struct tn_cache *cache, uint64_t committed);
+/* Every dirty row becomes clean, quicker than one by one. None is in flight. */
+void tn_cache_settle_dirty(struct tn_cache *cache);
 /* Evict clean rows until the budget holds; false when it does not and no clean row is left. */
 bool tn_cache_evict(struct tn_cache_budget *budget);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ledger/base/check.h"
+#include "ledger/base/endian.h"
 #include "ledger/base/fault.h"
 #include "projections/rows_internal.h"
 
@@ -288,10 +289,30 @@ bool tn_rows_at_rest(struct tn_rows *rows)
 
 /* ---- build: spill ---- */
 
-static int compare_rows(const void *a, const void *b)
+/* A row with the first bytes of its key, which decide most comparisons without touching the row. */
+struct spilled {
+    uint64_t first;
+    const struct tn_cache_row *row;
+};
+
+static int compare_spilled(const void *a, const void *b)
 {
-    return tn_bytes_compare(tn_cache_key(*(const struct tn_cache_row *const *) a),
-                            tn_cache_key(*(const struct tn_cache_row *const *) b));
+    const struct spilled *x = a;
+    const struct spilled *y = b;
+
+    if (x->first != y->first) {
+        return x->first < y->first ? -1 : 1;
+    }
+    return tn_bytes_compare(tn_cache_key(x->row), tn_cache_key(y->row));
+}
+
+static struct spilled spilled_from(const struct tn_cache_row *row)
+{
+    struct tn_bytes key = tn_cache_key(row);
+    uint8_t first[8] = {0}; /* shorter keys sort before longer ones with zeros, by their whole key */
+
+    memcpy(first, key.data, key.size < sizeof(first) ? key.size : sizeof(first));
+    return (struct spilled){.first = tn_get_be64(first), .row = row};
 }
 
 static enum tn_status open_home(struct tn_rows *rows, struct tn_error *error)
@@ -305,19 +326,39 @@ static enum tn_status open_home(struct tn_rows *rows, struct tn_error *error)
                          error);
 }
 
+static enum tn_status write_spilled(struct tn_rows *rows, const struct spilled *order, size_t count,
+                                    struct tn_error *error)
+{
+    struct tn_batch *batch = tn_batch_create();
+    enum tn_status status = TN_OK;
+
+    for (size_t i = 0; status == TN_OK && i < count; i++) {
+        const struct tn_cache_row *row = order[i].row;
+
+        if (row->absent) {
+            tn_batch_delete(batch, rows->options.family, tn_cache_key(row));
+        } else {
+            tn_batch_put(batch, rows->options.family, tn_cache_key(row), tn_cache_value(row));
+        }
+        if (tn_batch_bytes(batch) >= SPILL_BATCH_BYTES || i + 1 == count) {
+            status = tn_store_write(rows->options.store, batch, TN_NO_WAL, error);
+            tn_batch_reset(batch);
+        }
+    }
+    tn_batch_destroy(batch);
+    return status;
+}
+
 enum tn_status tn_rows_spill(struct tn_rows *rows, struct tn_error *error)
 {
-    struct tn_cache *cache = &rows->cache;
-    size_t count = cache->queues[TN_CACHE_DIRTY].count;
-    struct tn_batch *batch = NULL;
-    size_t done = 0;
+    size_t count = rows->cache.queues[TN_CACHE_DIRTY].count;
     size_t index = 0;
 
     TN_CHECK(rows->options.face == TN_ROWS_BUILD && rows->scanning == 0);
     if (count == 0) {
         return TN_OK;
     }
-    struct tn_cache_row **order = calloc(count, sizeof(struct tn_cache_row *));
+    struct spilled *order = calloc(count, sizeof(*order));
     enum tn_status status = order == NULL ? tn_fail(error, TN_MEMORY, "no memory to write %zu rows",
                                                     count)
                                           : open_home(rows, error);
@@ -327,36 +368,20 @@ enum tn_status tn_rows_spill(struct tn_rows *rows, struct tn_error *error)
     if (status != TN_OK) {
         goto out;
     }
-    for (struct tn_cache_row *row = cache->queues[TN_CACHE_DIRTY].first; row != NULL;
+    for (const struct tn_cache_row *row = rows->cache.queues[TN_CACHE_DIRTY].first; row != NULL;
          row = row->after) {
-        order[index++] = row;
+        order[index++] = spilled_from(row);
     }
-    /* In key order: the memory table then inserts behind the row before, without searching. */
-    qsort(order, count, sizeof(struct tn_cache_row *), compare_rows);
+    /* In key order: the store then inserts behind the row before, without searching. */
+    qsort(order, count, sizeof(*order), compare_spilled);
     rows->stored = true;
-    batch = tn_batch_create();
-    for (index = 0; index < count; index++) {
-        if (order[index]->absent) {
-            tn_batch_delete(batch, rows->options.family, tn_cache_key(order[index]));
-        } else {
-            tn_batch_put(batch, rows->options.family, tn_cache_key(order[index]),
-                         tn_cache_value(order[index]));
-        }
-        if (tn_batch_bytes(batch) >= SPILL_BATCH_BYTES || index + 1 == count) {
-            status = tn_store_write(rows->options.store, batch, TN_NO_WAL, error);
-            if (status != TN_OK) {
-                goto out;
-            }
-            tn_batch_reset(batch);
-            for (; done <= index; done++) {
-                tn_cache_move(cache, order[done], TN_CACHE_CLEAN);
-            }
-        }
+    status = write_spilled(rows, order, count, error);
+    if (status == TN_OK) {
+        tn_cache_settle_dirty(&rows->cache);
     }
     tn_iterator_destroy(rows->iterator);
     rows->iterator = NULL;
 out:
-    tn_batch_destroy(batch);
     free(order);
     return status;
 }

@@ -36,6 +36,10 @@ TN_MUST_USE enum tn_status tn_admin_approval(struct tn_admin *admin,
                                              struct tn_ids *ids, struct tn_bytes *code);
 bool tn_admin_is_code(struct tn_bytes text, size_t max);
 
+/* admin_state.c */
+enum tn_status tn_admin_rebuild(struct tn_admin *admin);
+enum tn_status tn_admin_status(struct tn_admin *admin);
+
 /* admin_policy.c */
 enum tn_status tn_admin_policy_publish(struct tn_admin *admin);
 enum tn_status tn_admin_capacity(struct tn_admin *admin);

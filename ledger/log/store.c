@@ -14,6 +14,8 @@ static enum tn_status get_by_seek(struct tn_store *store, struct tn_family *fami
                                   struct tn_error *error);
 static enum tn_status copy_value(const struct tn_family *family, struct tn_bytes from,
                                  struct tn_buffer *value, struct tn_error *error);
+static enum tn_status outcome_unknown(struct tn_store *store, char *words, const char *what,
+                                      struct tn_error *error);
 static enum tn_status not_writer(const struct tn_store *store, struct tn_error *error);
 
 bool tn_store_is_writer(const struct tn_store *store)
@@ -185,33 +187,43 @@ enum tn_status tn_store_write(struct tn_store *store, struct tn_batch *batch,
                               enum tn_durability durability, struct tn_error *error)
 {
     enum tn_status status = not_writer(store, error);
-    if (status == TN_OK && atomic_load(&store->failed)) {
+    if (status != TN_OK) {
+        return status;
+    }
+    pthread_mutex_lock(&store->write_lock);
+    if (atomic_load(&store->failed)) {
         status = tn_fail(error, TN_IO,
-                         "%s: an earlier write failed; what reached the disk shows "
-                         "when the ledger is opened again",
+                         "%s: an earlier write failed; what reached the disk shows when the "
+                         "ledger is opened again",
                          store->path);
     }
     if (status == TN_OK) {
         status = tn_store_space_take(store, tn_batch_bytes(batch), error);
     }
-    if (status != TN_OK) {
-        return status;
-    }
-    if (tn_fault("store_write")) {
+    if (status == TN_OK && tn_fault("store_write")) {
         atomic_store(&store->failed, true);
-        return tn_fail(error, TN_IO, "a test made the write fail");
-    }
-    char *words = NULL;
-    rocksdb_write(store->db, store->write_options[durability], tn_batch_raw(batch), &words);
-    if (words != NULL) {
-        atomic_store(&store->failed, true);
-        (void) tn_store_status(words, error, "write");
-        if (error != NULL) {
-            error->status = TN_IO;
+        status = tn_fail(error, TN_IO, "a test made the write fail");
+    } else if (status == TN_OK) {
+        char *words = NULL;
+        rocksdb_write(store->db, store->write_options[durability], tn_batch_raw(batch), &words);
+        if (words != NULL) {
+            status = outcome_unknown(store, words, "write", error);
         }
-        return TN_IO;
     }
-    return TN_OK;
+    pthread_mutex_unlock(&store->write_lock);
+    return status;
+}
+
+/* Whatever the words say: nobody can know what reached the disk. */
+static enum tn_status outcome_unknown(struct tn_store *store, char *words, const char *what,
+                                      struct tn_error *error)
+{
+    atomic_store(&store->failed, true);
+    (void) tn_store_status(words, error, what);
+    if (error != NULL) {
+        error->status = TN_IO;
+    }
+    return TN_IO;
 }
 
 enum tn_status tn_store_sync(struct tn_store *store, struct tn_error *error)
@@ -222,12 +234,7 @@ enum tn_status tn_store_sync(struct tn_store *store, struct tn_error *error)
     }
     char *words = NULL;
     rocksdb_flush_wal(store->db, 1, &words);
-    status = tn_store_status(words, error, "sync");
-    if (status != TN_OK) {
-        atomic_store(&store->failed, true);
-        status = TN_IO;
-    }
-    return status;
+    return words == NULL ? TN_OK : outcome_unknown(store, words, "sync", error);
 }
 
 enum tn_status tn_store_flush(struct tn_store *store, struct tn_error *error)

@@ -43,6 +43,9 @@ struct tn_store {
     struct rocksdb_writeoptions_t *write_options[3]; /* by enum tn_durability */
     pthread_rwlock_t families_lock; /* written by create and drop, read by all that walk the list */
     struct tn_family *families;
+    /* One write at a time: once one has failed, none that waited behind it may follow. RocksDB
+     * would only queue them up in the same way, for there is one committer and few others. */
+    pthread_mutex_t write_lock;
     atomic_bool failed; /* a write failed: nobody can know what reached the disk */
     struct tn_store_space space;
 };

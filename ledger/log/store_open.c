@@ -38,6 +38,7 @@ enum tn_status tn_store_open(const char *directory, const struct tn_store_option
     atomic_init(&store->failed, false);
     pthread_rwlock_init(&store->families_lock, NULL);
     pthread_mutex_init(&store->space.lock, NULL);
+    pthread_mutex_init(&store->write_lock, NULL);
     tn_store_space_init(&store->space, options->reserve_bytes);
 
     enum tn_status status = make_paths(store, directory, options, error);
@@ -96,6 +97,7 @@ void tn_store_close(struct tn_store *store)
     }
     pthread_rwlock_destroy(&store->families_lock);
     pthread_mutex_destroy(&store->space.lock);
+    pthread_mutex_destroy(&store->write_lock);
     free(store->secondary);
     free(store->path);
     free(store);

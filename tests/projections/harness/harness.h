@@ -87,8 +87,8 @@ enum tn_refusal harness_decide_paused(struct harness *harness, struct tn_command
 
 /* An id of its own for each (letter, number). */
 void make_id(uint8_t id[static TN_ID_SIZE], char letter, uint64_t number);
-/* A small runnable policy, from `effective_us` on: three ports, four slots, 24 seats a day, horizon 5,
- * notice 2, groups of up to 6, 30 % by seniority, window 12:00 to 11:00 New York. */
+/* A small runnable policy, from `effective_us` on: three ports, four slots, 24 seats a day, horizon 6,
+ * notice 3, groups of up to 6, 30 % by seniority, window 12:00 to 11:00 New York. */
 void make_policy(struct tn_policy *policy, uint32_t version, uint64_t effective_us);
 /* Genesis, the chain, officers (see below), and `policy` published (its version must be 1). */
 void harness_found(struct harness *harness, const struct tn_policy *policy, uint64_t time_us);
@@ -137,6 +137,15 @@ enum tn_refusal do_reallocate(struct harness *harness, const struct tn_seat_move
 enum tn_refusal do_publish(struct harness *harness, const struct tn_policy *policy,
                            uint64_t time_us);
 
+/* The number in a made-up id; whether a made-up person is an adult (every fourth is a child). */
+uint64_t id_number(const uint8_t id[static TN_ID_SIZE]);
+bool is_adult(uint64_t person);
+uint64_t officer_of(uint64_t port);
+uint32_t zone_version(struct harness *harness, uint64_t time_us);
+void make_member(struct tn_new_member *member, uint64_t person);
+/* The command that do_register decides; `members` has room for `count`. */
+struct tn_command command_register(uint64_t registration, const uint64_t *persons, size_t count,
+                                   struct tn_new_member *members, uint64_t time_us);
 /* The tag of a person with the number of an appointment: what intake would compute. */
 void make_tag(uint8_t tag[static TN_ID_SIZE], const uint8_t offer[static TN_ID_SIZE],
               uint64_t person);

@@ -1,0 +1,76 @@
+/* Readers: committed rows for the threads that answer questions. A pool of them, each for one thread at a
+ * time; who needs rows takes one and gives it back.
+ *
+ * A reader keeps its views open between uses (opening costs some 20 us, a use 1 us) and opens them again
+ * when a rebuild has swapped families. The pool holds as many readers as threads ever asked at once. */
+#ifndef TN_API_QUERY_READER_H
+#define TN_API_QUERY_READER_H
+
+#include "api/desk/ledger.h"
+#include "ledger/rules/rows.h"
+#include "projections/policies.h"
+
+/* Loop threads and pool threads together never come near it. */
+#define TN_READERS_MAX 128u
+/* Rows of one question. */
+#define TN_READER_ARENA_BYTES ((size_t) 16 << 20)
+/* Token hashes that a reader remembers, a power of two: 56 kB. */
+#define TN_READER_TOKENS 1024u
+
+struct tn_query;
+
+struct tn_reader {
+    struct tn_query *query;
+    struct tn_ledger *ledger;
+    struct tn_state views;
+    bool open;
+    struct tn_policies policies;
+    struct tn_arena arena; /* emptied when the reader is taken */
+    /* A token means one caller for ever, so what was found is never wrong; that an officer was suspended
+     * stands in another row, which is read each time. */
+    struct tn_reader_token {
+        uint8_t hash[TN_HASH_SIZE];
+        uint8_t id[TN_ID_SIZE];
+        uint64_t role; /* 0: empty */
+    } *tokens;
+    uint64_t today_minute; /* of the instant that `today` was resolved for */
+    uint32_t today_policy;
+    uint64_t today;
+    struct tn_reader *next;
+};
+
+TN_MUST_USE enum tn_status tn_query_open(struct tn_ledger *ledger, struct tn_query **query,
+                                         struct tn_error *error);
+/* Every reader has been given back. NULL is fine. */
+void tn_query_close(struct tn_query *query);
+
+/* Any thread. On failure there is no reader to give back. */
+TN_MUST_USE enum tn_status tn_reader_take(struct tn_query *query, struct tn_reader **reader,
+                                          struct tn_error *error);
+void tn_reader_give(struct tn_reader *reader);
+
+/* Who a bearer token's SHA-256 belongs to. `*found` false: nobody. */
+TN_MUST_USE enum tn_status tn_reader_token(struct tn_reader *reader,
+                                           const uint8_t hash[static TN_HASH_SIZE],
+                                           struct tn_token_row *row, bool *found,
+                                           struct tn_error *error);
+TN_MUST_USE enum tn_status tn_reader_officer(struct tn_reader *reader,
+                                             const uint8_t officer[static TN_ID_SIZE],
+                                             struct tn_officer_row *row, bool *found,
+                                             struct tn_error *error);
+TN_MUST_USE enum tn_status tn_reader_registration(struct tn_reader *reader,
+                                                  const uint8_t registration[static TN_ID_SIZE],
+                                                  struct tn_registration_row *row, bool *found,
+                                                  struct tn_error *error);
+/* The policy under which a command at `now_us` is judged: with `window`, that of the day whose window
+ * contains it, so that intake decides the zone by the version the rule will ask for; else the one in
+ * force. NULL when there is none. Lives until the reader's pool is closed. */
+TN_MUST_USE enum tn_status tn_reader_policy(struct tn_reader *reader, uint64_t now_us, bool window,
+                                            const struct tn_policy **policy,
+                                            struct tn_error *error);
+/* The civil day of an instant in the policy's zone; remembered for the minute. */
+TN_MUST_USE enum tn_status tn_reader_today(struct tn_reader *reader, const struct tn_policy *policy,
+                                           uint64_t now_us, uint64_t *today,
+                                           struct tn_error *error);
+
+#endif

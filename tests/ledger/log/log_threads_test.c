@@ -1,0 +1,151 @@
+/* Readers on other threads while frames are appended and checkpoints published: whatever they see
+ * is a state that was committed, whole. Meant for a thread sanitizer as much as for its own
+ * assertions. */
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "ledger/log/note.h"
+#include "tests/ledger/log/log_fixture.h"
+
+#define READERS 3
+#define SIZE 70000u
+
+struct shared {
+    struct tn_log *log;
+    struct tn_signer signer;
+    atomic_bool stop;
+    atomic_uint failures; /* cmocka's assertions belong to the main thread */
+    atomic_ulong looks;
+};
+
+static bool expect_entry(void *context, uint64_t index, struct tn_bytes entry)
+{
+    struct tn_buffer wanted;
+    tn_buffer_init(&wanted, 1024);
+    entry_bytes(index, &wanted);
+    *(bool *) context = tn_bytes_equal(entry, tn_buffer_view(&wanted));
+    tn_buffer_close(&wanted);
+    return *(bool *) context;
+}
+
+/* One look at everything, from one head. */
+static bool look(struct tn_log *log, uint64_t chosen)
+{
+    struct tn_log_head head;
+    struct tn_buffer bytes;
+    struct tn_error error = {0};
+    uint8_t root[TN_HASH_SIZE];
+    uint8_t proof[TN_PROOF_HASHES_MAX * TN_HASH_SIZE];
+    uint8_t id[TN_ID_SIZE];
+    uint64_t indices[50];
+    uint64_t at = 0;
+    size_t count = 0;
+    bool found = false;
+    bool right = true;
+    tn_log_head(log, &head);
+    if (head.size == 0) {
+        return true;
+    }
+    uint64_t index = mix(chosen) % head.size;
+    tn_buffer_init(&bytes, 1 << 20);
+    right = tn_log_scan(log, index, index + 20 < head.size ? index + 20 : head.size, expect_entry,
+                        &right, &error) == TN_OK &&
+            right;
+    right = right && tn_log_tile(log, head.size, 0, index / 256, (unsigned) (index % 256) + 1,
+                                 &bytes, &error) == TN_OK;
+    right = right && tn_log_root(log, index, root, &error) == TN_OK;
+    right = right && tn_log_prove_inclusion(log, index, head.size, proof, &count, &error) == TN_OK;
+    count = 50;
+    stream_id(0, id);
+    right = right &&
+            tn_log_read_stream(log, id, index, chosen % 2 == 0, indices, &count, &error) == TN_OK;
+    for (size_t i = 0; right && i < count; i++) {
+        right = indices[i] == (chosen % 2 == 0 ? index - 1 - i : index + i);
+    }
+    command_id(index, id);
+    right = right && tn_log_find_command(log, id, &at, &found, &error) == TN_OK &&
+            found == (index % 2 == 0) && at == (found ? index : 0);
+    right = right && tn_log_find_time(log, entry_time(index), &at, &error) == TN_OK &&
+            at == index - index % 3;
+    tn_buffer_close(&bytes);
+    if (!right) {
+        fprintf(stderr, "entry %llu of %llu: %s\n", (unsigned long long) index,
+                (unsigned long long) head.size, error.text);
+    }
+    return right;
+}
+
+static void *reader_thread(void *context)
+{
+    struct shared *shared = context;
+    for (uint64_t i = 0; !atomic_load(&shared->stop); i++) {
+        if (!look(shared->log, i)) {
+            atomic_fetch_add(&shared->failures, 1);
+            break;
+        }
+        atomic_fetch_add(&shared->looks, 1);
+    }
+    return NULL;
+}
+
+static void *publisher_thread(void *context)
+{
+    struct shared *shared = context;
+    struct tn_buffer note;
+    uint64_t before = 0;
+    tn_buffer_init(&note, TN_NOTE_BYTES_MAX);
+    while (!atomic_load(&shared->stop)) {
+        uint64_t size = 0;
+        if (tn_log_publish(shared->log, &shared->signer, NULL) != TN_OK ||
+            tn_log_published(shared->log, &note, &size, NULL) != TN_OK || size < before) {
+            atomic_fetch_add(&shared->failures, 1);
+            break;
+        }
+        before = size;
+    }
+    tn_buffer_close(&note);
+    return NULL;
+}
+
+static void readers_see_only_what_was_committed(void **state)
+{
+    (void) state;
+    struct fixture f;
+    pthread_t threads[READERS + 1];
+    static struct shared shared;
+    uint8_t seed[TN_KEY_SEED_SIZE] = {3};
+    fixture_init(&f);
+    tn_log_set_durability(f.log, TN_UNSYNCED);
+    shared = (struct shared){.log = f.log};
+    assert_int_equal(tn_signer_init(&shared.signer, tn_bytes_from_string("example.org/threads"),
+                                    TN_KEY_ED25519, seed),
+                     TN_OK);
+    for (size_t i = 0; i < READERS + 1; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL,
+                                        i < READERS ? reader_thread : publisher_thread, &shared),
+                         0);
+    }
+    append_until(&f, SIZE, 100);
+    assert_ok(tn_log_settle(f.log, &f.error), &f.error);
+    append_until(&f, SIZE + 1000, 100);
+    atomic_store(&shared.stop, true);
+    for (size_t i = 0; i < READERS + 1; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    assert_int_equal(atomic_load(&shared.failures), 0);
+    assert_true(atomic_load(&shared.looks) > 0);
+    tn_signer_close(&shared.signer);
+    fixture_reopen(&f);
+    fixture_close(&f);
+}
+
+int main(void)
+{
+    if (sodium_init() < 0) {
+        return 1;
+    }
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(readers_see_only_what_was_committed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

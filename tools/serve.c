@@ -1,0 +1,150 @@
+/* turno serve: answer over HTTP until SIGTERM or SIGINT. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "api/http/service.h"
+#include "ledger/base/logline.h"
+#include "tools/cli.h"
+
+#define HOST_MAX 64
+
+static const struct option options[] = {
+    {"listen", required_argument, NULL, 'l'},   {"loops", required_argument, NULL, 'n'},
+    {"reserve", required_argument, NULL, 'r'},  {"root-key", required_argument, NULL, 'k'},
+    {"allow-unlocked", no_argument, NULL, 'u'}, {"json", no_argument, NULL, 'j'},
+    {NULL, 0, NULL, 0},
+};
+
+struct wish {
+    char host[HOST_MAX];
+    uint16_t port;
+    uint64_t loops;
+    struct tn_ledger_options open;
+};
+
+/* HOST:PORT, with an IPv6 address in brackets. */
+static bool parse_listen(const char *text, struct wish *wish)
+{
+    const char *colon = strrchr(text, ':');
+    size_t size = colon ? (size_t) (colon - text) : 0;
+    uint64_t port;
+
+    if (size >= 2 && text[0] == '[' && text[size - 1] == ']') {
+        text++;
+        size -= 2;
+    }
+    if (size == 0 || size >= HOST_MAX || !tn_cli_parse_u64(colon + 1, &port) || port > UINT16_MAX) {
+        return false;
+    }
+    memcpy(wish->host, text, size);
+    wish->host[size] = 0;
+    wish->port = (uint16_t) port;
+    return true;
+}
+
+static bool is_loopback(const char *host)
+{
+    return strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0;
+}
+
+static enum tn_status serve(struct tn_ledger *ledger, const struct wish *wish,
+                            const sigset_t *signals, struct tn_error *error)
+{
+    struct tn_service_options service_options = {
+        .host = wish->host,
+        .port = wish->port,
+        .loops = (unsigned) wish->loops,
+    };
+    struct tn_service *service = NULL;
+    char path[128];
+    int got = 0;
+    enum tn_status status = tn_cli_socket_path(ledger->directory, path, sizeof(path), error);
+
+    if (status == TN_OK && ledger->simulated && !is_loopback(wish->host)) {
+        status = tn_fail(error, TN_INVALID, "a simulated ledger is served on loopback only");
+    }
+    service_options.unix_path = path;
+    if (status == TN_OK) {
+        status = tn_service_open(ledger, &service_options, &service, error);
+    }
+    if (status != TN_OK) {
+        return status;
+    }
+    tn_logline(TN_LOG_INFO, "serving %s on http://%s:%u%s", ledger->origin, wish->host,
+               tn_service_port(service), ledger->simulated ? " (simulated)" : "");
+    while (sigwait(signals, &got) != 0) {
+    }
+    tn_logline(TN_LOG_INFO, "draining");
+    tn_service_drain(service);
+    tn_service_close(service);
+    unlink(path);
+    return TN_OK;
+}
+
+static int parse(int argc, char **argv, struct wish *wish)
+{
+    int option;
+
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        bool good = true;
+
+        if (option == 'l') {
+            good = parse_listen(optarg, wish);
+        } else if (option == 'n') {
+            good = tn_cli_parse_u64(optarg, &wish->loops) && wish->loops <= 64;
+        } else if (option == 'r') {
+            good = tn_cli_parse_u64(optarg, &wish->open.reserve_bytes);
+        } else if (option == 'k') {
+            wish->open.root_key_path = optarg;
+        } else if (option == 'u') {
+            wish->open.allow_unlocked = true;
+        } else if (option != 'j') {
+            return tn_cli_usage("serve", "that option is not known");
+        }
+        if (!good) {
+            return tn_cli_usage("serve", "%s is not one", optarg);
+        }
+    }
+    return optind + 1 == argc ? TN_EXIT_DONE : tn_cli_usage("serve", "say one directory");
+}
+
+int tn_command_serve(int argc, char **argv)
+{
+    struct wish wish = {.host = "127.0.0.1", .port = 8080, .open.mode = TN_LEDGER_DESK};
+    struct tn_ledger *ledger = NULL;
+    struct tn_error error = {0};
+    const char *no_sync = getenv("TURNO_TEST_NO_SYNC");
+    sigset_t signals;
+    int code = parse(argc, argv, &wish);
+    enum tn_status status;
+
+    if (code != TN_EXIT_DONE) {
+        return code;
+    }
+    /* Only the test that shows what a missing sync would lose says this, and it is said aloud. */
+    wish.open.no_sync = no_sync && strcmp(no_sync, "1") == 0;
+    if (wish.open.no_sync) {
+        tn_logline(TN_LOG_WARN, "writes are NOT synced: what is acknowledged can be lost");
+    }
+    /* Before any thread starts, so that all of them inherit it. */
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    status = tn_keys_harden_process(&error);
+    if (status == TN_OK) {
+        status = tn_ledger_open(argv[optind], &wish.open, &ledger, &error);
+    }
+    if (status == TN_OK) {
+        status = serve(ledger, &wish, &signals, &error);
+    }
+    tn_ledger_close(ledger);
+    if (status == TN_OK) {
+        tn_logline(TN_LOG_INFO, "closed clean");
+    }
+    return status == TN_OK ? TN_EXIT_DONE : tn_cli_fail(status, &error);
+}
