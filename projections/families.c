@@ -8,6 +8,7 @@
 
 #include "ledger/base/check.h"
 #include "ledger/base/endian.h"
+#include "ledger/log/store_bulk.h"
 #include "projections/touched.h"
 
 #define CURRENT_HEADER_BYTES 12
@@ -166,6 +167,7 @@ enum tn_status tn_current_sweep(struct tn_store *store, const struct tn_projecti
 {
     enum tn_status status = TN_OK;
 
+    tn_bulk_sweep(store);
     for (size_t i = 0; status == TN_OK && i < count; i++) {
         struct tn_current current;
         struct leftovers leftovers = {.name = list[i]->name, .keep = current.family};

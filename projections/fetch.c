@@ -62,8 +62,8 @@ enum tn_status tn_fetch_pool(struct tn_fetch *fetch, uint64_t day,
                    pool_row, fetch->arena, row, found, fetch->error);
 }
 
-/* A group is frozen while it stands in a pool that is closed and not drawn; and it has asked for an open
- * day when it has a row there, withdrawn or not. */
+/* A group is frozen while it stands in a pool that is closed and not drawn; it has asked for an open day
+ * when it has a row there, withdrawn or not. */
 static enum tn_status fetch_asked(struct tn_fetch *fetch, const uint8_t *registration,
                                   struct tn_registration_view *view)
 {
@@ -77,6 +77,7 @@ static enum tn_status fetch_asked(struct tn_fetch *fetch, const uint8_t *registr
     }
     for (size_t i = 0; status == TN_OK && i < fetch->queue.open_days.count; i++) {
         uint64_t day = fetch->queue.open_days.items[i];
+        const struct tn_policy *policy;
         struct tn_day_row day_row;
 
         status = tn_fetch_pool(fetch, day, registration, &row, &found);
@@ -88,11 +89,16 @@ static enum tn_status fetch_asked(struct tn_fetch *fetch, const uint8_t *registr
             continue;
         }
         view->standing_day = day;
-        /* Closed by its window and only waiting for the day before: what is in is decided. */
         status = tn_fetch_day(fetch, day, &day_row, &found);
-        if (found && fetch->verdict->time_us >= day_row.closes_us) {
-            view->frozen = true;
+        if (status != TN_OK || !found) {
+            continue;
         }
+        policy = tn_policies_version(&fetch->decider->policies, day_row.policy);
+        if (policy && (view->size_max == 0 || policy->size_max < view->size_max)) {
+            view->size_max = policy->size_max;
+        }
+        /* Closed by its window and only waiting for the day before: what is in is decided. */
+        view->frozen = view->frozen || fetch->verdict->time_us >= day_row.closes_us;
     }
     return status;
 }

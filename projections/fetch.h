@@ -29,8 +29,7 @@ TN_MUST_USE enum tn_status tn_fetch_open_day(struct tn_fetch *fetch, uint64_t *d
 TN_MUST_USE enum tn_status tn_fetch_pool(struct tn_fetch *fetch, uint64_t day,
                                          const uint8_t registration[static TN_ID_SIZE],
                                          struct tn_pool_row *row, bool *found);
-/* `membership`: with frozen, asked_day and standing_day filled, for changes of a group. `row` gets the
- * row. */
+/* `membership`: with what its requests of open days mean, for changes of a group. `row` gets the row. */
 TN_MUST_USE enum tn_status tn_fetch_registration(struct tn_fetch *fetch,
                                                  const uint8_t registration[static TN_ID_SIZE],
                                                  bool membership,

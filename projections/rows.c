@@ -10,10 +10,11 @@
 #include "ledger/base/check.h"
 #include "ledger/base/endian.h"
 #include "ledger/base/fault.h"
+#include "ledger/log/store_bulk.h"
 #include "projections/rows_internal.h"
 
-/* A spill writes this much at a time: large enough to be quick, small beside the memory tables. */
-#define SPILL_BATCH_BYTES ((size_t) 2 << 20)
+/* From here on a spill is written as a file of its own. */
+#define SPILL_BULK_ROWS 2000u
 
 static enum tn_status get_cached(struct tn_rows *rows, struct tn_bytes key, struct tn_bytes *value,
                                  bool *found, struct tn_error *error);
@@ -326,13 +327,13 @@ static enum tn_status open_home(struct tn_rows *rows, struct tn_error *error)
                          error);
 }
 
-static enum tn_status write_spilled(struct tn_rows *rows, const struct spilled *order, size_t count,
-                                    struct tn_error *error)
+/* Few rows go by a batch, because a file for each spill of a handful would be many. */
+static enum tn_status write_few(struct tn_rows *rows, const struct spilled *order, size_t count,
+                                struct tn_error *error)
 {
     struct tn_batch *batch = tn_batch_create();
-    enum tn_status status = TN_OK;
 
-    for (size_t i = 0; status == TN_OK && i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         const struct tn_cache_row *row = order[i].row;
 
         if (row->absent) {
@@ -340,12 +341,29 @@ static enum tn_status write_spilled(struct tn_rows *rows, const struct spilled *
         } else {
             tn_batch_put(batch, rows->options.family, tn_cache_key(row), tn_cache_value(row));
         }
-        if (tn_batch_bytes(batch) >= SPILL_BATCH_BYTES || i + 1 == count) {
-            status = tn_store_write(rows->options.store, batch, TN_NO_WAL, error);
-            tn_batch_reset(batch);
-        }
     }
+    enum tn_status status = tn_store_write(rows->options.store, batch, TN_NO_WAL, error);
     tn_batch_destroy(batch);
+    return status;
+}
+
+static enum tn_status write_many(struct tn_rows *rows, const struct spilled *order, size_t count,
+                                 struct tn_error *error)
+{
+    struct tn_bulk *bulk = NULL;
+    enum tn_status status =
+        tn_bulk_open(rows->options.store, rows->options.family, &bulk, error);
+
+    for (size_t i = 0; status == TN_OK && i < count; i++) {
+        const struct tn_cache_row *row = order[i].row;
+
+        status = row->absent ? tn_bulk_delete(bulk, tn_cache_key(row), error)
+                             : tn_bulk_put(bulk, tn_cache_key(row), tn_cache_value(row), error);
+    }
+    if (status == TN_OK) {
+        status = tn_bulk_finish(bulk, error);
+    }
+    tn_bulk_close(bulk);
     return status;
 }
 
@@ -372,10 +390,10 @@ enum tn_status tn_rows_spill(struct tn_rows *rows, struct tn_error *error)
          row = row->after) {
         order[index++] = spilled_from(row);
     }
-    /* In key order: the store then inserts behind the row before, without searching. */
     qsort(order, count, sizeof(*order), compare_spilled);
     rows->stored = true;
-    status = write_spilled(rows, order, count, error);
+    status = count < SPILL_BULK_ROWS ? write_few(rows, order, count, error)
+                                     : write_many(rows, order, count, error);
     if (status == TN_OK) {
         tn_cache_settle_dirty(&rows->cache);
     }

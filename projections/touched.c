@@ -7,6 +7,9 @@
 #include "ledger/base/check.h"
 #include "projections/rows.h"
 
+/* Sorting fewer keys than this before they are written wins nothing. */
+#define COMPACT_BYTES ((size_t) 1 << 20)
+
 #define STORED_KEY_MAX (1 + TN_FAMILY_NAME_MAX + TN_ROW_KEY_MAX)
 
 static bool sorted_keys(const struct tn_touched *touched, struct tn_bytes **keys, size_t *count);
@@ -130,6 +133,9 @@ void tn_touched_gather(struct tn_touched *touched, struct tn_batch *batch,
         tn_touched_forget(batch, family, name);
         tn_batch_put(batch, family, stored_key(stored, name, nothing), nothing);
         touched->lost_gathered = true;
+    }
+    if (touched->gathered == 0 && touched->keys.size > COMPACT_BYTES) {
+        compact(touched); /* all of a rebuild: in key order they are written quicker */
     }
     while (touched->gathered < touched->keys.size) {
         const uint8_t *at = touched->keys.data + touched->gathered;

@@ -72,7 +72,7 @@ static const struct tn_cli_command commands[] = {
      "  --extend  first move every deadline not reached at the last heartbeat by the\n"
      "            length of the pause\n"},
     {"bench", tn_command_bench,
-     "bench [desk|rebuild|draw|start|all] [--events N] [--dir DIR] [--json]",
+     "bench [desk|rebuild|draw|all] [--events N] [--dir DIR]\n       turno bench disk DIR",
      "measure this machine", "  --dir DIR  where scratch ledgers are made (default: $TMPDIR)\n"},
 };
 

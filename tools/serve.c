@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "api/http/service.h"
@@ -51,6 +52,25 @@ static bool is_loopback(const char *host)
     return strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0;
 }
 
+/* Until a signal says to end, or a sync has failed: then nobody knows what reached the disk, and only a
+ * new start does. */
+static enum tn_status wait_for_end(struct tn_ledger *ledger, const sigset_t *signals,
+                                   struct tn_error *error)
+{
+    struct timespec second = {.tv_sec = 1};
+    struct tn_desk_state state;
+
+    while (sigtimedwait(signals, NULL, &second) < 0) {
+        tn_desk_state(ledger->desk, &state);
+        if (state.failed) {
+            return tn_fail(error, TN_UNKNOWN,
+                           "a write failed: its callers were told to retry with the same key. Start "
+                           "the server again; it continues from what the disk holds");
+        }
+    }
+    return TN_OK;
+}
+
 static enum tn_status serve(struct tn_ledger *ledger, const struct wish *wish,
                             const sigset_t *signals, struct tn_error *error)
 {
@@ -61,7 +81,6 @@ static enum tn_status serve(struct tn_ledger *ledger, const struct wish *wish,
     };
     struct tn_service *service = NULL;
     char path[128];
-    int got = 0;
     enum tn_status status = tn_cli_socket_path(ledger->directory, path, sizeof(path), error);
 
     if (status == TN_OK && ledger->simulated && !is_loopback(wish->host)) {
@@ -76,13 +95,12 @@ static enum tn_status serve(struct tn_ledger *ledger, const struct wish *wish,
     }
     tn_logline(TN_LOG_INFO, "serving %s on http://%s:%u%s", ledger->origin, wish->host,
                tn_service_port(service), ledger->simulated ? " (simulated)" : "");
-    while (sigwait(signals, &got) != 0) {
-    }
+    status = wait_for_end(ledger, signals, error);
     tn_logline(TN_LOG_INFO, "draining");
     tn_service_drain(service);
     tn_service_close(service);
     unlink(path);
-    return TN_OK;
+    return status;
 }
 
 static int parse(int argc, char **argv, struct wish *wish)

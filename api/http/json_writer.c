@@ -226,6 +226,13 @@ void tn_json_write_base64(struct tn_json_writer *writer, struct tn_bytes bytes)
     after_value(writer);
 }
 
+void tn_json_write_raw(struct tn_json_writer *writer, struct tn_bytes json)
+{
+    before_value(writer);
+    tn_buffer_append_bytes(writer->out, json);
+    after_value(writer);
+}
+
 void tn_json_member_string(struct tn_json_writer *writer, const char *name, struct tn_bytes text)
 {
     tn_json_write_name(writer, name);

@@ -38,6 +38,8 @@ void tn_json_write_null(struct tn_json_writer *writer);
 void tn_json_write_hex(struct tn_json_writer *writer, const void *data, size_t size);
 /* Bytes as a string of standard base64. */
 void tn_json_write_base64(struct tn_json_writer *writer, struct tn_bytes bytes);
+/* A value that is JSON already: whoever calls has made it so. */
+void tn_json_write_raw(struct tn_json_writer *writer, struct tn_bytes json);
 
 /* Name and value in one call. */
 void tn_json_member_string(struct tn_json_writer *writer, const char *name, struct tn_bytes text);

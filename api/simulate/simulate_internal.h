@@ -317,6 +317,10 @@ TN_MUST_USE enum tn_status tn_sim_read_row(struct tn_sim *sim, uint32_t group, u
 TN_MUST_USE enum tn_status tn_sim_plan_port_days(struct tn_sim *sim);
 TN_MUST_USE enum tn_status tn_sim_plan_questions(struct tn_sim *sim);
 
+/* make.c: fill the slot; `*wanted` false when there is nothing to send after all. */
+TN_MUST_USE enum tn_status tn_sim_make(struct tn_sim *sim, const struct tn_sim_action *action,
+                                       struct tn_sim_slot *slot, bool *wanted);
+
 /* play.c: everything planned, in order of time. */
 TN_MUST_USE enum tn_status tn_sim_play(struct tn_sim *sim);
 

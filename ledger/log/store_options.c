@@ -18,23 +18,24 @@ struct family_tuning {
     size_t block_bytes;
     size_t write_buffer_bytes;
     uint64_t file_bytes;
-    unsigned char bloom;
+    bool bloom;
+    bool sparse; /* see runs_options */
 };
 
 #define KIB ((size_t) 1 << 10)
 #define MIB ((size_t) 1 << 20)
 
 static const struct family_tuning tunings[] = {
-    {"log", rocksdb_zstd_compression, 64 * KIB, 32 * MIB, 64 * MIB, 0},
-    {"tree", rocksdb_no_compression, 16 * KIB, 16 * MIB, 64 * MIB, 0},
-    {"index", rocksdb_lz4_compression, 8 * KIB, 16 * MIB, 32 * MIB, 0},
-    {"commands", rocksdb_lz4_compression, 8 * KIB, 16 * MIB, 32 * MIB, 1},
-    {"vault", rocksdb_no_compression, 8 * KIB, 16 * MIB, 32 * MIB, 1},
-    {"meta", rocksdb_no_compression, 4 * KIB, 1 * MIB, 4 * MIB, 0},
-    {"default", rocksdb_no_compression, 4 * KIB, 1 * MIB, 4 * MIB, 0},
+    {"log", rocksdb_zstd_compression, 64 * KIB, 32 * MIB, 64 * MIB, false, false},
+    {"tree", rocksdb_no_compression, 16 * KIB, 16 * MIB, 64 * MIB, false, false},
+    {"index", rocksdb_lz4_compression, 8 * KIB, 16 * MIB, 32 * MIB, false, true},
+    {"commands", rocksdb_lz4_compression, 8 * KIB, 16 * MIB, 32 * MIB, true, true},
+    {"vault", rocksdb_no_compression, 8 * KIB, 16 * MIB, 32 * MIB, true, false},
+    {"meta", rocksdb_no_compression, 4 * KIB, 1 * MIB, 4 * MIB, false, false},
+    {"default", rocksdb_no_compression, 4 * KIB, 1 * MIB, 4 * MIB, false, false},
 };
 static const struct family_tuning rows_tuning = {
-    "", rocksdb_lz4_compression, 8 * KIB, 16 * MIB, 32 * MIB, 1,
+    "", rocksdb_lz4_compression, 8 * KIB, 16 * MIB, 32 * MIB, true, false,
 };
 
 const char *const tn_store_fixed_families[TN_STORE_FIXED_FAMILIES] = {
@@ -46,12 +47,14 @@ const char *const tn_store_fixed_families[TN_STORE_FIXED_FAMILIES] = {
 /* One compaction reads and writes at most about this much, which bounds the space it needs. */
 #define COMPACTION_BYTES_MAX (256ull << 20)
 #define BLOOM_BITS_A_KEY 10
+#define RUNS_MAX 8
 /* Enough for some 30 GB of files; RocksDB opens and closes them beyond that. A secondary keeps all
  * open, because the writer may delete a file under it. */
 #define OPEN_FILES_MAX 512
 
 static const struct family_tuning *tuning_of(const char *name);
 static void database_options(rocksdb_options_t *options, const struct tn_store *store);
+static void runs_options(rocksdb_options_t *options);
 static void table_options(rocksdb_options_t *options, const struct tn_store *store,
                           const struct family_tuning *tuning);
 
@@ -65,9 +68,18 @@ rocksdb_options_t *tn_store_options_for(const struct tn_store *store, const char
     rocksdb_options_set_max_write_buffer_number(options, 3);
     rocksdb_options_set_target_file_size_base(options, tuning->file_bytes);
     rocksdb_options_set_max_compaction_bytes(options, COMPACTION_BYTES_MAX);
-    rocksdb_options_set_level_compaction_dynamic_level_bytes(options, 1);
+    if (tuning->sparse) {
+        runs_options(options);
+    } else {
+        rocksdb_options_set_level_compaction_dynamic_level_bytes(options, 1);
+    }
     table_options(options, store, tuning);
     return options;
+}
+
+bool tn_store_merges_whole(const char *name)
+{
+    return tuning_of(name)->sparse;
 }
 
 static const struct family_tuning *tuning_of(const char *name)
@@ -101,6 +113,21 @@ static void database_options(rocksdb_options_t *options, const struct tn_store *
     rocksdb_options_set_stats_persist_period_sec(options, 0);
 }
 
+/* Many small files of keys from everywhere: merging by levels would rewrite the largest level for
+ * every few of them (45 % of all CPU in a bulk load). So files are merged with their like, and up
+ * to RUNS_MAX sorted runs are looked through; all of them are merged into one at times, which needs
+ * as much space again. */
+static void runs_options(rocksdb_options_t *options)
+{
+    rocksdb_universal_compaction_options_t *runs = rocksdb_universal_compaction_options_create();
+    rocksdb_options_set_compaction_style(options, rocksdb_universal_compaction);
+    rocksdb_options_set_universal_compaction_options(options, runs);
+    rocksdb_universal_compaction_options_destroy(runs);
+    rocksdb_options_set_level0_file_num_compaction_trigger(options, RUNS_MAX);
+    rocksdb_options_set_level0_slowdown_writes_trigger(options, 4 * RUNS_MAX);
+    rocksdb_options_set_level0_stop_writes_trigger(options, 6 * RUNS_MAX);
+}
+
 /* The options own the table options' filter policy; the cache is shared and counted. */
 static void table_options(rocksdb_options_t *options, const struct tn_store *store,
                           const struct family_tuning *tuning)
@@ -112,7 +139,7 @@ static void table_options(rocksdb_options_t *options, const struct tn_store *sto
     rocksdb_block_based_options_set_cache_index_and_filter_blocks(table, 1);
     rocksdb_block_based_options_set_cache_index_and_filter_blocks_with_high_priority(table, 1);
     rocksdb_block_based_options_set_pin_l0_filter_and_index_blocks_in_cache(table, 1);
-    if (tuning->bloom != 0) {
+    if (tuning->bloom) {
         rocksdb_block_based_options_set_filter_policy(
             table, rocksdb_filterpolicy_create_bloom_full(BLOOM_BITS_A_KEY));
     }

@@ -20,7 +20,7 @@
 #define WRITE_OVERHEAD_BYTES 4096u
 
 static void ask_disk(struct tn_store *store);
-static uint64_t sum_property(struct tn_store *store, const char *property);
+static uint64_t work_bytes(struct tn_store *store);
 
 void tn_store_space_init(struct tn_store_space *space, uint64_t reserve_bytes)
 {
@@ -77,27 +77,37 @@ static void ask_disk(struct tn_store *store)
         return;
     }
     uint64_t free_bytes = (uint64_t) disk.f_bavail * (uint64_t) disk.f_frsize;
-    uint64_t compaction = sum_property(store, "rocksdb.total-sst-files-size");
-    if (compaction > COMPACTION_NEED_BYTES) {
-        compaction = COMPACTION_NEED_BYTES;
-    }
-    uint64_t need = space->reserve_bytes + compaction +
-                    sum_property(store, "rocksdb.cur-size-all-mem-tables");
+    uint64_t need = space->reserve_bytes + work_bytes(store);
     if (free_bytes > need) {
         space->room_bytes = free_bytes - need;
     }
 }
 
-static uint64_t sum_property(struct tn_store *store, const char *property)
+static uint64_t property(struct tn_store *store, const struct tn_family *family, const char *name)
 {
-    uint64_t sum = 0;
+    uint64_t value = 0;
+    return rocksdb_property_int_cf(store->db, family->handle, name, &value) == 0 ? value : 0;
+}
+
+/* What flushes and one compaction may write before they free anything. */
+static uint64_t work_bytes(struct tn_store *store)
+{
+    uint64_t flushes = 0;
+    uint64_t whole = 0;
+    uint64_t parts = 0;
     pthread_rwlock_rdlock(&store->families_lock);
     for (struct tn_family *family = store->families; family != NULL; family = family->next) {
-        uint64_t value = 0;
-        if (rocksdb_property_int_cf(store->db, family->handle, property, &value) == 0) {
-            sum += value;
+        uint64_t files = property(store, family, "rocksdb.total-sst-files-size");
+        flushes += property(store, family, "rocksdb.cur-size-all-mem-tables");
+        if (!tn_store_merges_whole(family->name)) {
+            parts += files;
+        } else if (files > whole) {
+            whole = files;
         }
     }
     pthread_rwlock_unlock(&store->families_lock);
-    return sum;
+    if (parts > COMPACTION_NEED_BYTES) {
+        parts = COMPACTION_NEED_BYTES;
+    }
+    return flushes + (whole > parts ? whole : parts);
 }

@@ -47,6 +47,14 @@ static enum tn_refusal check_new_members(const struct tn_new_member *members,
     return TN_REFUSAL_NONE;
 }
 
+/* A group that stands in a pool grows no larger than the policy of that day allows: its draw counts on it. */
+static bool is_too_large(const struct tn_policy *policy,
+                         const struct tn_registration_view *registration, size_t count)
+{
+    return count > policy->size_max
+           || (registration->size_max > 0 && count > registration->size_max);
+}
+
 static struct tn_member_added *add_member_event(struct tn_verdict *verdict,
                                                 const uint8_t *registration,
                                                 const struct tn_new_member *member, uint64_t today)
@@ -171,7 +179,8 @@ enum tn_status tn_rule_add_member(const struct tn_policy *policy,
     if (refusal == TN_REFUSAL_NONE && find_member(row, facts->member.member)) {
         refusal = TN_REFUSAL_person_twice_in_group;
     }
-    if (refusal == TN_REFUSAL_NONE && row->members.count >= policy->size_max) {
+    if (refusal == TN_REFUSAL_NONE
+        && is_too_large(policy, registration, row->members.count + 1)) {
         refusal = TN_REFUSAL_group_too_large;
     }
     blocked = blocked_day(person, facts->registration, open_day);
@@ -386,7 +395,8 @@ static enum tn_refusal check_merge(const struct tn_policy *policy,
         || other->row->holding != TN_HOLDS_NOTHING) {
         return TN_REFUSAL_holds_offer;
     }
-    if (registration->row->members.count + other->row->members.count > policy->size_max) {
+    if (is_too_large(policy, registration,
+                     registration->row->members.count + other->row->members.count)) {
         return TN_REFUSAL_group_too_large;
     }
     if (policy->group_shares_destination

@@ -14,6 +14,7 @@ struct tn_registration_view {
     bool frozen;        /* it asked for a day that is closed and not drawn yet */
     uint64_t asked_day; /* the open day for which it has a request, withdrawn or not; 0: none */
     uint64_t standing_day; /* the open day for which its request stands; 0: none */
+    uint64_t size_max; /* of the policies of the days for which requests stand; 0: none stands */
 };
 
 /* No group is made, restored, merged or enlarged, and nothing is asked for, before the first policy is

@@ -72,6 +72,9 @@ enum tn_status tn_rule_request(const struct tn_policy *policy,
     if (refusal != TN_REFUSAL_NONE) {
         return tn_verdict_refuse(verdict, refusal);
     }
+    if (row->members.count > policy->size_max) { /* made under a policy that allowed more */
+        return tn_verdict_refuse(verdict, TN_REFUSAL_group_too_large);
+    }
     if (row->holding != TN_HOLDS_NOTHING) {
         return tn_verdict_refuse(verdict, TN_REFUSAL_holds_offer);
     }

@@ -249,10 +249,19 @@ static void fill_log(struct tn_log *log, uint64_t count)
                                      .kind = TN_KIND_window_extended, .time_us = index + 1};
             size_t before = bytes.size;
 
+            if (index % 100000 < 10 && index > 10) {
+                /* A day ends. Of another version: it is not compared, but begins a new delta. */
+                event.kind = TN_KIND_state_sealed;
+                event.body.state_sealed = (struct tn_state_sealed){
+                    .projection = index % 5, .projection_version = 99, .scope = 1,
+                    .upto = index - index % 10 - 1};
+            }
             event.actor.role = TN_ROLE_APPLICANT;
             tn_put_be64(event.actor.id, mixed(index) % 50000);
-            event.body.window_extended.from_us = index;
-            event.body.window_extended.by_us = mixed(index);
+            if (event.kind == TN_KIND_window_extended) {
+                event.body.window_extended.from_us = index;
+                event.body.window_extended.by_us = mixed(index);
+            }
             event.has_command = true;
             tn_put_be64(event.command, mixed(index));
             tn_event_encode(&event, &bytes);

@@ -116,7 +116,21 @@ static const msgpack_object *member(const msgpack_object *map, uint64_t key)
     return NULL;
 }
 
-/* Whether `object` is an entry, with `bytes` canonical as a whole. */
+/* The facts of a refused command, when there are any, by its number. */
+static enum tn_status check_refused(const msgpack_object *body)
+{
+    const msgpack_object *facts = member(body, 0);
+    const msgpack_object *command = member(body, 2);
+    const struct tn_record *record;
+
+    if (facts == NULL) {
+        return TN_OK;
+    }
+    record = command == NULL ? NULL : tn_command_facts(command->via.u64);
+    return record == NULL ? TN_UNSUPPORTED : check_record(record, facts);
+}
+
+/* Whether `object` is an entry; its bytes are canonical as a whole. */
 static enum tn_status check_entry(const msgpack_object *object)
 {
     const msgpack_object *at = object->via.array.ptr;
@@ -146,13 +160,8 @@ static enum tn_status check_entry(const msgpack_object *object)
         return TN_UNSUPPORTED;
     }
     status = check_record(kind->record, &at[6]);
-    if (status == TN_OK && kind->number == TN_KIND_command_refused && member(&at[6], 0) != NULL) {
-        const msgpack_object *command = member(&at[6], 2);
-        const struct tn_record *facts = command == NULL ? NULL : tn_command_facts(command->via.u64);
-
-        return facts == NULL ? TN_UNSUPPORTED : check_record(facts, member(&at[6], 0));
-    }
-    return status;
+    return status == TN_OK && kind->number == TN_KIND_command_refused ? check_refused(&at[6])
+                                                                      : status;
 }
 
 static bool same_record(const struct tn_record *record, const char *value,

@@ -150,6 +150,13 @@ struct shadow_group *shadow_find_group(struct shadow *shadow, const uint8_t id[s
     return place == 0 ? NULL : &shadow->groups[place - 1];
 }
 
+bool shadow_is_placed(const struct shadow *shadow, const uint8_t person[static TN_ID_SIZE])
+{
+    uint32_t place = index_get(&shadow->person_index, person);
+
+    return place != 0 && shadow->persons[place - 1].group != 0;
+}
+
 static struct shadow_group *group_of(struct shadow *shadow, const uint8_t *id)
 {
     struct shadow_group *group = shadow_find_group(shadow, id);
@@ -167,7 +174,7 @@ static struct shadow_offer *offer_of(struct shadow *shadow, const uint8_t *id)
     return offer;
 }
 
-static struct shadow_person *person_of(struct shadow *shadow, const uint8_t *id)
+struct shadow_person *shadow_person_of(struct shadow *shadow, const uint8_t *id)
 {
     uint32_t place = index_get(&shadow->person_index, id);
     struct shadow_person *person;
@@ -412,16 +419,17 @@ static bool count_offer(struct shadow *shadow, const struct tn_event *event)
 
 static void enter(struct shadow *shadow, struct shadow_group *group, const uint8_t *person_id)
 {
-    struct shadow_person *person = person_of(shadow, person_id);
+    struct shadow_person *person = shadow_person_of(shadow, person_id);
 
     assert_int_equal(person->group, 0); /* R05 */
     person->group = (uint32_t) (group - shadow->groups) + 1;
+    shadow_asked(shadow, group, person);
 }
 
 static void leave(struct shadow *shadow, const struct shadow_group *group,
                   const uint8_t *person_id)
 {
-    struct shadow_person *person = person_of(shadow, person_id);
+    struct shadow_person *person = shadow_person_of(shadow, person_id);
 
     assert_int_equal(person->group, (uint32_t) (group - shadow->groups) + 1);
     person->group = 0;
@@ -498,6 +506,12 @@ static void merge(struct shadow *shadow, const struct tn_registration_merged *bo
     assert_true(group->count + other->count <= SHADOW_GROUP_MAX);
     for (size_t i = 0; i < other->count; i++) {
         size_t at = group->count++;
+        struct shadow_person *person = shadow_person_of(shadow, other->persons[i]);
+
+        /* Of two tickets one is left. */
+        if (person->asked_day == group->asked_day && person->asked_day == other->asked_day) {
+            person->asked_group = (uint32_t) (group - shadow->groups) + 1;
+        }
 
         memcpy(group->members[at], other->members[i], TN_ID_SIZE);
         memcpy(group->persons[at], other->persons[i], TN_ID_SIZE);
@@ -518,6 +532,27 @@ static void create(struct shadow *shadow, const struct tn_registration_created *
     group->live = true;
     index_put(&shadow->group_index, group->id, shadow->group_count - 1);
     touch_group(shadow, group);
+}
+
+static void ask(struct shadow *shadow, const struct tn_appointment_requested *body)
+{
+    struct shadow_group *group = group_of(shadow, body->facts.registration);
+
+    assert_true(group->live && group->offer == 0);
+    assert_int_equal(body->size, group->count);
+    group->asked_day = body->day;
+    for (size_t i = 0; i < group->count; i++) {
+        shadow_asked(shadow, group, shadow_person_of(shadow, group->persons[i]));
+    }
+}
+
+static void extend(struct shadow *shadow, const struct tn_window_extended *body)
+{
+    for (size_t i = 0; i < shadow->offer_count; i++) {
+        struct shadow_offer *one = &shadow->offers[i];
+
+        one->deadline_us += one->deadline_us > body->from_us ? body->by_us : 0;
+    }
 }
 
 static void count_group(struct shadow *shadow, const struct tn_event *event)
@@ -546,6 +581,13 @@ static void count_group(struct shadow *shadow, const struct tn_event *event)
     case TN_KIND_registration_merged:
         merge(shadow, &body->registration_merged);
         break;
+    case TN_KIND_appointment_requested:
+    case TN_KIND_request_replaced: /* one body for both */
+        ask(shadow, &body->appointment_requested);
+        break;
+    case TN_KIND_window_extended:
+        extend(shadow, &body->window_extended);
+        break;
     default:
         break;
     }
@@ -566,6 +608,7 @@ void shadow_event(struct shadow *shadow, const struct tn_event *event)
         for (size_t i = 0; i < body->pool_closed.ports.count; i++) {
             move(shadow, &body->pool_closed.ports.items[i].moves);
         }
+        shadow_check_pool(shadow, &body->pool_closed);
         break;
     case TN_KIND_seats_expired:
         expire(shadow, &body->seats_expired);
@@ -578,6 +621,20 @@ void shadow_event(struct shadow *shadow, const struct tn_event *event)
             count_group(shadow, event);
         }
         break;
+    }
+    if (getenv("DEBUGP")) { unsigned P=(unsigned)atoi(getenv("DEBUGP")); 
+      if (event->kind==TN_KIND_member_added && body->member_added.person[8]+256u*body->member_added.person[9]==P) print_message("%u added to r%u blocked %u\n",(unsigned)event->index, body->member_added.registration[8]+256u*body->member_added.registration[9],(unsigned)body->member_added.blocked_day);
+      if (event->kind==TN_KIND_member_removed && body->member_removed.person[8]+256u*body->member_removed.person[9]==P) print_message("%u removed from r%u asked %u\n",(unsigned)event->index, body->member_removed.registration[8]+256u*body->member_removed.registration[9],(unsigned)body->member_removed.asked_day);
+      unsigned R1=(unsigned)atoi(getenv("DEBUGR1")),R2=(unsigned)atoi(getenv("DEBUGR2"));
+      #define RR(x) ((x)[8]+256u*(x)[9]==R1||(x)[8]+256u*(x)[9]==R2)
+      #define N(x) ((x)[8]+256u*(x)[9])
+      if (event->kind==TN_KIND_appointment_requested && RR(body->appointment_requested.facts.registration)) print_message("%u r%u asks %u\n",(unsigned)event->index,N(body->appointment_requested.facts.registration),(unsigned)body->appointment_requested.day);
+      if (event->kind==TN_KIND_request_withdrawn && RR(body->request_withdrawn.facts.registration)) print_message("%u r%u unasks %u\n",(unsigned)event->index,N(body->request_withdrawn.facts.registration),(unsigned)body->request_withdrawn.facts.day);
+      if (event->kind==TN_KIND_registration_withdrawn && RR(body->registration_withdrawn.facts.registration)) print_message("%u r%u withdrawn asked %u\n",(unsigned)event->index,N(body->registration_withdrawn.facts.registration),(unsigned)body->registration_withdrawn.asked_day);
+      if (event->kind==TN_KIND_registration_restored && RR(body->registration_restored.facts.registration)) print_message("%u r%u restored blocked %u\n",(unsigned)event->index,N(body->registration_restored.facts.registration),(unsigned)body->registration_restored.blocked_day);
+      if (event->kind==TN_KIND_registration_merged && (RR(body->registration_merged.facts.registration)||RR(body->registration_merged.facts.other))) print_message("%u r%u merged from r%u asked %u blocked %u\n",(unsigned)event->index,N(body->registration_merged.facts.registration),N(body->registration_merged.facts.other),(unsigned)body->registration_merged.asked_day,(unsigned)body->registration_merged.blocked_day);
+      if (event->kind==TN_KIND_day_opened) print_message("%u day %u opened\n",(unsigned)event->index,(unsigned)body->day_opened.day);
+      if (event->kind==TN_KIND_pool_closed) print_message("%u day %u closed\n",(unsigned)event->index,(unsigned)body->pool_closed.day);
     }
     shadow_check_event(shadow);
 }

@@ -75,12 +75,15 @@ struct shadow_group {
     uint64_t days[SHADOW_GROUP_MAX];
     size_t count;
     uint32_t offer; /* the live one plus one; 0: none */
+    uint64_t asked_day; /* the last one for which there is a request, withdrawn or not */
     bool touched;
 };
 
 struct shadow_person {
     uint8_t id[TN_ID_SIZE];
     uint32_t group; /* the live one plus one */
+    uint64_t asked_day;
+    uint32_t asked_group; /* whose ticket of that day is theirs, plus one */
 };
 
 struct shadow_tally {
@@ -114,13 +117,15 @@ struct shadow {
     size_t touched_group_count;
     size_t returns_owed; /* offers that ended and whose seats are not back yet */
     uint64_t checks;     /* rows compared */
+    uint64_t pooled;     /* groups seen in closed pools */
 };
 
 void shadow_init(struct shadow *shadow, struct tn_state *state);
 void shadow_close(struct shadow *shadow);
 /* Count an event that was just folded, and check what holds after every event: seats are conserved in each
  * slot it names (P7), free is negative in one slot of a port at most and by little (R10), a day's offers
- * add up (R23), no group is split (R03), a person is in one live group (R05). */
+ * add up (R23), no group is split (R03), a person is in one live group (R05); and when a pool closes, that
+ * sizes and seniority are those of the close and that nobody has changed tickets within the day (R06). */
 void shadow_event(struct shadow *shadow, const struct tn_event *event);
 /* After the last event of a command: the rows say what was counted. */
 void shadow_settle(struct shadow *shadow);
@@ -130,5 +135,7 @@ void shadow_check_all(struct shadow *shadow);
 /* NULL when there is none. */
 struct shadow_offer *shadow_find_offer(struct shadow *shadow, const uint8_t id[static TN_ID_SIZE]);
 struct shadow_group *shadow_find_group(struct shadow *shadow, const uint8_t id[static TN_ID_SIZE]);
+/* Whether the person is in a live group. */
+bool shadow_is_placed(const struct shadow *shadow, const uint8_t person[static TN_ID_SIZE]);
 
 #endif

@@ -137,16 +137,6 @@ static void settle_tally(struct shadow *shadow, struct shadow_tally *tally)
     shadow->checks++;
 }
 
-static uint64_t seniority(const struct shadow_group *group)
-{
-    uint64_t day = 0;
-
-    for (size_t i = 0; i < group->count; i++) {
-        day = group->adults[i] && group->days[i] > day ? group->days[i] : day;
-    }
-    return day;
-}
-
 static void settle_person(struct shadow *shadow, const struct shadow_group *group,
                           const uint8_t *id)
 {
@@ -182,7 +172,7 @@ static void settle_group(struct shadow *shadow, struct shadow_group *group)
     assert_true(found);
     assert_int_equal(row.state == TN_REGISTRATION_LIVE, group->live);
     assert_int_equal(row.members.count, group->count);
-    assert_int_equal(row.registered_day, seniority(group));
+    assert_int_equal(row.registered_day, shadow_seniority(group));
     if (group->offer == 0) {
         assert_int_equal(row.holding, TN_HOLDS_NOTHING);
     } else {

@@ -6,7 +6,14 @@
 
 /* Place plus one; 0: not there. */
 uint32_t index_get(const struct index *index, const uint8_t *key);
+struct shadow_person *shadow_person_of(struct shadow *shadow, const uint8_t *id);
 struct shadow_tally *shadow_tally_of(struct shadow *shadow, uint64_t day);
+/* The day on which the latest adult was added. */
+uint64_t shadow_seniority(const struct shadow_group *group);
+/* shadow_pool.c: tickets, and what a closed pool holds. */
+void shadow_asked(struct shadow *shadow, const struct shadow_group *group,
+                  struct shadow_person *person);
+void shadow_check_pool(struct shadow *shadow, const struct tn_pool_closed *closed);
 /* shadow_check.c: what holds after every event. */
 void shadow_check_event(struct shadow *shadow);
 

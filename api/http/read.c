@@ -1,0 +1,72 @@
+/* Questions answered on a pool thread. */
+#include "api/http/service_internal.h"
+
+static struct tn_read *read_of(const struct tn_http_request *request)
+{
+    return tn_caller_of(request)->work;
+}
+
+struct tn_read *tn_read_begin(struct tn_http_request *request,
+                              enum tn_status (*run)(struct tn_read *read))
+{
+    struct tn_read *read = tn_arena_alloc(request->arena, sizeof(*read));
+
+    if (!read) {
+        tn_http_respond_problem(request, TN_PROBLEM_INTERNAL, NULL);
+        return NULL;
+    }
+    read->service = tn_service_of(request);
+    read->request = request;
+    read->read = run;
+    tn_buffer_init(&read->out, TN_READ_BYTES_MAX);
+    tn_caller_of(request)->work = read;
+    return read;
+}
+
+static void read_work(struct tn_http_request *request)
+{
+    struct tn_read *read = read_of(request);
+
+    read->status = tn_reader_take(read->service->query, &read->reader, &read->error);
+    if (read->status == TN_OK) {
+        read->status = read->read(read);
+        tn_reader_give(read->reader);
+    }
+    if (read->status == TN_OK) {
+        read->status = tn_buffer_status(&read->out);
+    }
+}
+
+static void read_answer(struct tn_http_request *request)
+{
+    struct tn_read *read = read_of(request);
+    struct tn_buffer out = read->out;
+    struct tn_error error = read->error;
+    struct tn_http_reply_field fields[2];
+    size_t count = 0;
+
+    if (read->status != TN_OK) {
+        enum tn_status status = read->status;
+
+        tn_buffer_close(&out);
+        tn_answer_status(request, status == TN_FULL ? TN_MEMORY : status, &error);
+        return;
+    }
+    if (read->cache_control) {
+        fields[count].name = "Cache-Control";
+        fields[count++].value = tn_bytes_from_string(read->cache_control);
+    }
+    tn_http_respond(request, 200, read->content_type ? read->content_type : "application/json",
+                    tn_buffer_view(&out), fields, count);
+    tn_buffer_close(&out);
+}
+
+void tn_read_run(struct tn_read *read)
+{
+    if (tn_http_work(read->request, read_work, read_answer) != TN_OK) {
+        struct tn_http_request *request = read->request;
+
+        tn_buffer_close(&read->out);
+        tn_http_respond_problem(request, TN_PROBLEM_BUSY, NULL);
+    }
+}

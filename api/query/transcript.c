@@ -1,0 +1,171 @@
+/* The transcript of a day's draw, rebuilt from the log. */
+#include "api/query/transcript.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "api/query/pool_fold.h"
+#include "ledger/base/civil.h"
+#include "ledger/rules/rows.h"
+#include "projections/keys.h"
+#include "projections/policies.h"
+
+#define ROWS_BYTES ((size_t) 64 << 20)
+#define EVENT_BYTES ((size_t) 4 << 20)
+
+struct building {
+    struct tn_pool_fold fold;
+    struct tn_arena event_arena;
+    struct tn_error *error;
+    enum tn_status status;
+};
+
+static bool fold_entry(void *context, uint64_t index, struct tn_bytes entry)
+{
+    struct building *building = context;
+    struct tn_event event;
+
+    tn_arena_reset(&building->event_arena);
+    building->status =
+        tn_event_decode(entry, index, &building->event_arena, &event, building->error);
+    if (building->status == TN_OK) {
+        building->status = tn_pool_fold_apply(&building->fold, &event);
+        if (building->status != TN_OK) {
+            (void) tn_fail(building->error, building->status,
+                           "entry %" PRIu64 " cannot be folded into the pool", index);
+        }
+    }
+    return building->status == TN_OK;
+}
+
+static enum tn_status read_day(struct tn_state *views, uint64_t day, struct tn_arena *arena,
+                               struct tn_day_row *row, struct tn_queue_row *queue,
+                               struct tn_error *error)
+{
+    struct tn_rows *rows = views->rows[TN_CORE_QUEUE];
+    bool found = false;
+    char date[11];
+    enum tn_status status =
+        TN_READ(rows, tn_key_queue(), queue_row, arena, queue, &found, error);
+
+    if (status == TN_OK) {
+        status = TN_READ(rows, tn_key_day(day), day_row, arena, row, &found, error);
+    }
+    if (status == TN_OK && (!found || row->state != TN_DAY_COMPLETED)) {
+        tn_date_format((uint32_t) day, date);
+        status = tn_fail(error, TN_NOT_FOUND, "the draw of %s is not complete", date);
+    }
+    return status;
+}
+
+static enum tn_status copy_ports(const struct tn_day_row *day, struct tn_arena *arena,
+                                 struct tn_draw_input *input, size_t *line_count)
+{
+    struct tn_draw_port *ports = tn_arena_array(arena, day->ports.count, sizeof(*ports));
+
+    *line_count = 0;
+    if (!ports) {
+        return TN_FULL;
+    }
+    for (size_t i = 0; i < day->ports.count; i++) {
+        const struct tn_pool_port *frozen = &day->ports.items[i];
+
+        ports[i].port = (uint16_t) frozen->port;
+        ports[i].pcredit = frozen->pcredit;
+        ports[i].acc = (uint32_t) frozen->acc;
+        ports[i].line = frozen->line.items;
+        ports[i].line_count = (uint32_t) frozen->line.count;
+        *line_count += frozen->line.count;
+    }
+    input->ports = ports;
+    input->port_count = (uint32_t) day->ports.count;
+    return TN_OK;
+}
+
+static void fill_input(const struct tn_day_row *day, uint64_t number,
+                       const struct tn_policy *policy, struct tn_draw_input *input)
+{
+    input->day = (uint32_t) number;
+    input->policy = (uint32_t) day->policy;
+    input->mode = (uint8_t) day->mode;
+    input->packing = (uint8_t) policy->packing;
+    input->size_max = (uint8_t) policy->size_max;
+    input->share_ppm = policy->share_ppm;
+    memcpy(input->secret, day->secret, TN_HASH_SIZE);
+}
+
+/* Draw again and compare with what was announced; then write. */
+static enum tn_status draw(const struct tn_day_row *day, const struct tn_draw_input *input,
+                           size_t line_count, enum tn_transcript_audience audience,
+                           struct tn_buffer *out, struct tn_error *error)
+{
+    struct tn_arena arena;
+    struct tn_draw_result result;
+    enum tn_status status;
+
+    tn_arena_init(&arena, tn_draw_memory(input->group_count, (uint32_t) line_count));
+    status = tn_draw_run(input, &arena, &result, error);
+    if (status == TN_OK && memcmp(result.root, day->root, TN_HASH_SIZE) != 0) {
+        status = tn_fail(error, TN_MISMATCH,
+                         "the requests in the log lead to another pool than the one that was "
+                         "closed: audit the ledger");
+    }
+    if (status == TN_OK && memcmp(result.winners_root, day->winners_root, TN_HASH_SIZE) != 0) {
+        status = tn_fail(error, TN_MISMATCH,
+                         "the draw leads to other winners than were announced: audit the ledger");
+    }
+    if (status == TN_OK) {
+        status = tn_transcript_write(audience, input, &result, out, error);
+    }
+    tn_arena_close(&arena);
+    return status;
+}
+
+enum tn_status tn_query_transcript(struct tn_log *log, struct tn_state *views, uint64_t day,
+                                   enum tn_transcript_audience audience, struct tn_buffer *out,
+                                   struct tn_error *error)
+{
+    struct building building = {.error = error};
+    struct tn_policies policies = {0};
+    struct tn_draw_input input = {0};
+    struct tn_day_row row;
+    struct tn_queue_row queue;
+    const struct tn_policy *policy = NULL;
+    struct tn_arena arena;
+    struct tn_arena groups;
+    size_t line_count = 0;
+    enum tn_status status;
+
+    tn_buffer_reset(out);
+    tn_arena_init(&arena, ROWS_BYTES);
+    tn_arena_init(&groups, sizeof(struct tn_draw_group) * (size_t) TN_DRAW_GROUP_COUNT_MAX);
+    tn_arena_init(&building.event_arena, EVENT_BYTES);
+    tn_pool_fold_init(&building.fold, day);
+    status = read_day(views, day, &arena, &row, &queue, error);
+    if (status == TN_OK) {
+        status = tn_policies_load(&policies, views->rows[TN_CORE_QUEUE], &arena, error);
+    }
+    if (status == TN_OK) {
+        policy = tn_policies_version(&policies, row.policy);
+        status = policy ? copy_ports(&row, &arena, &input, &line_count)
+                        : tn_fail(error, TN_CORRUPT, "the day's policy was never published");
+    }
+    if (status == TN_OK) {
+        status = tn_log_scan(log, row.opened_index, row.closed_index, fold_entry, &building, error);
+        status = status == TN_OK ? building.status : status;
+    }
+    if (status == TN_OK) {
+        fill_input(&row, day, policy, &input);
+        status = tn_pool_fold_groups(&building.fold, queue.gid_key, &groups, &input.groups,
+                                     &input.group_count);
+    }
+    if (status == TN_OK) {
+        status = draw(&row, &input, line_count, audience, out, error);
+    }
+    tn_pool_fold_close(&building.fold);
+    tn_arena_close(&building.event_arena);
+    tn_arena_close(&groups);
+    tn_arena_close(&arena);
+    tn_policies_close(&policies);
+    return status;
+}

@@ -1,0 +1,460 @@
+/* Random histories: every promise is checked after every event, and at the end the whole log is decided and
+ * folded again (P4, P6). TURNO_HISTORY_COMMANDS sets another length. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/base/check.h"
+#include "ledger/base/civil.h"
+#include "tests/projections/harness/harness.h"
+
+#define PERSONS 2500u
+#define COMMANDS 30000u
+
+struct driver {
+    struct harness harness;
+    uint64_t state; /* of the numbers */
+    uint64_t registrations;
+    uint64_t time_us;
+    uint32_t version; /* of the newest policy */
+    uint64_t officers;
+    uint64_t policy_us; /* when the newest applies */
+};
+
+/* splitmix64 */
+static uint64_t below(struct driver *driver, uint64_t bound)
+{
+    uint64_t z = (driver->state += UINT64_C(0x9e3779b97f4a7c15));
+
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return (z ^ (z >> 31)) % bound;
+}
+
+static bool chance(struct driver *driver, uint64_t percent)
+{
+    return below(driver, 100) < percent;
+}
+
+static uint64_t some_port(struct driver *driver)
+{
+    static const uint64_t ports[] = {PORT_A, PORT_A, PORT_B, PORT_B, PORT_C};
+
+    return chance(driver, 99) ? ports[below(driver, TN_ARRAY_SIZE(ports))] : below(driver, 1u << 20);
+}
+
+static uint64_t some_group(struct driver *driver)
+{
+    return chance(driver, 99) && driver->registrations > 0 ? 1 + below(driver, driver->registrations)
+                                                           : below(driver, UINT64_C(1) << 40);
+}
+
+static const struct shadow_group *group_number(struct driver *driver, uint64_t registration)
+{
+    uint8_t id[TN_ID_SIZE];
+
+    make_id(id, 'r', registration);
+    return shadow_find_group(&driver->harness.shadow, id);
+}
+
+static uint64_t some_member(struct driver *driver, uint64_t registration)
+{
+    const struct shadow_group *group = group_number(driver, registration);
+
+    if (!group || group->count == 0 || chance(driver, 2)) {
+        return 1 + below(driver, PERSONS);
+    }
+    return id_number(group->persons[below(driver, group->count)]);
+}
+
+/* Mostly somebody who is in no live group. */
+static uint64_t some_person(struct driver *driver)
+{
+    uint64_t person = 0;
+
+    for (unsigned tries = 0; tries < 8; tries++) {
+        uint8_t id[TN_ID_SIZE];
+
+        person = 1 + below(driver, PERSONS);
+        make_id(id, 'p', person);
+        if (!shadow_is_placed(&driver->harness.shadow, id)) {
+            break;
+        }
+    }
+    return person;
+}
+
+/* A registration that holds something in `state`, mostly; `date` not 0: for that date. */
+static uint64_t some_holder(struct driver *driver, enum shadow_offer_state state, uint64_t date)
+{
+    const struct shadow *shadow = &driver->harness.shadow;
+    size_t recent = shadow->offer_count < 250 ? shadow->offer_count : 250;
+
+    for (unsigned tries = 0; recent > 0 && tries < 60; tries++) {
+        const struct shadow_offer *offer =
+            &shadow->offers[shadow->offer_count - 1 - below(driver, recent)];
+
+        if (offer->state == state && (date == 0 || offer->runs[0].date == date)) {
+            return id_number(shadow->groups[offer->group].id);
+        }
+    }
+    return some_group(driver);
+}
+
+/* ---- one command each ---- */
+
+static void act_register(struct driver *driver)
+{
+    uint64_t persons[9];
+    size_t count = 1 + below(driver, chance(driver, 90) ? 4 : 8);
+
+    for (size_t i = 0; i < count; i++) {
+        persons[i] = some_person(driver);
+    }
+    if (do_register(&driver->harness, driver->registrations + 1, persons,
+                    chance(driver, 99) ? count : 0, driver->time_us)
+        == TN_REFUSAL_NONE) {
+        driver->registrations++;
+    }
+}
+
+static void act_group(struct driver *driver)
+{
+    struct harness *harness = &driver->harness;
+    uint64_t registration = chance(driver, 30) ? some_holder(driver, SHADOW_CONFIRMED, 0)
+                                               : some_group(driver);
+    uint64_t person = some_person(driver);
+    uint64_t member;
+
+    switch (below(driver, 9)) {
+    case 0:
+    case 1:
+    case 2:
+        (void) do_add(harness, registration, person, is_adult(person), driver->time_us);
+        break;
+    case 3:
+    case 4:
+        member = some_member(driver, registration);
+        (void) do_remove(harness, registration, member,
+                         chance(driver, 70) ? member : some_member(driver, registration),
+                         driver->time_us);
+        break;
+    case 5:
+        (void) do_withdraw(harness, registration, driver->time_us);
+        break;
+    case 6:
+    case 7:
+        (void) do_restore(harness, registration, driver->time_us);
+        break;
+    default:
+        /* Places are three: most pairs differ. */
+        (void) do_merge(harness, registration,
+                        chance(driver, 80) && registration > 3 ? registration - 3
+                                                               : some_group(driver),
+                        driver->time_us);
+        break;
+    }
+}
+
+static void act_ask(struct driver *driver)
+{
+    struct harness *harness = &driver->harness;
+    uint64_t ports[5];
+    size_t count = 1 + below(driver, chance(driver, 95) ? 3 : 5);
+    uint64_t registration = some_group(driver);
+
+    for (size_t i = 0; i < count; i++) {
+        ports[i] = i < 3 ? (uint64_t[]){PORT_A, PORT_B, PORT_C}[(i + registration) % 3]
+                         : some_port(driver);
+    }
+    if (chance(driver, 8)) {
+        ports[0] = some_port(driver);
+    }
+    (void) do_ask(harness, registration, ports, count, driver->time_us);
+}
+
+static void act_unask(struct driver *driver)
+{
+    struct tn_queue_row queue;
+
+    tn_arena_reset(&driver->harness.arena);
+    read_queue(&driver->harness, &queue);
+    (void) do_unask(&driver->harness, some_group(driver),
+                    chance(driver, 95) ? queue.last_day : below(driver, UINT64_MAX),
+                    driver->time_us);
+}
+
+static void act_offer(struct driver *driver)
+{
+    struct harness *harness = &driver->harness;
+    uint64_t what = below(driver, 20);
+
+    if (what < 9) {
+        (void) do_accept(harness, some_holder(driver, SHADOW_OPEN, 0), driver->time_us);
+    } else if (what < 12) {
+        (void) do_decline(harness, some_holder(driver, SHADOW_OPEN, 0), driver->time_us);
+    } else {
+        (void) do_cancel(harness, some_holder(driver, SHADOW_CONFIRMED, 0), driver->time_us);
+    }
+}
+
+/* The date where the last port west is, some hours after midnight everywhere. */
+static uint64_t date_now(const struct driver *driver)
+{
+    return (driver->time_us - 8 * TN_HOUR_US) / TN_DAY_US;
+}
+
+static void act_port_day(struct driver *driver)
+{
+    struct harness *harness = &driver->harness;
+    uint64_t registration;
+
+    if (chance(driver, 35)) {
+        (void) do_close_port_day(harness, some_port(driver), date_now(driver) - below(driver, 3),
+                                 driver->time_us);
+        return;
+    }
+    registration = some_holder(driver, SHADOW_CONFIRMED,
+                               chance(driver, 90) ? date_now(driver) : 0);
+    (void) do_arrive(harness, registration, some_member(driver, registration),
+                     chance(driver, 85) ? TN_ARRIVAL_PRESENTED : TN_ARRIVAL_TURNED_AWAY,
+                     driver->time_us);
+}
+
+static void act_validate(struct driver *driver)
+{
+    uint64_t registration = some_holder(driver, SHADOW_CONFIRMED, 0);
+    uint64_t person =
+        chance(driver, 70) ? some_member(driver, registration) : below(driver, PERSONS);
+
+    (void) do_validate(&driver->harness, registration, person, driver->time_us);
+}
+
+static void act_port(struct driver *driver)
+{
+    struct harness *harness = &driver->harness;
+    uint64_t date = date_now(driver);
+    struct tn_seat_move moves[2];
+    uint64_t what = below(driver, 10);
+
+    if (what < 2) {
+        (void) do_suspend(harness, some_port(driver), date + below(driver, 9) - 1, driver->time_us);
+        return;
+    }
+    if (what < 6) {
+        (void) do_resume_port(harness, some_port(driver), driver->time_us);
+        return;
+    }
+    for (size_t i = 0; i < TN_ARRAY_SIZE(moves); i++) {
+        moves[i] = (struct tn_seat_move){
+            .port = some_port(driver),
+            .date = date + below(driver, 8),
+            .minute = 480 + 60 * below(driver, 4),
+            .to_port = some_port(driver),
+            .to_date = date + below(driver, 8) - 1,
+            .to_minute = 480 + 60 * below(driver, 4),
+            .seats = 1 + below(driver, 2),
+        };
+    }
+    (void) do_reallocate(harness, moves, below(driver, 3), driver->time_us);
+}
+
+static void act_policy(struct driver *driver)
+{
+    struct tn_policy policy;
+    uint64_t effective_us = driver->time_us + 1 + below(driver, 3 * TN_DAY_US);
+
+    if (driver->version >= 40) {
+        return;
+    }
+    make_policy(&policy, driver->version + (chance(driver, 90) ? 1 : 2), effective_us);
+    policy.share_ppm = (uint32_t) below(driver, 1000001);
+    policy.seats_per_day = (uint32_t) (8 + below(driver, 30));
+    policy.size_max = (uint32_t) (4 + below(driver, 3));
+    policy.window.closes_minute = chance(driver, 50) ? 24 * 60 : 35 * 60;
+    policy.group_shares_destination = chance(driver, 50);
+    policy.validation.detail = chance(driver, 50) ? TN_VALIDATION_ONE_PART
+                                                  : TN_VALIDATION_TWO_PARTS;
+    if (do_publish(&driver->harness, &policy, driver->time_us) == TN_REFUSAL_NONE) {
+        driver->version = policy.version;
+    }
+}
+
+static void act_capacity(struct driver *driver)
+{
+    struct tn_command command = command_by_operator(TN_COMMAND_publish_capacity, driver->time_us);
+    struct tn_facts_publish_capacity *facts = &command.facts.publish_capacity_facts;
+    struct tn_slot_capacity slots[2] = {{480, 3}, {660, 2}};
+    struct tn_port_capacity port = {.port = some_port(driver), .slots = {slots, 2}};
+
+    facts->date = date_now(driver) + 5 + below(driver, 4);
+    port.ends_us = (facts->date + 1) * TN_DAY_US + 7 * TN_HOUR_US;
+    facts->ports = (struct tn_port_capacity_list){&port, 1};
+    facts->approvers = approvers();
+    (void) harness_decide(&driver->harness, &command);
+}
+
+static void act_officer(struct driver *driver)
+{
+    struct tn_command command = command_by_operator(TN_COMMAND_enrol_officer, driver->time_us);
+
+    if (chance(driver, 50)) {
+        make_id(command.facts.enrol_officer_facts.officer, 'o', 50 + below(driver, 30));
+        command.facts.enrol_officer_facts.role = TN_ROLE_OFFICER;
+        memset(command.facts.enrol_officer_facts.token, 1, TN_HASH_SIZE);
+    } else {
+        command.kind = TN_COMMAND_suspend_officer;
+        make_id(command.facts.suspend_officer_facts.officer, 'o', 50 + below(driver, 30));
+    }
+    (void) harness_decide(&driver->harness, &command);
+}
+
+/* The machine was down: nothing was emitted, and whoever resumes may give the time back. */
+static void act_pause(struct driver *driver)
+{
+    struct tn_command command;
+    uint64_t heartbeat_us = driver->time_us;
+
+    harness_advance(&driver->harness, heartbeat_us);
+    driver->time_us += below(driver, 14 * TN_HOUR_US);
+    command = command_by_operator(TN_COMMAND_resume_deadlines, driver->time_us);
+    command.facts.resume_deadlines_facts.extend = below(driver, 2);
+    command.facts.resume_deadlines_facts.last_heartbeat_us = heartbeat_us;
+    (void) harness_decide_paused(&driver->harness, &command);
+}
+
+static void act(struct driver *driver)
+{
+    static const struct {
+        unsigned weight;
+        void (*act)(struct driver *driver);
+    } acts[] = {
+        {90, act_register}, {120, act_group},   {460, act_ask},      {20, act_unask},
+        {70, act_offer},    {90, act_port_day}, {140, act_validate}, {10, act_port},
+        {2, act_policy},    {2, act_capacity},  {2, act_officer},    {2, act_pause},
+    };
+    uint64_t pick = below(driver, 1008);
+    size_t i = 0;
+
+    while (pick >= acts[i].weight) {
+        pick -= acts[i++].weight;
+    }
+    acts[i].act(driver);
+}
+
+static void step(struct driver *driver)
+{
+    uint64_t kind = below(driver, 200);
+
+    if (kind < 1) {
+        driver->time_us += below(driver, 5 * TN_HOUR_US);
+    } else if (kind < 30) {
+        driver->time_us += below(driver, 12 * TN_MINUTE_US);
+    } else if (kind < 190) {
+        driver->time_us += below(driver, 3 * TN_MINUTE_US);
+    }
+    driver->harness.late = chance(driver, 20);
+    act(driver);
+    driver->time_us = driver->harness.now_us > driver->time_us ? driver->harness.now_us
+                                                               : driver->time_us;
+}
+
+static uint64_t commands_wanted(void)
+{
+    const char *text = getenv("TURNO_HISTORY_COMMANDS");
+
+    return text ? strtoull(text, NULL, 10) : COMMANDS;
+}
+
+/* What a history must have in it to be worth anything. */
+static void check_variety(struct driver *driver)
+{
+    static const enum tn_kind_number kinds[] = {
+        TN_KIND_capacity_published, TN_KIND_port_suspended, TN_KIND_port_resumed,
+        TN_KIND_seats_reallocated, TN_KIND_window_extended, TN_KIND_registration_created,
+        TN_KIND_member_added, TN_KIND_member_removed, TN_KIND_registration_withdrawn,
+        TN_KIND_registration_restored, TN_KIND_registration_merged, TN_KIND_appointment_requested,
+        TN_KIND_request_replaced, TN_KIND_request_withdrawn, TN_KIND_command_refused,
+        TN_KIND_day_opened, TN_KIND_pool_closed, TN_KIND_draw_seeded, TN_KIND_draw_completed,
+        TN_KIND_appointment_offered, TN_KIND_offer_accepted, TN_KIND_offer_declined,
+        TN_KIND_offer_lapsed, TN_KIND_seats_returned, TN_KIND_seats_expired,
+        TN_KIND_appointment_confirmed, TN_KIND_member_dropped, TN_KIND_appointment_cancelled,
+        TN_KIND_group_presented, TN_KIND_no_show_recorded, TN_KIND_turned_away,
+        TN_KIND_validation_answered,
+    };
+
+    for (size_t i = 0; i < TN_ARRAY_SIZE(kinds); i++) {
+        uint64_t last;
+
+        if (count_kind(&driver->harness, kinds[i], &last) == 0) {
+            fail_msg("there is no %s in this history", tn_kind_find(kinds[i], 1)->name);
+        }
+    }
+}
+
+static void run_history(uint64_t seed)
+{
+    struct driver *driver = calloc(1, sizeof(*driver));
+    struct tn_policy policy;
+    uint64_t commands = commands_wanted();
+    uint64_t decided = 0;
+    uint64_t refused = 0;
+    char words[480];
+    /* Both changes of the clocks lie within some of the histories. */
+    uint64_t start_us = (19640 + seed % 5 * 27) * TN_DAY_US + 15 * TN_HOUR_US;
+
+    assert_non_null(driver);
+    driver->state = seed;
+    driver->time_us = start_us;
+    driver->version = 1;
+    harness_open(&driver->harness);
+    make_policy(&policy, 1, start_us);
+    harness_found(&driver->harness, &policy, start_us);
+    while (driver->harness.commands < commands) {
+        step(driver);
+    }
+    shadow_check_all(&driver->harness.shadow);
+    if (commands >= COMMANDS) {
+        check_variety(driver);
+    }
+    for (size_t i = 1; i < TN_REFUSAL_LIMIT; i++) {
+        refused += driver->harness.refusals[i];
+        if (getenv("TURNO_HISTORY_REFUSALS")) {
+            print_message("%s %" PRIu64 "\n", tn_refusal_name(i), driver->harness.refusals[i]);
+        }
+    }
+    print_message("seed %" PRIu64 ": %" PRIu64 " commands (%" PRIu64 " refused), %" PRIu64
+                  " events, %.0f days, %zu groups, %zu offers, %" PRIu64 " pooled, %" PRIu64
+                  " rows compared\n",
+                  seed, driver->harness.commands, refused, driver->harness.next_index,
+                  (double) (driver->time_us - start_us) / (double) TN_DAY_US,
+                  driver->harness.shadow.group_count, driver->harness.shadow.offer_count,
+                  driver->harness.shadow.pooled, driver->harness.shadow.checks);
+    if (!harness_replay(&driver->harness, &decided, words, sizeof(words))) {
+        fail_msg("%s", words);
+    }
+    print_message("seed %" PRIu64 ": %" PRIu64 " decisions came out the same\n", seed, decided);
+    harness_close(&driver->harness);
+    free(driver);
+}
+
+static void history_keeps_every_promise(void **state)
+{
+    run_history(*(const uint64_t *) *state);
+}
+
+int main(void)
+{
+    static uint64_t seeds[] = {1, 2, 3, 4, 5, 6};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_prestate(history_keeps_every_promise, &seeds[0]),
+        cmocka_unit_test_prestate(history_keeps_every_promise, &seeds[1]),
+        cmocka_unit_test_prestate(history_keeps_every_promise, &seeds[2]),
+        cmocka_unit_test_prestate(history_keeps_every_promise, &seeds[3]),
+        cmocka_unit_test_prestate(history_keeps_every_promise, &seeds[4]),
+        cmocka_unit_test_prestate(history_keeps_every_promise, &seeds[5]),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
