@@ -13,11 +13,9 @@ static enum tn_status fetch_person(struct tn_fetch *fetch, const uint8_t *person
                    person_row, fetch->arena, row, &found, fetch->error);
 }
 
-static uint64_t latest_open_day(const struct tn_fetch *fetch)
+static uint64_t first_open_day(const struct tn_fetch *fetch)
 {
-    size_t count = fetch->queue.open_days.count;
-
-    return count > 0 ? fetch->queue.open_days.items[count - 1] : 0;
+    return fetch->queue.open_days.count > 0 ? fetch->queue.open_days.items[0] : 0;
 }
 
 static enum tn_status decide_register(struct tn_fetch *fetch, const struct tn_policy *policy)
@@ -31,7 +29,7 @@ static enum tn_status decide_register(struct tn_fetch *fetch, const struct tn_po
     for (size_t i = 0; status == TN_OK && i < facts->members.count && i < policy->size_max; i++) {
         status = fetch_person(fetch, facts->members.items[i].person, &persons[i]);
     }
-    return status == TN_OK ? tn_rule_register(policy, &view, persons, latest_open_day(fetch),
+    return status == TN_OK ? tn_rule_register(policy, &view, persons, first_open_day(fetch),
                                               fetch->command, fetch->verdict)
                            : status;
 }
@@ -47,7 +45,7 @@ static enum tn_status decide_add_member(struct tn_fetch *fetch, const struct tn_
     if (status == TN_OK) {
         status = fetch_person(fetch, facts->member.person, &person);
     }
-    return status == TN_OK ? tn_rule_add_member(policy, &view, &person, latest_open_day(fetch),
+    return status == TN_OK ? tn_rule_add_member(policy, &view, &person, first_open_day(fetch),
                                                 fetch->command, fetch->verdict)
                            : status;
 }
@@ -80,7 +78,7 @@ static enum tn_status decide_restore(struct tn_fetch *fetch)
     for (size_t i = 0; status == TN_OK && i < row.members.count && i < TN_POLICY_SIZE_MAX; i++) {
         status = fetch_person(fetch, row.members.items[i].person, &persons[i]);
     }
-    return status == TN_OK ? tn_rule_restore_registration(&view, persons, latest_open_day(fetch),
+    return status == TN_OK ? tn_rule_restore_registration(&view, persons, first_open_day(fetch),
                                                           fetch->command, fetch->verdict)
                            : status;
 }
@@ -97,8 +95,8 @@ static enum tn_status decide_merge(struct tn_fetch *fetch, const struct tn_polic
     if (status == TN_OK) {
         status = tn_fetch_registration(fetch, facts->other, true, &other_row, &other);
     }
-    return status == TN_OK ? tn_rule_merge_registrations(policy, &view, &other, fetch->command,
-                                                         fetch->verdict)
+    return status == TN_OK ? tn_rule_merge_registrations(policy, &view, &other, first_open_day(fetch),
+                                                         fetch->command, fetch->verdict)
                            : status;
 }
 

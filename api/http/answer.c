@@ -49,8 +49,10 @@ void tn_answer_refusal(struct tn_http_request *request, enum tn_refusal refusal,
 {
     enum tn_language language = tn_language_choose(tn_http_header(request, "accept-language"));
     struct tn_buffer out = tn_answer_buffer(request, PROBLEM_BYTES);
-    struct tn_http_reply_field field = {"Content-Language",
-                                        tn_bytes_from_string(tn_language_tag(language))};
+    const struct tn_http_reply_field fields[] = {
+        {"Cache-Control", tn_bytes_from_string("no-store")},
+        {"Content-Language", tn_bytes_from_string(tn_language_tag(language))},
+    };
     struct tn_json_writer json;
     char type[96];
 
@@ -69,7 +71,46 @@ void tn_answer_refusal(struct tn_http_request *request, enum tn_refusal refusal,
         return;
     }
     tn_http_respond(request, tn_refusal_http(refusal), TN_PROBLEM_MEDIA_TYPE, tn_buffer_view(&out),
-                    &field, 1);
+                    fields, 2);
+}
+
+void tn_json_member_date(struct tn_json_writer *json, const char *name, uint64_t day)
+{
+    char text[11];
+
+    tn_date_format((uint32_t) day, text);
+    tn_json_member_text(json, name, text);
+}
+
+void tn_json_member_instant(struct tn_json_writer *json, const char *name, uint64_t time_us)
+{
+    char text[28];
+
+    tn_instant_format(time_us, text);
+    tn_json_member_text(json, name, text);
+}
+
+void tn_json_member_time(struct tn_json_writer *json, const char *name, uint64_t minute)
+{
+    char text[16];
+
+    (void) snprintf(text, sizeof(text), "%02u:%02u", (unsigned) (minute / 60 % 100),
+                    (unsigned) (minute % 60));
+    tn_json_member_text(json, name, text);
+}
+
+void tn_json_member_seats(struct tn_json_writer *json, const struct tn_run_list *seats)
+{
+    uint64_t count = 0;
+
+    for (size_t i = 0; i < seats->count; i++) {
+        count += seats->items[i].seats;
+    }
+    if (seats->count > 0) {
+        tn_json_member_date(json, "date", seats->items[0].date);
+        tn_json_member_time(json, "time", seats->items[0].minute);
+    }
+    tn_json_member_uint(json, "seats", count);
 }
 
 /* ---- languages ---- */

@@ -42,8 +42,7 @@ static void read_answer(struct tn_http_request *request)
     struct tn_read *read = read_of(request);
     struct tn_buffer out = read->out;
     struct tn_error error = read->error;
-    struct tn_http_reply_field fields[2];
-    size_t count = 0;
+    struct tn_http_reply_field field = {"Cache-Control", tn_bytes_from_string("no-store")};
 
     if (read->status != TN_OK) {
         enum tn_status status = read->status;
@@ -53,11 +52,10 @@ static void read_answer(struct tn_http_request *request)
         return;
     }
     if (read->cache_control) {
-        fields[count].name = "Cache-Control";
-        fields[count++].value = tn_bytes_from_string(read->cache_control);
+        field.value = tn_bytes_from_string(read->cache_control);
     }
     tn_http_respond(request, 200, read->content_type ? read->content_type : "application/json",
-                    tn_buffer_view(&out), fields, count);
+                    tn_buffer_view(&out), &field, 1);
     tn_buffer_close(&out);
 }
 

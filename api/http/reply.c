@@ -185,7 +185,7 @@ static struct tn_bytes problem_document(struct tn_buffer *out, enum tn_problem p
 void tn_http_reply_problem(struct tn_http_exchange *exchange, enum tn_problem problem,
                            const char *detail)
 {
-    struct tn_http_reply_field fields[2];
+    struct tn_http_reply_field fields[3];
     size_t count = 0;
     char allow[TN_HTTP_ALLOW_SIZE];
     char seconds[16];
@@ -193,6 +193,9 @@ void tn_http_reply_problem(struct tn_http_exchange *exchange, enum tn_problem pr
     tn_buffer_init(&out, PROBLEM_SIZE_MAX);
     struct tn_bytes body = problem_document(&out, problem, detail);
     unsigned status = tn_problem_status(problem);
+    /* What is not there now may be there later (spec/log.md 3). */
+    fields[count].name = "Cache-Control";
+    fields[count++].value = tn_bytes_from_string("no-store");
     if (status == 401) {
         fields[count].name = "WWW-Authenticate";
         fields[count++].value = tn_bytes_from_string("Bearer");

@@ -54,6 +54,13 @@ void tn_answer_refusal(struct tn_http_request *request, enum tn_refusal refusal,
 enum tn_language tn_language_choose(struct tn_bytes accept);
 const char *tn_language_tag(enum tn_language language);
 
+/* Members of answers: a day as "YYYY-MM-DD", an instant, a minute of a day as "HH:MM", the seats of a slot's
+ * first run as "date" and "time". */
+void tn_json_member_date(struct tn_json_writer *json, const char *name, uint64_t day);
+void tn_json_member_instant(struct tn_json_writer *json, const char *name, uint64_t time_us);
+void tn_json_member_time(struct tn_json_writer *json, const char *name, uint64_t minute);
+void tn_json_member_seats(struct tn_json_writer *json, const struct tn_run_list *seats);
+
 /* ---- what requests carry; false: it was answered, and is gone ---- */
 
 /* Parameter `i` of the path. Of an id or a date that is none: 404, as for one that is not known. */
@@ -69,8 +76,6 @@ bool tn_body_read(struct tn_http_request *request, const struct tn_json_rule *ru
                   const struct tn_json_value **members);
 /* "The member is not valid" as an answer. */
 void tn_answer_member(struct tn_http_request *request, const char *detail);
-/* The same rules for an object inside a body: false with words in `error`, nothing answered. */
-
 /* Min-Index: what the caller wrote must be visible. On this node a write is answered when it is committed,
  * so an index that is not there yet is another node's or wrong: 503 at once, to be tried again. */
 bool tn_min_index_reached(struct tn_http_request *request);
@@ -85,7 +90,7 @@ struct tn_read {
     struct tn_reader *reader;
     struct tn_buffer out; /* its limit is TN_READ_BYTES_MAX unless `read` sets another */
     const char *content_type; /* NULL: application/json */
-    const char *cache_control; /* NULL: none said */
+    const char *cache_control; /* NULL: no-store */
     enum tn_status (*read)(struct tn_read *read);
     enum tn_status status;
     struct tn_error error;

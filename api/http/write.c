@@ -251,7 +251,9 @@ static void answer(struct tn_http_request *request)
     index = write->command.request.first_index;
     tn_intake_command_close(&write->command);
     if (status == TN_OK) {
-        tn_http_respond_json(request, http_status, &out);
+        struct tn_http_reply_field field = {"Cache-Control", tn_bytes_from_string("no-store")};
+
+        tn_http_respond(request, http_status, "application/json", tn_buffer_view(&out), &field, 1);
     } else if (status == TN_REFUSED) {
         tn_answer_refusal(request, refusal, index);
     } else {

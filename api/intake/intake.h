@@ -92,6 +92,13 @@ TN_MUST_USE enum tn_status tn_intake_request(const struct tn_intake *intake,
                                              struct tn_intake_command *command,
                                              struct tn_error *error);
 
+/* Do all members' sealed profiles bear out a claimed nationality? A zone rule for citizens takes nobody's
+ * word for it. */
+TN_MUST_USE enum tn_status tn_intake_check_nationality(const struct tn_intake *intake,
+                                                       const struct tn_registration_row *row,
+                                                       struct tn_bytes nationality,
+                                                       bool *borne_out, struct tn_error *error);
+
 /* Accept an offer: makes the confirmation number, opens each member's date of birth in the vault and makes
  * one tag a member, in the row's order; seals the number for retries. `row` is the committed row. */
 TN_MUST_USE enum tn_status tn_intake_accept(const struct tn_intake *intake,

@@ -51,28 +51,63 @@ enum tn_status tn_intake_request(const struct tn_intake *intake,
     return TN_OK;
 }
 
-/* A member's date of birth from the vault. */
+/* A member's profile from the vault; `plain` holds what `person` points to and is closed by the caller,
+ * as a secret. */
+static enum tn_status open_profile(const struct tn_vault *vault, const uint8_t *member,
+                                   struct tn_buffer *plain, struct tn_person_form *person,
+                                   struct tn_error *error)
+{
+    uint32_t version = TN_RECORD_NEWEST;
+    enum tn_status status;
+
+    memset(person, 0, sizeof(*person));
+    tn_buffer_init(plain, TN_SEALED_PLAIN_MAX);
+    status = tn_vault_open_record(vault, member, TN_RECORD_PROFILE, &version, plain, error);
+    if (status == TN_OK && tn_profile_read(tn_buffer_view(plain), person) != TN_OK) {
+        status = tn_fail(error, TN_CORRUPT, "a member's profile is not what was sealed");
+    }
+    return status;
+}
+
 static enum tn_status open_birth(const struct tn_vault *vault, const uint8_t *member,
                                  uint32_t *birth, struct tn_error *error)
 {
     struct tn_buffer plain;
     struct tn_person_form person;
-    uint32_t version = TN_RECORD_NEWEST;
+    enum tn_status status = open_profile(vault, member, &plain, &person, error);
+
+    *birth = status == TN_OK ? person.birth : 0;
+    sodium_memzero(&person, sizeof(person));
+    tn_buffer_close_secret(&plain);
+    return status;
+}
+
+enum tn_status tn_intake_check_nationality(const struct tn_intake *intake,
+                                           const struct tn_registration_row *row,
+                                           struct tn_bytes nationality, bool *borne_out,
+                                           struct tn_error *error)
+{
+    struct tn_buffer claimed;
     enum tn_status status;
 
-    *birth = 0;
-    tn_buffer_init(&plain, TN_SEALED_PLAIN_MAX);
-    status = tn_vault_open_record(vault, member, TN_RECORD_PROFILE, &version, &plain, error);
-    if (status == TN_OK) {
-        status = tn_profile_read(tn_buffer_view(&plain), &person);
-        if (status != TN_OK) {
-            status = tn_fail(error, status, "a member's profile is not what was sealed");
-        } else {
-            *birth = person.birth;
-        }
-        sodium_memzero(&person, sizeof(person));
+    *borne_out = false;
+    tn_buffer_init(&claimed, TN_CODE_MAX);
+    status = tn_canonical_code(nationality, &claimed);
+    if (status != TN_OK || claimed.size != TN_ZONE_NATIONALITY_SIZE) {
+        status = tn_fail(error, TN_INVALID, "nationality is not a code of three letters");
     }
-    tn_buffer_close_secret(&plain);
+    *borne_out = status == TN_OK && row->members.count > 0;
+    for (size_t i = 0; status == TN_OK && *borne_out && i < row->members.count; i++) {
+        struct tn_buffer plain;
+        struct tn_person_form person;
+
+        status = open_profile(intake->vault, row->members.items[i].member, &plain, &person, error);
+        *borne_out = status == TN_OK
+                     && tn_bytes_equal(person.nationality, tn_buffer_view(&claimed));
+        sodium_memzero(&person, sizeof(person));
+        tn_buffer_close_secret(&plain);
+    }
+    tn_buffer_close_secret(&claimed);
     return status;
 }
 

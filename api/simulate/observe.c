@@ -48,6 +48,8 @@ static enum tn_status see_offered(struct tn_sim *sim, const struct tn_appointmen
     struct tn_simulate_port *port = port_of(sim, body->port);
     struct tn_sim_group *group;
     uint64_t seats = sum_seats(&body->seats);
+    /* Seats are drawn on the day after the one they were asked for. */
+    uint64_t drawn = body->day + 1 - sim->base_day;
 
     if (at == TN_SIM_NONE || !port || body->seats.count == 0 || body->size > TN_POLICY_SIZE_MAX) {
         return tn_fail(sim->error, TN_MISMATCH, "an offer to somebody who never asked");
@@ -62,8 +64,8 @@ static enum tn_status see_offered(struct tn_sim *sim, const struct tn_appointmen
     port->offered_groups++;
     port->offered_seats += seats;
     sim->report->sizes[body->size].offered++;
-    if (body->day - sim->base_day - group->created > sim->report->longest_wait_days) {
-        sim->report->longest_wait_days = body->day - sim->base_day - group->created;
+    if (drawn - group->created > sim->report->longest_wait_days) {
+        sim->report->longest_wait_days = drawn - group->created;
     }
     return tn_sim_list_push(&sim->winners, at);
 }

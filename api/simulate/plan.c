@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/simulate/simulate_internal.h"
+#include "ledger/base/check.h"
 #include "projections/keys.h"
 
 /* Who had registered before the first window: fewer in May 2023 than when the seats were 1,450. With the

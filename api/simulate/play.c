@@ -146,6 +146,7 @@ static void throttle(const struct tn_sim *sim)
 enum tn_status tn_sim_play(struct tn_sim *sim)
 {
     enum tn_status status = TN_OK;
+    enum tn_status drained;
 
     if (sim->action_count > 0) {
         qsort(sim->actions, sim->action_count, sizeof(*sim->actions), compare_actions);
@@ -159,11 +160,7 @@ enum tn_status tn_sim_play(struct tn_sim *sim)
             throttle(sim);
         }
     }
-    if (status == TN_OK) {
-        status = tn_sim_drain(sim);
-    } else {
-        (void) tn_sim_drain(sim);
-    }
+    drained = tn_sim_drain(sim);
     show(sim, sim->action_count);
-    return status;
+    return status == TN_OK ? drained : status;
 }

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "api/simulate/simulate_internal.h"
+#include "ledger/base/check.h"
 
 #define SLOW_EVERY 64u
 

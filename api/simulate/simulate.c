@@ -15,6 +15,8 @@
 #define EVENING_US (8 * TN_HOUR_US)
 /* Service dates lie this far ahead at most, and some more for a day that is skipped. */
 #define CALENDAR_SLACK 64u
+/* Rows of everybody who asks, and of a day's pool: the desk then seldom waits for the store. */
+#define CACHE_BYTES ((size_t) 768 << 20)
 #define DAY_ARENA_BYTES ((size_t) 256 << 20)
 
 static enum tn_status check_options(struct tn_sim *sim)
@@ -36,6 +38,14 @@ static enum tn_status check_options(struct tn_sim *sim)
                        "the programme drew lots from 2023-05-10 on; before, it was first come, "
                        "first served, which is not played");
     }
+    return TN_OK;
+}
+
+static enum tn_status enlarge_cache(void *context)
+{
+    struct tn_sim *sim = context;
+
+    tn_engine_set_cache(sim->ledger->engine, CACHE_BYTES);
     return TN_OK;
 }
 
@@ -63,6 +73,9 @@ static enum tn_status open_ledger(struct tn_sim *sim)
         /* A season that is cut short is played again: a sync a day, with its checkpoint. */
         tn_log_set_durability(sim->ledger->log, TN_UNSYNCED);
         status = tn_ledger_approvers(sim->ledger, sim->approvers, sim->error);
+    }
+    if (status == TN_OK) {
+        status = tn_desk_at_rest(sim->ledger->desk, enlarge_cache, sim);
     }
     if (status == TN_OK) {
         status = tn_views_open(sim->ledger->store, NULL, &sim->views, sim->error);

@@ -3,6 +3,8 @@
  * жеребьёвка. */
 #include "ledger/event/refusal_words_internal.h"
 
+/* Every text names its language, so a missing comma does not compile.
+ * NOLINTBEGIN(bugprone-suspicious-missing-comma) */
 const struct tn_refusal_words tn_refusal_words_people[TN_REFUSAL_LIMIT] = {
     [TN_REFUSAL_not_allowed] = {{
         [TN_LANGUAGE_EN] = "You are not allowed to do this. Sign in with the account that may do "
@@ -375,3 +377,4 @@ const struct tn_refusal_words tn_refusal_words_people[TN_REFUSAL_LIMIT] = {
                            "одним адресом; оставьте их отдельно.",
     }},
 };
+/* NOLINTEND(bugprone-suspicious-missing-comma) */

@@ -1,6 +1,8 @@
 /* Refusals that officers and those who run the programme can meet. */
 #include "ledger/event/refusal_words_internal.h"
 
+/* Every text names its language, so a missing comma does not compile.
+ * NOLINTBEGIN(bugprone-suspicious-missing-comma) */
 const struct tn_refusal_words tn_refusal_words_staff[TN_REFUSAL_LIMIT] = {
     [TN_REFUSAL_port_day_not_over] = {{
         [TN_LANGUAGE_EN] = "The day at this port is not over yet, or no seats were published for "
@@ -223,3 +225,4 @@ const struct tn_refusal_words tn_refusal_words_staff[TN_REFUSAL_LIMIT] = {
             "Паузы нет, ничего не ждёт возобновления. Больше ничего делать не нужно.",
     }},
 };
+/* NOLINTEND(bugprone-suspicious-missing-comma) */

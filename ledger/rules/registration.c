@@ -20,13 +20,18 @@ bool tn_programme_is_open(const struct tn_policy *policy, uint64_t now_us)
     return policy && (policy->programme_end_us == 0 || now_us < policy->programme_end_us);
 }
 
-/* Who asked for the open day under another registration cannot ask for it again (R06). */
+/* Who asked for a day that is still open under another registration cannot ask for it again (R06). */
 static uint64_t blocked_day(const struct tn_person_row *person, const uint8_t *registration,
                             uint64_t open_day)
 {
     bool other = memcmp(person->asked_registration, registration, TN_ID_SIZE) != 0;
 
-    return open_day > 0 && person->asked_day == open_day && other ? open_day : 0;
+    return open_day > 0 && person->asked_day >= open_day && other ? person->asked_day : 0;
+}
+
+static uint64_t latest(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
 }
 
 /* May these people be added? Checks what holds for a new group and for a new member alike. */
@@ -95,9 +100,7 @@ enum tn_status tn_rule_register(const struct tn_policy *policy,
     }
     for (size_t i = 0; i < count; i++) {
         adult = adult || members[i].adult;
-        if (blocked_day(&persons[i], facts->registration, open_day) > 0) {
-            blocked = open_day;
-        }
+        blocked = latest(blocked, blocked_day(&persons[i], facts->registration, open_day));
     }
     if (!adult) {
         return tn_verdict_refuse(verdict, TN_REFUSAL_no_adult);
@@ -185,7 +188,7 @@ enum tn_status tn_rule_add_member(const struct tn_policy *policy,
     }
     blocked = blocked_day(person, facts->registration, open_day);
     /* Nobody changes one ticket for another within a day (R06). */
-    if (refusal == TN_REFUSAL_NONE && blocked > 0 && registration->standing_day == blocked) {
+    if (refusal == TN_REFUSAL_NONE && blocked > 0 && registration->standing_day > 0) {
         refusal = TN_REFUSAL_person_asked_today;
     }
     if (refusal != TN_REFUSAL_NONE) {
@@ -199,7 +202,7 @@ enum tn_status tn_rule_add_member(const struct tn_policy *policy,
     if (facts->member.adult && facts->today > row->registered_day) {
         added->registered_day = facts->today;
     }
-    added->blocked_day = blocked > 0 ? blocked : row->blocked_day;
+    added->blocked_day = latest(blocked, row->blocked_day);
     return TN_OK;
 }
 
@@ -349,15 +352,13 @@ enum tn_status tn_rule_restore_registration(const struct tn_registration_view *r
             return tn_verdict_refuse(verdict, TN_REFUSAL_person_in_live_registration);
         }
         /* Meanwhile somebody may have asked in another group. */
-        if (blocked_day(&persons[i], id, open_day) > 0) {
-            blocked = open_day;
-        }
+        blocked = latest(blocked, blocked_day(&persons[i], id, open_day));
     }
     restored = &tn_verdict_add(verdict, TN_KIND_registration_restored)
                     ->body.registration_restored;
     restored->facts = command->facts.restore_registration_facts;
     restored->persons = person_ids(registration->row, verdict);
-    restored->blocked_day = blocked > 0 ? blocked : registration->row->blocked_day;
+    restored->blocked_day = latest(blocked, registration->row->blocked_day);
     return TN_OK;
 }
 
@@ -366,9 +367,7 @@ enum tn_status tn_rule_restore_registration(const struct tn_registration_view *r
 static uint64_t merged_blocked_day(const struct tn_registration_view *registration,
                                    const struct tn_registration_view *other)
 {
-    uint64_t day = registration->row->blocked_day > other->row->blocked_day
-                       ? registration->row->blocked_day
-                       : other->row->blocked_day;
+    uint64_t day = latest(registration->row->blocked_day, other->row->blocked_day);
 
     if (other->asked_day > day && registration->asked_day != other->asked_day) {
         day = other->asked_day;
@@ -378,7 +377,8 @@ static uint64_t merged_blocked_day(const struct tn_registration_view *registrati
 
 static enum tn_refusal check_merge(const struct tn_policy *policy,
                                    const struct tn_registration_view *registration,
-                                   const struct tn_registration_view *other, bool same)
+                                   const struct tn_registration_view *other, uint64_t open_day,
+                                   bool same)
 {
     enum tn_refusal refusal = check_changeable(registration);
 
@@ -404,8 +404,8 @@ static enum tn_refusal check_merge(const struct tn_policy *policy,
         return TN_REFUSAL_destinations_differ;
     }
     /* One of `other` asked in a third group today, and would now share a ticket that stands. */
-    if (registration->standing_day > 0
-        && registration->standing_day == other->row->blocked_day) {
+    if (registration->standing_day > 0 && open_day > 0
+        && other->row->blocked_day >= open_day) {
         return TN_REFUSAL_person_asked_today;
     }
     return TN_REFUSAL_NONE;
@@ -414,27 +414,24 @@ static enum tn_refusal check_merge(const struct tn_policy *policy,
 enum tn_status tn_rule_merge_registrations(const struct tn_policy *policy,
                                            const struct tn_registration_view *registration,
                                            const struct tn_registration_view *other,
-                                           const struct tn_command *command,
+                                           uint64_t open_day, const struct tn_command *command,
                                            struct tn_verdict *verdict)
 {
     const struct tn_facts_merge *facts = &command->facts.merge_registrations_facts;
     bool same = memcmp(facts->registration, facts->other, TN_ID_SIZE) == 0;
-    enum tn_refusal refusal = check_merge(policy, registration, other, same);
+    enum tn_refusal refusal = check_merge(policy, registration, other, open_day, same);
     struct tn_registration_merged *merged;
-    uint64_t day;
-    uint64_t other_day;
 
     if (refusal != TN_REFUSAL_NONE) {
         return tn_verdict_refuse(verdict, refusal);
     }
-    day = registration->row->registered_day;
-    other_day = other->row->registered_day;
     merged = &tn_verdict_add(verdict, TN_KIND_registration_merged)->body.registration_merged;
     merged->facts = *facts;
     merged->members.items = other->row->members.items;
     merged->members.count = other->row->members.count;
     merged->size = registration->row->members.count + other->row->members.count;
-    merged->registered_day = day > other_day ? day : other_day;
+    merged->registered_day =
+        latest(registration->row->registered_day, other->row->registered_day);
     merged->asked_day = other->asked_day;
     merged->blocked_day = merged_blocked_day(registration, other);
     return TN_OK;

@@ -25,7 +25,8 @@ bool tn_programme_is_open(const struct tn_policy *policy, uint64_t now_us);
 uint64_t tn_group_registered_day(const struct tn_merged_member *members, size_t count);
 
 /* `persons`: the row of each new member's person, in order (of the first size_max members, if there are
- * more); a zeroed row where there is none. `open_day`: the latest day that is open, 0 when none is. */
+ * more); a zeroed row where there is none. `open_day`: the first day whose pool is open, 0 when none is:
+ * two are when a window was extended, or while the draw before is awaited. */
 enum tn_status tn_rule_register(const struct tn_policy *policy,
                                 const struct tn_registration_view *existing,
                                 const struct tn_person_row *persons, uint64_t open_day,
@@ -56,7 +57,7 @@ enum tn_status tn_rule_restore_registration(const struct tn_registration_view *r
 enum tn_status tn_rule_merge_registrations(const struct tn_policy *policy,
                                            const struct tn_registration_view *registration,
                                            const struct tn_registration_view *other,
-                                           const struct tn_command *command,
+                                           uint64_t open_day, const struct tn_command *command,
                                            struct tn_verdict *verdict);
 
 #endif

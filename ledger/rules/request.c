@@ -78,7 +78,7 @@ enum tn_status tn_rule_request(const struct tn_policy *policy,
     if (row->holding != TN_HOLDS_NOTHING) {
         return tn_verdict_refuse(verdict, TN_REFUSAL_holds_offer);
     }
-    if (row->blocked_day == request->day) {
+    if (row->blocked_day >= request->day) {
         return tn_verdict_refuse(verdict, TN_REFUSAL_person_asked_today);
     }
     if (asked && same_ports(&request->asked->ports, &facts->ports)) {

@@ -17,15 +17,15 @@ enum tn_registration_state {
 enum tn_holding { TN_HOLDS_NOTHING = 0, TN_HOLDS_OFFER = 1, TN_HOLDS_APPOINTMENT = 2 };
 
 /* registrations, 'r' || registration16. `members` in the order of their adding. `offer` is the live one
- * of `holding`. For the day `blocked_day` it cannot ask: one of its persons did, under another one. */
+ * of `holding`. For days up to `blocked_day` it cannot ask: one of its persons did, under another one. */
 #define TN_LIST_REGISTRATION_ROW(F, S)                                                             \
     F(S, 1, UINT, state, _) F(S, 2, RECORDS, members, merged_member) F(S, 3, ID, place, _)         \
     F(S, 4, UINT, registered_day, _) F(S, 5, ID, offer, _) F(S, 6, UINT, holding, _)               \
     F(S, 7, ID, merged_into, _) F(S, 8, UINT, created_day, _) F(S, 9, UINT, blocked_day, _)
 TN_RECORD_DECLARE(registration_row, TN_LIST_REGISTRATION_ROW)
 
-/* registrations, 'p' || person16. `registration` is the live one when `live`, else the last.
- * `asked_day` is set when the person left a registration that had asked for an open day (R06). */
+/* registrations, 'p' || person16. `registration` is the live one when `live`, else the last. `asked_day` is
+ * the latest open day for which one asked that the person then left: `asked_registration` (R06). */
 #define TN_LIST_PERSON_ROW(F, S)                                                                   \
     F(S, 1, ID, registration, _) F(S, 2, UINT, live, _) F(S, 3, UINT, asked_day, _)                \
     F(S, 4, ID, asked_registration, _)

@@ -1,10 +1,11 @@
 /* The two halves of log_crash_test.py.
  *
- *   log_crash write DIR SEED [nosync]   appends frames until it is killed, a line for each promise:
- *                                       "A <size>" appended, "P <size>" published
- *   log_crash check DIR [lossy]         opens what is left, compares every entry, tile root and
- * index row with what was written; prints "<size> <published size>". lossy: without syncs index
- * files may outlive their entries
+ *   log_crash write DIR SEED [nosync|unsynced]
+ *                                       appends frames until it is killed, a line for each promise:
+ *                                       "A <size>" appended, "P <size>" published. nosync: nothing
+ * is ever synced; unsynced: appends are not, publications are log_crash check DIR [lossy] opens
+ * what is left, compares every entry, tile root and index row with what was written; prints "<size>
+ * <published size>". lossy: without syncs index files may outlive their entries
  *
  * Every entry is a function of its index, so that the check needs nothing but the log. */
 #include <inttypes.h>
@@ -77,11 +78,11 @@ static void say(char what, uint64_t size)
     }
 }
 
-static int write_forever(const char *directory, uint64_t seed, bool no_sync)
+static int write_forever(const char *directory, uint64_t seed, const char *how)
 {
     static struct tn_log_entry entries[FRAME_MAX];
     static struct tn_buffer bytes[FRAME_MAX];
-    struct tn_store_options options = {.no_sync = no_sync};
+    struct tn_store_options options = {.no_sync = strcmp(how, "nosync") == 0};
     struct tn_store *store = NULL;
     struct tn_log *log = NULL;
     struct tn_error error = {0};
@@ -104,6 +105,12 @@ static int write_forever(const char *directory, uint64_t seed, bool no_sync)
     for (size_t i = 0; i < FRAME_MAX; i++) {
         tn_buffer_init(&bytes[i], 1024);
     }
+    /* Unsynced, index files are written often and the WAL is synced seldom, so that a cut in
+     * between has its chance. */
+    bool unsynced = strcmp(how, "unsynced") == 0;
+    if (unsynced) {
+        tn_log_set_durability(log, TN_UNSYNCED);
+    }
     struct tn_batch *batch = tn_batch_create();
     struct tn_log_head head;
     for (;;) {
@@ -125,7 +132,7 @@ static int write_forever(const char *directory, uint64_t seed, bool no_sync)
         status = tn_log_append(log, batch, entries, count, &error);
         if (status == TN_OK) {
             say('A', head.size + count);
-            if (chosen % 10 == 0) {
+            if (chosen % (unsynced ? 50 : 10) == 0) {
                 status = tn_log_publish(log, &signer, &error);
                 if (status == TN_OK) {
                     say('P', head.size + count);
@@ -135,7 +142,7 @@ static int write_forever(const char *directory, uint64_t seed, bool no_sync)
         if (status == TN_OK && chosen == 98) {
             status = tn_store_flush(store, &error);
         }
-        if (status == TN_OK && chosen == 99) {
+        if (status == TN_OK && chosen >= (unsynced ? 80 : 99)) {
             status = tn_log_settle(log, &error);
         }
         if (status != TN_OK) {
@@ -256,12 +263,11 @@ int main(int argc, char **argv)
         return 1;
     }
     if (argc >= 4 && strcmp(argv[1], "write") == 0) {
-        return write_forever(argv[2], strtoull(argv[3], NULL, 10),
-                             argc == 5 && strcmp(argv[4], "nosync") == 0);
+        return write_forever(argv[2], strtoull(argv[3], NULL, 10), argc == 5 ? argv[4] : "");
     }
     if (argc >= 3 && strcmp(argv[1], "check") == 0) {
         return check_all(argv[2], argc == 4 && strcmp(argv[3], "lossy") == 0);
     }
-    fputs("usage: log_crash write DIR SEED [nosync] | check DIR [lossy]\n", stderr);
+    fputs("usage: log_crash write DIR SEED [nosync|unsynced] | check DIR [lossy]\n", stderr);
     return 2;
 }

@@ -19,13 +19,14 @@ AUDIT = os.path.join(turno.HERE, "..", "golden", "audit_log.py")
 def register(client):
     """Retries with one key are one event (R02); the same key with another body is refused."""
     body = turno.example()
-    first = expect(client.post("/v1/registrations", body, key="session-register"), 201).json
+    key = turno.new_key()
+    first = expect(client.post("/v1/registrations", body, key=key), 201).json
     for _ in range(3):
-        again = expect(client.post("/v1/registrations", body, key="session-register"), (200, 201))
-        for member in ("id", "token", "index"):
+        again = expect(client.post("/v1/registrations", body, key=key), (200, 201))
+        for member in ("registration", "token", "index"):
             assert again.json[member] == first[member], (member, first, again)
     body["language"] = "en"
-    expect(client.post("/v1/registrations", body, key="session-register"), 422, "conflicting_key")
+    expect(client.post("/v1/registrations", body, key=key), 422, "conflicting_key")
     # The same people in a second live registration: refused by the rule, in five languages.
     texts = set()
     for language in ("en", "es", "ht", "pt", "ru"):
@@ -38,7 +39,7 @@ def register(client):
 
 
 def read(client, made):
-    registration = f"/v1/registrations/{made['id']}"
+    registration = f"/v1/registrations/{made['registration']}"
     headers = {"Min-Index": str(made["index"])}
     seen = expect(client.get(registration, token=made["token"], headers=headers), 200)
     assert len(seen.json["members"]) == 3, seen
@@ -51,12 +52,12 @@ def read(client, made):
 
 def draw(directory, client, made):
     """Advance to the draw; the offer as its owner reads it, and the day of the request."""
-    asked = turno.ask_in_window(directory, client, made["id"], made["token"]).json
-    expect(turno.ask(client, made["id"], made["token"]), 409, "already_asked")
-    replaced = expect(turno.ask(client, made["id"], made["token"],
+    asked = turno.ask_in_window(directory, client, made["registration"], made["token"]).json
+    expect(turno.ask(client, made["registration"], made["token"]), 409, "already_asked")
+    replaced = expect(turno.ask(client, made["registration"], made["token"],
                                 (turno.OTHER_PORT, turno.PORT)), 201).json
     assert replaced["index"] > asked["index"]
-    path = f"/v1/registrations/{made['id']}"
+    path = f"/v1/registrations/{made['registration']}"
     for _ in range(60):
         state = expect(client.get(path, token=made["token"]), 200).json
         if state.get("offer"):
@@ -66,7 +67,7 @@ def draw(directory, client, made):
 
 
 def accept(client, made, offer):
-    path = f"/v1/registrations/{made['id']}/offers/{offer['id']}/accept"
+    path = f"/v1/registrations/{made['registration']}/offers/{offer['id']}/accept"
     expect(client.post(path, token=made["token"][::-1]), 401)
     first = expect(client.post(path, token=made["token"], key="session-accept"), (200, 201)).json
     again = expect(client.post(path, token=made["token"], key="session-accept"), (200, 201)).json
@@ -104,7 +105,7 @@ def validate(client, token, number):
 
 def own_view(client, made, looks, indices):
     """The person sees who asked (R19) and the own events, up to and with the acceptance."""
-    path = f"/v1/registrations/{made['id']}"
+    path = f"/v1/registrations/{made['registration']}"
     accesses = expect(client.get(path + "/accesses", token=made["token"]), 200).json["accesses"]
     assert len(accesses) == looks, accesses
     for access in accesses:

@@ -8,6 +8,7 @@ import contextlib
 import http.client
 import json
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -23,8 +24,9 @@ LOSING_DISK = os.path.join(BUILD, "tests", "losing_disk.so")
 SHIFTED_CLOCK = os.path.join(BUILD, "tests", "shifted_clock.so")
 EXAMPLE = os.path.join(HERE, "registration.example.json")
 READY_S = 60
-# In the zone of every version of the first policy, and inhabited: Tijuana.
-INSIDE = {"latitude": 32.5149, "longitude": -117.0382}
+# In the zone of every version of the first policy, and outside of all: Matamoros, Panama.
+INSIDE = {"lat": 25.87, "lon": -97.5}
+OUTSIDE = {"lat": 8.98, "lon": -79.52}
 PORT, OTHER_PORT = 2504, 2301
 
 # Exit codes (DESIGN, "The program").
@@ -79,7 +81,16 @@ def simulate(directory, days=2, scale=0.001, seed=1, *extra):
 
 def simulated(directory):
     with open(os.path.join(directory, "simulated.json"), encoding="utf-8") as file:
-        return json.load(file)
+        said = json.load(file)
+    for who in ("officer", "auditor", "port_officer"):
+        said[who + "_token"] = said[who]["token"]
+    said.update(said.get("appointment", {}))
+    return said
+
+
+def new_key():
+    """A key of somebody without a token is at least 16 random characters."""
+    return secrets.token_hex(16)
 
 
 def advance(directory, hours):
@@ -189,14 +200,14 @@ def free_port():
 _running = {}
 
 
-def _stop_all():
+def stop_all():
     for process in list(_running.values()):
         if process.poll() is None:
             process.kill()
             process.wait()
 
 
-atexit.register(_stop_all)
+atexit.register(stop_all)
 
 
 class Server:
@@ -296,12 +307,12 @@ def checkpoint(client):
 def register(client, body, key=None):
     """The answer's id, token and index."""
     made = expect(client.post("/v1/registrations", body, key=key), 201).json
-    return made["id"], made["token"], made["index"]
+    return made["registration"], made["token"], made["index"]
 
 
 def ask(client, registration, token, ports=(PORT, OTHER_PORT), key=None):
     return client.post(f"/v1/registrations/{registration}/requests",
-                       {"ports": list(ports), "position": INSIDE}, token=token, key=key)
+                       {"ports": list(ports), "location": INSIDE}, token=token, key=key)
 
 
 def ask_in_window(directory, client, registration, token, ports=(PORT, OTHER_PORT)):

@@ -205,14 +205,31 @@ static uint64_t date_now(const struct driver *driver)
     return (driver->time_us - 8 * TN_HOUR_US) / TN_DAY_US;
 }
 
+/* A date on which somebody was expected, mostly. */
+static void close_port_day(struct driver *driver)
+{
+    const struct shadow *shadow = &driver->harness.shadow;
+    uint64_t port = some_port(driver);
+    uint64_t date = date_now(driver) - below(driver, 3);
+
+    for (size_t i = shadow->offer_count; i-- > 0 && chance(driver, 99);) {
+        if (shadow->offers[i].state == SHADOW_CONFIRMED
+            && shadow->offers[i].runs[0].date < date_now(driver)) {
+            port = shadow->offers[i].port;
+            date = shadow->offers[i].runs[0].date;
+            break;
+        }
+    }
+    (void) do_close_port_day(&driver->harness, port, date, driver->time_us);
+}
+
 static void act_port_day(struct driver *driver)
 {
     struct harness *harness = &driver->harness;
     uint64_t registration;
 
-    if (chance(driver, 35)) {
-        (void) do_close_port_day(harness, some_port(driver), date_now(driver) - below(driver, 3),
-                                 driver->time_us);
+    if (chance(driver, 30)) {
+        close_port_day(driver);
         return;
     }
     registration = some_holder(driver, SHADOW_CONFIRMED,

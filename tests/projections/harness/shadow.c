@@ -622,19 +622,5 @@ void shadow_event(struct shadow *shadow, const struct tn_event *event)
         }
         break;
     }
-    if (getenv("DEBUGP")) { unsigned P=(unsigned)atoi(getenv("DEBUGP")); 
-      if (event->kind==TN_KIND_member_added && body->member_added.person[8]+256u*body->member_added.person[9]==P) print_message("%u added to r%u blocked %u\n",(unsigned)event->index, body->member_added.registration[8]+256u*body->member_added.registration[9],(unsigned)body->member_added.blocked_day);
-      if (event->kind==TN_KIND_member_removed && body->member_removed.person[8]+256u*body->member_removed.person[9]==P) print_message("%u removed from r%u asked %u\n",(unsigned)event->index, body->member_removed.registration[8]+256u*body->member_removed.registration[9],(unsigned)body->member_removed.asked_day);
-      unsigned R1=(unsigned)atoi(getenv("DEBUGR1")),R2=(unsigned)atoi(getenv("DEBUGR2"));
-      #define RR(x) ((x)[8]+256u*(x)[9]==R1||(x)[8]+256u*(x)[9]==R2)
-      #define N(x) ((x)[8]+256u*(x)[9])
-      if (event->kind==TN_KIND_appointment_requested && RR(body->appointment_requested.facts.registration)) print_message("%u r%u asks %u\n",(unsigned)event->index,N(body->appointment_requested.facts.registration),(unsigned)body->appointment_requested.day);
-      if (event->kind==TN_KIND_request_withdrawn && RR(body->request_withdrawn.facts.registration)) print_message("%u r%u unasks %u\n",(unsigned)event->index,N(body->request_withdrawn.facts.registration),(unsigned)body->request_withdrawn.facts.day);
-      if (event->kind==TN_KIND_registration_withdrawn && RR(body->registration_withdrawn.facts.registration)) print_message("%u r%u withdrawn asked %u\n",(unsigned)event->index,N(body->registration_withdrawn.facts.registration),(unsigned)body->registration_withdrawn.asked_day);
-      if (event->kind==TN_KIND_registration_restored && RR(body->registration_restored.facts.registration)) print_message("%u r%u restored blocked %u\n",(unsigned)event->index,N(body->registration_restored.facts.registration),(unsigned)body->registration_restored.blocked_day);
-      if (event->kind==TN_KIND_registration_merged && (RR(body->registration_merged.facts.registration)||RR(body->registration_merged.facts.other))) print_message("%u r%u merged from r%u asked %u blocked %u\n",(unsigned)event->index,N(body->registration_merged.facts.registration),N(body->registration_merged.facts.other),(unsigned)body->registration_merged.asked_day,(unsigned)body->registration_merged.blocked_day);
-      if (event->kind==TN_KIND_day_opened) print_message("%u day %u opened\n",(unsigned)event->index,(unsigned)body->day_opened.day);
-      if (event->kind==TN_KIND_pool_closed) print_message("%u day %u closed\n",(unsigned)event->index,(unsigned)body->pool_closed.day);
-    }
     shadow_check_event(shadow);
 }

@@ -54,7 +54,6 @@ static bool check_pooled(void *context, struct tn_bytes key, struct tn_bytes val
         const struct shadow_person *person = shadow_person_of(shadow, group->persons[i]);
 
         if (person->asked_day == pool->day) {
-            if (person->asked_group != (uint32_t) (group - shadow->groups) + 1) print_message("DEBUG person %u group r%u asked under r%u day %u\n", (unsigned) person->id[8] + person->id[9]*256u, group->id[8]+256u*group->id[9], shadow->groups[person->asked_group-1].id[8]+256u*shadow->groups[person->asked_group-1].id[9], (unsigned) pool->day);
             assert_int_equal(person->asked_group, (uint32_t) (group - shadow->groups) + 1);
         }
     }

@@ -1,0 +1,188 @@
+/* The service: routes, who may use them, and the parts behind them. */
+#include "api/http/service.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/http/service_internal.h"
+#include "api/http/service_routes.h"
+#include "ledger/base/check.h"
+#include "ledger/rules/transcript.h"
+
+/* Answers of one request's arena: a write with its command, its body's tree and its answer. */
+#define ARENA_BYTES ((size_t) 4 << 20)
+/* Every answer may be read by a page from anywhere: nothing here trusts cookies, and what needs a token
+ * needs a preflight, which is not granted. */
+#define COMMON_FIELDS                                                                              \
+    "Access-Control-Allow-Origin: *\r\n"                                                           \
+    "X-Content-Type-Options: nosniff\r\n"
+
+static const struct tn_http_route routes[] = {
+#define ROUTE(method_, pattern_, access_, body_, handler_, summary, members)                       \
+    {                                                                                              \
+        .method = TN_HTTP_##method_,                                                               \
+        .pattern = pattern_,                                                                       \
+        .access = TN_ACCESS_##access_,                                                             \
+        .body_max = body_,                                                                         \
+        .handler = handler_,                                                                       \
+    },
+    TN_SERVICE_ROUTES(ROUTE)
+#undef ROUTE
+};
+
+const struct tn_http_route *tn_service_routes(size_t *count)
+{
+    *count = TN_ARRAY_SIZE(routes);
+    return routes;
+}
+
+/* ---- who is asking ---- */
+
+/* What the path of a route names, for the routes whose access depends on it. */
+static void fill_path(const struct tn_http_request *request, struct tn_auth_question *question,
+                      uint8_t id[static TN_ID_SIZE])
+{
+    struct tn_bytes first = request->parameters[0];
+
+    if (question->access == TN_ACCESS_OWNER && tn_hex_decode(first, id, TN_ID_SIZE) == TN_OK) {
+        question->path_id = id;
+    }
+    if (question->access == TN_ACCESS_PORT_OFFICER && first.size > 0 && first.size <= 5) {
+        for (size_t i = 0; i < first.size; i++) {
+            if (first.data[i] < '0' || first.data[i] > '9') {
+                question->path_port = 0;
+                return;
+            }
+            question->path_port = question->path_port * 10 + (uint64_t) (first.data[i] - '0');
+        }
+    }
+}
+
+/* Look a token up; false when it is nobody's. A store that fails is a caller that is not known. */
+static bool identify(struct tn_service *service, const uint8_t token[static 32],
+                     struct tn_caller *caller)
+{
+    struct tn_reader *reader;
+    struct tn_error error = {0};
+    bool known = false;
+
+    if (tn_reader_take(service->query, &reader, &error) != TN_OK) {
+        return false;
+    }
+    if (tn_auth_identify(reader, token, caller, &known, &error) != TN_OK) {
+        known = false;
+    }
+    tn_reader_give(reader);
+    return known;
+}
+
+static enum tn_http_verdict authorise(struct tn_http_request *request, enum tn_http_access access)
+{
+    struct tn_service *service = tn_service_of(request);
+    struct tn_caller *caller = tn_arena_alloc(request->arena, sizeof(*caller));
+    uint8_t id[TN_ID_SIZE];
+    uint8_t token[32];
+    struct tn_auth_question question = {
+        .access = access,
+        .caller = caller,
+        .simulated = service->ledger->simulated,
+        .local = request->local,
+    };
+
+    if (!caller) {
+        return TN_HTTP_DENY_401;
+    }
+    caller->role = TN_ROLE_COUNT;
+    request->user = caller;
+    fill_path(request, &question, id);
+    if (access != TN_ACCESS_PUBLIC && access != TN_ACCESS_APPLICANT) {
+        enum tn_auth_token shown =
+            tn_auth_parse(tn_http_header(request, "authorization"), token);
+
+        if (shown == TN_AUTH_MALFORMED
+            || (shown == TN_AUTH_TOKEN && !identify(service, token, caller))) {
+            return TN_HTTP_DENY_401;
+        }
+    }
+    return tn_auth_decide(&question);
+}
+
+/* ---- opening and closing ---- */
+
+static bool is_loopback(const char *host)
+{
+    struct in_addr four;
+    struct in6_addr six;
+
+    if (inet_pton(AF_INET, host, &four) == 1) {
+        return (ntohl(four.s_addr) >> 24) == 127;
+    }
+    return inet_pton(AF_INET6, host, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
+}
+
+enum tn_status tn_service_open(struct tn_ledger *ledger, const struct tn_service_options *options,
+                               struct tn_service **out, struct tn_error *error)
+{
+    struct tn_service *service = NULL;
+    struct tn_http_options http = {
+        .host = options->host,
+        .port = options->port,
+        .unix_path = options->unix_path,
+        .routes = routes,
+        .route_count = TN_ARRAY_SIZE(routes),
+        .authorise = authorise,
+        .common_fields = COMMON_FIELDS,
+        .loops = options->loops,
+        .arena_max = ARENA_BYTES,
+        .response_max = TN_SERVICE_RESPONSE_BYTES,
+    };
+    enum tn_status status;
+
+    *out = NULL;
+    TN_CHECK(ledger->desk);
+    if (ledger->simulated && options->host && !is_loopback(options->host)) {
+        return tn_fail(error, TN_DENIED,
+                       "a simulated ledger is served on loopback only, such as 127.0.0.1");
+    }
+    service = calloc(1, sizeof(*service));
+    if (!service) {
+        return tn_fail(error, TN_MEMORY, "no memory for a service");
+    }
+    service->ledger = ledger;
+    pthread_mutex_init(&service->lock, NULL);
+    tn_buffer_init(&service->transcript.text, TN_TRANSCRIPT_SIZE_MAX);
+    http.context = service;
+    status = tn_query_open(ledger, &service->query, error);
+    if (status == TN_OK) {
+        status = tn_http_server_open(&service->server, &http, error);
+    }
+    if (status != TN_OK) {
+        tn_service_close(service);
+        return status;
+    }
+    *out = service;
+    return TN_OK;
+}
+
+uint16_t tn_service_port(const struct tn_service *service)
+{
+    return tn_http_server_port(service->server);
+}
+
+void tn_service_drain(struct tn_service *service)
+{
+    tn_http_server_drain(service->server);
+}
+
+void tn_service_close(struct tn_service *service)
+{
+    if (!service) {
+        return;
+    }
+    tn_http_server_close(service->server);
+    tn_query_close(service->query);
+    tn_buffer_close(&service->transcript.text);
+    pthread_mutex_destroy(&service->lock);
+    free(service);
+}
