@@ -8,7 +8,8 @@
 #include "ledger/base/check.h"
 
 #define SLOTS_FIRST ((size_t) 64)
-/* Values grow by a few bytes more often than not (counters, lists); rounding up saves a second piece. */
+/* Values grow by a few bytes more often than not (counters, lists); rounding up saves a second
+ * piece. */
 #define STEPS(size) (((size) + TN_SLAB_STEP - 1) / TN_SLAB_STEP)
 /* Tables this large ask for huge pages. */
 #define HUGE_PAGE ((size_t) 2 << 20)
@@ -254,7 +255,6 @@ static size_t row_size(size_t height, size_t key_size, size_t steps)
     return sizeof(struct tn_cache_row) + height * sizeof(struct tn_cache_row *) + key_size +
            steps * TN_SLAB_STEP;
 }
-
 
 /* One row in four reaches the next level. Taken from the hash, so that a run repeats itself. */
 static uint8_t row_height(uint64_t hash)

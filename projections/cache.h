@@ -25,17 +25,17 @@ struct tn_cache_row {
     uint8_t *value;
     struct tn_cache_row *before; /* neighbours in its queue */
     struct tn_cache_row *after;
-    uint64_t generation;  /* of the batch that carries the newest value; 0: none does */
-    uint32_t epoch;       /* of the last touch that was noted (projections/touched.h) */
+    uint64_t generation; /* of the batch that carries the newest value; 0: none does */
+    uint32_t epoch;      /* of the last touch that was noted (projections/touched.h) */
     uint16_t value_size;
     uint16_t value_steps; /* the value's room, in TN_SLAB_STEPs */
     uint16_t first_steps; /* the room behind the key */
     uint8_t key_size;
-    uint8_t height; /* links in the key order */
-    uint8_t queue;  /* enum tn_cache_queue */
-    bool absent;    /* known not to exist: deleted, or looked for in vain */
-    bool used;      /* read since it was last considered for eviction */
-    bool apart;     /* the value outgrew its first room and has a piece of its own */
+    uint8_t height;              /* links in the key order */
+    uint8_t queue;               /* enum tn_cache_queue */
+    bool absent;                 /* known not to exist: deleted, or looked for in vain */
+    bool used;                   /* read since it was last considered for eviction */
+    bool apart;                  /* the value outgrew its first room and has a piece of its own */
     struct tn_cache_row *next[]; /* `height` links, then the key, then the value's first room */
 };
 
@@ -90,9 +90,10 @@ void tn_cache_clear(struct tn_cache *cache);
 
 uint64_t tn_cache_hash(struct tn_bytes key);
 /* NULL when the key is not cached. */
-struct tn_cache_row *tn_cache_find(const struct tn_cache *cache, struct tn_bytes key, uint64_t hash);
-/* A new row in `queue` for a key that is not cached; NULL when there is no memory. `value` may lie in
- * another row. */
+struct tn_cache_row *tn_cache_find(const struct tn_cache *cache, struct tn_bytes key,
+                                   uint64_t hash);
+/* A new row in `queue` for a key that is not cached; NULL when there is no memory. `value` may
+ * lie in another row. */
 struct tn_cache_row *tn_cache_add(struct tn_cache *cache, struct tn_bytes key, uint64_t hash,
                                   struct tn_bytes value, bool absent, enum tn_cache_queue queue);
 /* Gives a row another value and makes it dirty. False when there is no memory (nothing changed). */

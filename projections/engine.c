@@ -1,8 +1,8 @@
 /* The live rows beside the log: opening and catching up, folding, gathering, commits.
  *
- * The desk's thread applies and gathers; the committer writes the batch together with the log's frame
- * and says so (tn_engine_committed). Rows and position are in one write (P2), so after a crash every
- * projection stands exactly at the head of the log. */
+ * The desk's thread applies and gathers; the committer writes the batch together with the log's
+ * frame and says so (tn_engine_committed). Rows and position are in one write (P2), so after a
+ * crash every projection stands exactly at the head of the log. */
 #include "projections/engine.h"
 
 #include <inttypes.h>
@@ -16,7 +16,8 @@
 /* In-place catch-up commits this often; a cut then loses little. */
 #define CATCH_UP_BATCH_EVENTS 4096u
 #define CATCH_UP_ARENA_BYTES ((size_t) 256 << 20)
-/* Before an opened position there are at most this many seals in a row: one a projection and scope. */
+/* Before an opened position there are at most this many seals in a row: one a projection and scope.
+ */
 #define SEALS_IN_A_ROW_MAX 64
 
 struct tn_engine {
@@ -232,8 +233,8 @@ static enum tn_status settle_families(struct tn_engine *engine, struct tn_error 
         if (found && current.position > head.size) {
             status = tn_fail(error, TN_CORRUPT,
                              "projection %s has folded %" PRIu64 " entries of a log of %" PRIu64
-                             ": the log has lost its end", projection->name, current.position,
-                             head.size);
+                             ": the log has lost its end",
+                             projection->name, current.position, head.size);
         } else if (!found && head.size == 0) {
             status = create_empty(engine, i, error);
         } else if (!found || current.version != projection->version ||
@@ -244,9 +245,9 @@ static enum tn_status settle_families(struct tn_engine *engine, struct tn_error 
     if (status == TN_OK && mask != 0) {
         status = rebuild_some(engine, mask, error);
     }
-    return status == TN_OK ? tn_current_sweep(engine->store, engine->list.items,
-                                              engine->list.count, error)
-                           : status;
+    return status == TN_OK
+               ? tn_current_sweep(engine->store, engine->list.items, engine->list.count, error)
+               : status;
 }
 
 /* How many entries before `position` end with one that is not a seal (struct tn_fold). */
@@ -297,8 +298,8 @@ static enum tn_status open_rows(struct tn_engine *engine, struct tn_error *error
 
         status = tn_current_read(engine->store, NULL, projection->name, current, &found, error);
         if (status == TN_OK && !found) {
-            status = tn_fail(error, TN_CORRUPT, "projection %s: its record is gone",
-                             projection->name);
+            status =
+                tn_fail(error, TN_CORRUPT, "projection %s: its record is gone", projection->name);
         }
         if (status == TN_OK) {
             status = tn_store_family(engine->store, current->family, false, &options.family, error);
@@ -341,10 +342,9 @@ enum tn_status tn_engine_reload(struct tn_engine *engine, struct tn_error *error
     engine->broken = open_rows(engine, error);
     for (size_t i = 0; engine->broken == TN_OK && i < engine->list.count; i++) {
         if (engine->folds[i].position != position) {
-            engine->broken = tn_fail(error, TN_CORRUPT,
-                                     "projection %s has folded %" PRIu64 " entries, not %" PRIu64,
-                                     engine->list.items[i]->name, engine->folds[i].position,
-                                     position);
+            engine->broken = tn_fail(
+                error, TN_CORRUPT, "projection %s has folded %" PRIu64 " entries, not %" PRIu64,
+                engine->list.items[i]->name, engine->folds[i].position, position);
         }
     }
     return engine->broken;

@@ -50,8 +50,8 @@ enum tn_status tn_current_read(struct tn_store *store, const struct tn_snapshot 
     enum tn_status status =
         read_meta(store, snapshot, current_key(name, key), &value, found, error);
     if (status == TN_OK && *found && value.size <= CURRENT_HEADER_BYTES) {
-        status = tn_fail(error, TN_CORRUPT, "projection %s: its record has %zu bytes", name,
-                         value.size);
+        status =
+            tn_fail(error, TN_CORRUPT, "projection %s: its record has %zu bytes", name, value.size);
     }
     if (status == TN_OK && *found) {
         current->version = tn_get_be32(value.data);
@@ -75,8 +75,7 @@ void tn_current_write(struct tn_batch *batch, struct tn_family *meta, const char
     tn_put_be32(value, current->version);
     tn_put_be64(value + 4, current->position);
     memcpy(value + CURRENT_HEADER_BYTES, current->family, size);
-    tn_batch_put(batch, meta, current_key(name, key),
-                 tn_bytes(value, CURRENT_HEADER_BYTES + size));
+    tn_batch_put(batch, meta, current_key(name, key), tn_bytes(value, CURRENT_HEADER_BYTES + size));
 }
 
 /* ---- generations ---- */
@@ -129,8 +128,8 @@ enum tn_status tn_current_fresh(struct tn_store *store, const char *name,
     return TN_OK;
 }
 
-/* Families that belong to `name` and are not `keep`; their names are collected first, because nothing
- * may be dropped while they are listed. */
+/* Families that belong to `name` and are not `keep`; their names are collected first, because
+ * nothing may be dropped while they are listed. */
 struct leftovers {
     const char *name;
     const char *keep;
@@ -229,8 +228,7 @@ void tn_swaps_write(struct tn_batch *batch, struct tn_family *meta, uint64_t swa
 enum tn_status tn_rebuild_mask_read(struct tn_store *store, uint32_t *mask, struct tn_error *error)
 {
     uint64_t number = 0;
-    enum tn_status status =
-        read_number(store, NULL, rebuild_key, sizeof(uint32_t), &number, error);
+    enum tn_status status = read_number(store, NULL, rebuild_key, sizeof(uint32_t), &number, error);
 
     *mask = (uint32_t) number;
     return status;

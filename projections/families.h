@@ -21,7 +21,8 @@ struct tn_current {
     char family[TN_FAMILY_NAME_MAX + 1];
 };
 
-/* `*found` false, and a zeroed record, when the projection has no rows yet. TN_CORRUPT: not a record. */
+/* `*found` false, and a zeroed record, when the projection has no rows yet. TN_CORRUPT: not a
+ * record. */
 TN_MUST_USE enum tn_status tn_current_read(struct tn_store *store,
                                            const struct tn_snapshot *snapshot, const char *name,
                                            struct tn_current *current, bool *found,
@@ -32,8 +33,8 @@ void tn_current_write(struct tn_batch *batch, struct tn_family *meta, const char
 TN_MUST_USE enum tn_status tn_current_fresh(struct tn_store *store, const char *name,
                                             char family[static TN_FAMILY_NAME_MAX + 1],
                                             struct tn_error *error);
-/* Drop the families of the listed projections that are not current: what a cut rebuild left, or what a
- * swap replaced. Nobody reads them any more. */
+/* Drop the families of the listed projections that are not current: what a cut rebuild left, or
+ * what a swap replaced. Nobody reads them any more. */
 TN_MUST_USE enum tn_status tn_current_sweep(struct tn_store *store,
                                             const struct tn_projection *const *list, size_t count,
                                             struct tn_error *error);

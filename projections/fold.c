@@ -38,9 +38,10 @@ enum tn_status tn_fold_event(struct tn_fold *fold, const struct tn_event *event,
     return status;
 }
 
-/* spec/log.md 7. The rows are now as of `upto` when nothing but seals came after it: no fold writes a
- * row for a seal. The root of scope full may be computed beside a running desk and arrive later; then
- * these rows are no longer those it speaks of, and the next one of scope delta is what is compared. */
+/* spec/log.md 7. The rows are now as of `upto` when nothing but seals came after it: no fold
+ * writes a row for a seal. The root of scope full may be computed beside a running desk and
+ * arrive later; then these rows are no longer those it speaks of, and the next one of scope
+ * delta is what is compared. */
 static enum tn_status check_seal(struct tn_fold *fold, const struct tn_event *event,
                                  struct tn_error *error)
 {
@@ -56,8 +57,8 @@ static enum tn_status check_seal(struct tn_fold *fold, const struct tn_event *ev
         (delta && !comparable)) {
         return tn_fail(error, TN_CORRUPT,
                        "projection %s: the seal at entry %" PRIu64 " (scope %" PRIu64
-                       ", up to %" PRIu64 ") cannot be", name, event->index, seal->scope,
-                       seal->upto);
+                       ", up to %" PRIu64 ") cannot be",
+                       name, event->index, seal->scope, seal->upto);
     }
     if (fold->verify && comparable && seal->projection_version == fold->projection->version &&
         !(delta && fold->rows->touched.lost)) {
@@ -86,9 +87,10 @@ enum tn_status tn_fold_seal(struct tn_fold *fold, enum tn_seal_scope scope, uint
 
     if (!fold->sealed.valid || fold->sealed.scope != scope || fold->sealed.solid != fold->solid) {
         fold->sealed.valid = false;
-        status = scope == TN_SEAL_DELTA
-                     ? tn_rows_root_touched(fold->rows, &fold->sealed.rows, fold->sealed.root, error)
-                     : tn_rows_root_now(fold->rows, &fold->sealed.rows, fold->sealed.root, error);
+        status =
+            scope == TN_SEAL_DELTA
+                ? tn_rows_root_touched(fold->rows, &fold->sealed.rows, fold->sealed.root, error)
+                : tn_rows_root_now(fold->rows, &fold->sealed.rows, fold->sealed.root, error);
         fold->sealed.valid = status == TN_OK;
         fold->sealed.scope = scope;
         fold->sealed.solid = fold->solid;

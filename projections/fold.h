@@ -1,5 +1,5 @@
-/* One projection being folded: its rows, and the seals of the log checked on the way (P6). Private to
- * the layer; one thread at a time for each fold. */
+/* One projection being folded: its rows, and the seals of the log checked on the way (P6).
+ * Private to the layer; one thread at a time for each fold. */
 #ifndef TN_PROJECTIONS_FOLD_H
 #define TN_PROJECTIONS_FOLD_H
 
@@ -16,7 +16,7 @@ struct tn_fold {
     const struct tn_projection *projection;
     size_t number; /* of the projection, as seals name it */
     struct tn_rows *rows;
-    bool verify;   /* compare seals with the rows */
+    bool verify;       /* compare seals with the rows */
     uint64_t position; /* entries folded */
     uint64_t solid;    /* entries folded up to the last one that is not a seal */
     struct {           /* a root computed for a seal that is about to be appended */

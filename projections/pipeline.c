@@ -1,13 +1,13 @@
 /* The log folded by several threads.
  *
- * The life of a batch (one slot of a ring): the scanner, which is the caller's thread, fills it with
- * decoded events and hands it on; every projection folds it once; when the last has, the slot is the
- * scanner's again. A worker takes whichever projection is furthest behind and not being folded, for one
- * batch, so a projection sees events in order and one thread at a time, and no split of projections
- * between the workers has to be chosen.
+ * The life of a batch (one slot of a ring): the scanner, which is the caller's thread, fills it
+ * with decoded events and hands it on; every projection folds it once; when the last has, the
+ * slot is the scanner's again. A worker takes whichever projection is furthest behind and not
+ * being folded, for one batch, so a projection sees events in order and one thread at a time,
+ * and no split of projections between the workers has to be chosen.
  *
- * The first failure stops all: the scanner stops filling, workers stop taking, what is folded stays as
- * it is for the caller to throw away. */
+ * The first failure stops all: the scanner stops filling, workers stop taking, what is folded
+ * stays as it is for the caller to throw away. */
 #include "projections/pipeline.h"
 
 #include <inttypes.h>
@@ -18,11 +18,12 @@
 #include "ledger/base/clock.h"
 #include "ledger/base/hash.h"
 
-/* Some 5 ms of work in flight for each thread: enough that nobody waits, small enough for caches. */
+/* Some 5 ms of work in flight for each thread: enough that nobody waits, small enough for caches.
+ */
 #define RING_SLOTS 8
 #define BATCH_EVENTS 256
-/* Decoded lists live in the arena too. A batch ends early when this much is used; one event needs at
- * most a multiple of an entry's 64 KiB. */
+/* Decoded lists live in the arena too. A batch ends early when this much is used; one event
+ * needs at most a multiple of an entry's 64 KiB. */
 #define BATCH_BYTES ((size_t) 1 << 20)
 #define BATCH_BYTES_MAX ((size_t) 64 << 20)
 /* What a fold may allocate for one event. */
@@ -200,12 +201,12 @@ static bool scan_entry(void *context, uint64_t index, struct tn_bytes entry)
     /* The scan's view ends with this call, and events point into the entry. */
     struct tn_bytes copy = tn_arena_copy(&batch->arena, entry);
     if (copy.data == NULL) {
-        run->scan_status = tn_fail(&run->scan_error, TN_MEMORY, "no memory for entry %" PRIu64,
-                                   index);
+        run->scan_status =
+            tn_fail(&run->scan_error, TN_MEMORY, "no memory for entry %" PRIu64, index);
         return false;
     }
-    run->scan_status = tn_event_decode(copy, index, &batch->arena, &batch->events[batch->count],
-                                       &run->scan_error);
+    run->scan_status =
+        tn_event_decode(copy, index, &batch->arena, &batch->events[batch->count], &run->scan_error);
     if (run->scan_status == TN_INVALID) {
         /* It got into the log, so the log is at fault and not whoever asks. */
         run->scan_status = TN_CORRUPT;

@@ -1,5 +1,5 @@
-/* A stretch of the log folded as fast as two cores allow: the caller's thread scans frames, hashes every
- * entry and decodes it; two workers fold. Private to the layer. */
+/* A stretch of the log folded as fast as two cores allow: the caller's thread scans frames,
+ * hashes every entry and decodes it; two workers fold. Private to the layer. */
 #ifndef TN_PROJECTIONS_PIPELINE_H
 #define TN_PROJECTIONS_PIPELINE_H
 
@@ -20,8 +20,8 @@ struct tn_pipeline {
     uint64_t total; /* as progress shows it */
 };
 
-/* Fold entries [from, end). After a failure the folds stand at different positions and are of no more
- * use.
+/* Fold entries [from, end). After a failure the folds stand at different positions and are of no
+ * more use.
  * TN_CORRUPT  the log ends before `end`; and the statuses of decoding, folding and the store */
 TN_MUST_USE enum tn_status tn_pipeline_run(const struct tn_pipeline *pipeline,
                                            struct tn_error *error);

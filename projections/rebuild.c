@@ -1,12 +1,13 @@
 /* Rebuild beside, compare, swap (P1, P6).
  *
- * The life of a rebuild: begin notes it in meta and makes empty families beside the current ones;
- * catch_up folds into them, write-back and without the WAL; finish folds the rest, flushes, compares
- * roots, and replaces the current families in one synced write, which also ends the note. Before that
- * write everything made can be thrown away; after it the old families can. A cut at any moment
- * therefore leaves whole current families and some that are not current: the next tn_engine_open drops
- * those, and the note tells whoever wants to begin again. It is begun again from the first entry: at
- * the rate of folding that is cheaper than keeping half a rebuild consistent on disk. */
+ * The life of a rebuild: begin notes it in meta and makes empty families beside the current
+ * ones; catch_up folds into them, write-back and without the WAL; finish folds the rest,
+ * flushes, compares roots, and replaces the current families in one synced write, which also
+ * ends the note. Before that write everything made can be thrown away; after it the old families
+ * can. A cut at any moment therefore leaves whole current families and some that are not
+ * current: the next tn_engine_open drops those, and the note tells whoever wants to begin again.
+ * It is begun again from the first entry: at the rate of folding that is cheaper than keeping
+ * half a rebuild consistent on disk. */
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -78,8 +79,7 @@ enum tn_status tn_rebuild_begin(struct tn_store *store, struct tn_log *log,
                                 const struct tn_rebuild_options *options,
                                 struct tn_rebuild_job **out, struct tn_error *error)
 {
-    size_t cache_bytes =
-        options->cache_bytes == 0 ? TN_REBUILD_CACHE_BYTES : options->cache_bytes;
+    size_t cache_bytes = options->cache_bytes == 0 ? TN_REBUILD_CACHE_BYTES : options->cache_bytes;
     enum tn_status status;
 
     *out = NULL;
@@ -103,8 +103,8 @@ enum tn_status tn_rebuild_begin(struct tn_store *store, struct tn_log *log,
     }
     for (size_t i = 0; status == TN_OK && i < job->list.count; i++) {
         if (asked(job, i)) {
-            status = open_beside(job, i, cache_bytes / (size_t) __builtin_popcount(job->mask),
-                                 error);
+            status =
+                open_beside(job, i, cache_bytes / (size_t) __builtin_popcount(job->mask), error);
         }
     }
     if (status != TN_OK) {
@@ -290,8 +290,8 @@ static void *rebuilt_work(void *argument)
     return NULL;
 }
 
-/* The live side of one projection. Rows of another version, or not at the log's head, are no measure:
- * they count as different whatever their root. */
+/* The live side of one projection. Rows of another version, or not at the log's head, are no
+ * measure: they count as different whatever their root. */
 static enum tn_status live_root(struct tn_rebuild_job *job, size_t number, bool *comparable,
                                 uint64_t *count, uint8_t root[static TN_HASH_SIZE],
                                 struct tn_error *error)
@@ -352,8 +352,7 @@ static enum tn_status compare(struct tn_rebuild_job *job, struct tn_rebuild_repo
     }
     for (size_t i = 0; status == TN_OK && i < job->list.count; i++) {
         report->equal[i] = asked(job, i) && comparable[i] && count[i] == report->rows[i] &&
-                           memcmp(report->root_live[i], report->root_rebuilt[i],
-                                  TN_HASH_SIZE) == 0;
+                           memcmp(report->root_live[i], report->root_rebuilt[i], TN_HASH_SIZE) == 0;
     }
     return status;
 }

@@ -79,8 +79,8 @@ static enum tn_status root_of_store(const struct tn_rows *rows, struct root *roo
                                     struct tn_error *error)
 {
     /* An iterator sees one moment, so no snapshot of its own is needed. */
-    struct tn_iterator *iterator = tn_iterator_create(rows->options.store, rows->options.family,
-                                                      rows->options.snapshot, true);
+    struct tn_iterator *iterator =
+        tn_iterator_create(rows->options.store, rows->options.family, rows->options.snapshot, true);
 
     for (tn_iterator_seek_first(iterator); tn_iterator_valid(iterator) && !root->leaf.overflowed;
          tn_iterator_next(iterator)) {
@@ -173,8 +173,8 @@ enum tn_status tn_rows_difference(struct tn_store *store, struct tn_family *live
         order = has_a && has_b ? tn_bytes_compare(tn_iterator_key(a), tn_iterator_key(b))
                                : (has_a ? -1 : 1);
         if (order != 0) {
-            name_key(words, size, order < 0 ? "a row that folding does not give"
-                                            : "a row is missing",
+            name_key(words, size,
+                     order < 0 ? "a row that folding does not give" : "a row is missing",
                      tn_iterator_key(order < 0 ? a : b));
             break;
         }

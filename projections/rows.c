@@ -1,9 +1,9 @@
 /* Rows behind the cache: get, put and delete of the three faces; gathering and spilling. Scans and
  * deletions by prefix are in rows_scan.c.
  *
- * The life of a row that is written live: dirty (waits), flight (in the batch of a generation), clean
- * (that generation is committed). Reads see the cache first, so they see it at each step. A row of a
- * build is dirty until it is spilled, and then clean. */
+ * The life of a row that is written live: dirty (waits), flight (in the batch of a generation),
+ * clean (that generation is committed). Reads see the cache first, so they see it at each step.
+ * A row of a build is dirty until it is spilled, and then clean. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,8 +44,8 @@ enum tn_status tn_rows_open(const struct tn_rows_options *options, struct tn_row
         tn_cache_init(&rows->cache, options->budget);
     }
     if (rows->stored && options->touched != NULL) {
-        enum tn_status status = tn_touched_load(&rows->touched, options->store, options->touched,
-                                                rows->name, error);
+        enum tn_status status =
+            tn_touched_load(&rows->touched, options->store, options->touched, rows->name, error);
         if (status != TN_OK) {
             tn_rows_close(rows);
             return status;
@@ -116,8 +116,8 @@ static enum tn_status get_cached(struct tn_rows *rows, struct tn_bytes key, stru
     if (status != TN_OK) {
         return status;
     }
-    /* The view is into the buffer: the row may be evicted again before this call ends. Without memory
-     * for it the next get asks the store again. An absent key is remembered too. */
+    /* The view is into the buffer: the row may be evicted again before this call ends. Without
+     * memory for it the next get asks the store again. An absent key is remembered too. */
     *value = tn_buffer_view(&rows->value);
     (void) tn_cache_add(&rows->cache, key, hash, *value, !*found, TN_CACHE_CLEAN);
     return make_room(rows, error);
@@ -201,7 +201,8 @@ static enum tn_status write_row(struct tn_rows *rows, struct tn_bytes key, struc
     return make_room(rows, error);
 }
 
-/* Keep to the budget. Live rows that wait for a commit stay, even above it; a build's are spilled. */
+/* Keep to the budget. Live rows that wait for a commit stay, even above it; a build's are spilled.
+ */
 static enum tn_status make_room(struct tn_rows *rows, struct tn_error *error)
 {
     struct tn_cache_budget *budget = rows->options.budget;
@@ -232,7 +233,8 @@ void tn_rows_gather(struct tn_rows *rows, struct tn_batch *batch, uint64_t gener
     TN_CHECK(rows->options.face == TN_ROWS_LIVE && rows->scanning == 0);
     tn_rows_sweep(rows);
     /* Range deletions first: rows put before one were taken out when it was asked for, so every row
-     * that waits was put after all of them, and survives because a batch is applied in its order. */
+     * that waits was put after all of them, and survives because a batch is applied in its order.
+     */
     for (size_t i = 0; i < rows->deleted_count; i++) {
         struct tn_rows_deleted *deleted = &rows->deleted[i];
 
@@ -310,7 +312,8 @@ static int compare_spilled(const void *a, const void *b)
 static struct spilled spilled_from(const struct tn_cache_row *row)
 {
     struct tn_bytes key = tn_cache_key(row);
-    uint8_t first[8] = {0}; /* shorter keys sort before longer ones with zeros, by their whole key */
+    uint8_t first[8] = {
+        0}; /* shorter keys sort before longer ones with zeros, by their whole key */
 
     memcpy(first, key.data, key.size < sizeof(first) ? key.size : sizeof(first));
     return (struct spilled){.first = tn_get_be64(first), .row = row};
@@ -351,8 +354,7 @@ static enum tn_status write_many(struct tn_rows *rows, const struct spilled *ord
                                  struct tn_error *error)
 {
     struct tn_bulk *bulk = NULL;
-    enum tn_status status =
-        tn_bulk_open(rows->options.store, rows->options.family, &bulk, error);
+    enum tn_status status = tn_bulk_open(rows->options.store, rows->options.family, &bulk, error);
 
     for (size_t i = 0; status == TN_OK && i < count; i++) {
         const struct tn_cache_row *row = order[i].row;
@@ -377,9 +379,9 @@ enum tn_status tn_rows_spill(struct tn_rows *rows, struct tn_error *error)
         return TN_OK;
     }
     struct spilled *order = calloc(count, sizeof(*order));
-    enum tn_status status = order == NULL ? tn_fail(error, TN_MEMORY, "no memory to write %zu rows",
-                                                    count)
-                                          : open_home(rows, error);
+    enum tn_status status = order == NULL
+                                ? tn_fail(error, TN_MEMORY, "no memory to write %zu rows", count)
+                                : open_home(rows, error);
     if (status == TN_OK && tn_fault("rows_spill")) {
         status = tn_fail(error, TN_IO, "a test made the spill fail");
     }

@@ -28,15 +28,15 @@ TN_MUST_USE enum tn_status tn_rows_delete(struct tn_rows *rows, struct tn_bytes 
 /* Delete every key that begins with `prefix` (a finished day's pool): a range deletion. */
 TN_MUST_USE enum tn_status tn_rows_delete_prefix(struct tn_rows *rows, struct tn_bytes prefix,
                                                  struct tn_error *error);
-/* Calls `each` for the keys that begin with `prefix` and are >= `from` (empty: all), ascending, until it
- * returns false. Uncommitted rows are seen. `each` must not write to `rows`. */
+/* Calls `each` for the keys that begin with `prefix` and are >= `from` (empty: all), ascending,
+ * until it returns false. Uncommitted rows are seen. `each` must not write to `rows`. */
 typedef bool tn_rows_each(void *context, struct tn_bytes key, struct tn_bytes value);
 TN_MUST_USE enum tn_status tn_rows_scan(struct tn_rows *rows, struct tn_bytes prefix,
                                         struct tn_bytes from, tn_rows_each *each, void *context,
                                         struct tn_error *error);
 
-/* The same for a row that is a record (ledger/event/record.h). Lists of the value live in `arena`, and
- * its views too (the bytes are copied there), so it outlives later calls. */
+/* The same for a row that is a record (ledger/event/record.h). Lists of the value live in
+ * `arena`, and its views too (the bytes are copied there), so it outlives later calls. */
 TN_MUST_USE enum tn_status tn_row_read(struct tn_rows *rows, struct tn_bytes key,
                                        const struct tn_record *record, struct tn_arena *arena,
                                        void *value, bool *found, struct tn_error *error);
@@ -44,7 +44,8 @@ TN_MUST_USE enum tn_status tn_row_write(struct tn_rows *rows, struct tn_bytes ke
                                         const struct tn_record *record, const void *value,
                                         struct tn_error *error);
 
-/* Keys: one letter for the table, then big-endian numbers and ids, so that key order means something. */
+/* Keys: one letter for the table, then big-endian numbers and ids, so that key order means
+ * something. */
 struct tn_row_key {
     uint8_t data[TN_ROW_KEY_MAX];
     size_t size;

@@ -22,14 +22,14 @@ typedef enum tn_status tn_rows_home(void *context, const char *name, struct tn_s
 /* Everything is borrowed and outlives the rows. */
 struct tn_rows_options {
     enum tn_rows_face face;
-    const char *name;        /* of the family */
-    struct tn_store *store;  /* build: NULL until `home` gives one */
+    const char *name;       /* of the family */
+    struct tn_store *store; /* build: NULL until `home` gives one */
     struct tn_family *family;
-    const struct tn_snapshot *snapshot;       /* view; NULL: the newest */
-    struct tn_cache_budget *budget;           /* live, build */
-    const atomic_uint_least64_t *committed;   /* live: newest durable generation */
-    struct tn_family *touched;                /* live, build; NULL: nothing is noted */
-    bool stored;                              /* build: the family holds rows already */
+    const struct tn_snapshot *snapshot;     /* view; NULL: the newest */
+    struct tn_cache_budget *budget;         /* live, build */
+    const atomic_uint_least64_t *committed; /* live: newest durable generation */
+    struct tn_family *touched;              /* live, build; NULL: nothing is noted */
+    bool stored;                            /* build: the family holds rows already */
     tn_rows_home *home;
     void *home_context;
 };
@@ -41,9 +41,9 @@ struct tn_rows_deleted {
     uint8_t prefix[TN_ROW_KEY_MAX];
 };
 
-/* A table that is read from its front again and again while its front rows are deleted (what falls due)
- * leaves ever more deleted keys before its first row. Scans of a whole table start at the floor: no key
- * of the table below it has a row. */
+/* A table that is read from its front again and again while its front rows are deleted (what
+ * falls due) leaves ever more deleted keys before its first row. Scans of a whole table start at
+ * the floor: no key of the table below it has a row. */
 #define TN_ROWS_FLOORS 4
 struct tn_rows_floor {
     uint8_t table; /* the first byte of its keys */
@@ -64,9 +64,9 @@ struct tn_rows {
     unsigned scanning;            /* depth */
     struct tn_rows_floor floors[TN_ROWS_FLOORS];
     size_t floor_count;
-    size_t floor_turn; /* which goes when another is needed */
-    struct tn_buffer value;       /* of the last get that was not in the cache */
-    struct tn_buffer record;      /* of tn_row_write */
+    size_t floor_turn;       /* which goes when another is needed */
+    struct tn_buffer value;  /* of the last get that was not in the cache */
+    struct tn_buffer record; /* of tn_row_write */
     struct tn_touched touched;
     uint64_t swaps; /* view: how many swaps of families there had been when it was opened */
 };

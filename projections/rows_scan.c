@@ -18,9 +18,9 @@ static enum tn_status delete_range(struct tn_rows *rows, struct tn_bytes prefix,
 
 /* Where a scan stands on its two sides. */
 struct scan {
-    struct tn_cache_row *row;      /* the cache's next, or NULL */
-    struct tn_iterator *iterator;  /* the store's, or NULL */
-    bool own;                      /* the iterator is this scan's alone */
+    struct tn_cache_row *row;     /* the cache's next, or NULL */
+    struct tn_iterator *iterator; /* the store's, or NULL */
+    bool own;                     /* the iterator is this scan's alone */
 };
 
 static void scan_open(struct tn_rows *rows, struct tn_bytes seek, struct scan *scan)
@@ -226,8 +226,7 @@ static enum tn_status remember_deleted(struct tn_rows *rows, struct tn_bytes pre
 {
     if (rows->deleted_count == rows->deleted_capacity) {
         size_t capacity = rows->deleted_capacity == 0 ? 8 : rows->deleted_capacity * 2;
-        struct tn_rows_deleted *larger =
-            realloc(rows->deleted, capacity * sizeof(*rows->deleted));
+        struct tn_rows_deleted *larger = realloc(rows->deleted, capacity * sizeof(*rows->deleted));
         if (larger == NULL) {
             return tn_fail(error, TN_MEMORY, "%s: no memory for a deletion", rows->name);
         }
@@ -259,8 +258,8 @@ static enum tn_status delete_stored_range(struct tn_rows *rows, struct tn_bytes 
     return status;
 }
 
-/* `keys` are all that begin with `prefix`. Live, the store is told by the next batch, and until that
- * is committed the prefix hides what is stored; a build tells the store at once. */
+/* `keys` are all that begin with `prefix`. Live, the store is told by the next batch, and until
+ * that is committed the prefix hides what is stored; a build tells the store at once. */
 static enum tn_status delete_range(struct tn_rows *rows, struct tn_bytes prefix,
                                    struct tn_bytes keys, struct tn_error *error)
 {
@@ -272,8 +271,7 @@ static enum tn_status delete_range(struct tn_rows *rows, struct tn_bytes prefix,
         struct tn_bytes key = tn_bytes(keys.data + at + 1, keys.data[at]);
         struct tn_cache_row *row = tn_cache_find(&rows->cache, key, tn_cache_hash(key));
 
-        if (rows->options.touched != NULL &&
-            (row == NULL || row->epoch != rows->touched.epoch)) {
+        if (rows->options.touched != NULL && (row == NULL || row->epoch != rows->touched.epoch)) {
             tn_touched_note(&rows->touched, key);
         }
         if (row != NULL) {

@@ -1,8 +1,8 @@
 /* Memory for many small pieces of few sizes: rows of a cache. Private to the layer; one thread.
  *
- * Pieces come from large blocks, which the kernel is asked to back with huge pages: at some hundred
- * thousand rows most of the cost of finding one is address translation. Memory goes back when the slab is
- * closed; freed pieces are given out again before a block grows. */
+ * Pieces come from large blocks, which the kernel is asked to back with huge pages: at some
+ * hundred thousand rows most of the cost of finding one is address translation. Memory goes back
+ * when the slab is closed; freed pieces are given out again before a block grows. */
 #ifndef TN_PROJECTIONS_SLAB_H
 #define TN_PROJECTIONS_SLAB_H
 

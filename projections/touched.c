@@ -119,8 +119,8 @@ void tn_touched_forget(struct tn_batch *batch, struct tn_family *family, const c
     tn_batch_delete_range(batch, family, stored_key(from, name, tn_bytes(NULL, 0)), end);
 }
 
-void tn_touched_gather(struct tn_touched *touched, struct tn_batch *batch,
-                       struct tn_family *family, const char *name)
+void tn_touched_gather(struct tn_touched *touched, struct tn_batch *batch, struct tn_family *family,
+                       const char *name)
 {
     uint8_t stored[STORED_KEY_MAX];
     const struct tn_bytes nothing = tn_bytes("", 0);
@@ -224,7 +224,8 @@ enum tn_status tn_touched_walk(struct tn_touched *touched, tn_touched_each *each
     size_t count = 0;
 
     if (touched->lost) {
-        return tn_fail(error, TN_FULL, "more rows changed since the last seal than are remembered; "
+        return tn_fail(error, TN_FULL,
+                       "more rows changed since the last seal than are remembered; "
                        "seal all rows instead");
     }
     if (!sorted_keys(touched, &keys, &count)) {

@@ -1,5 +1,5 @@
-/* The keys that folds put or deleted since the last seal of their projection (spec/log.md 7): what the
- * root of scope delta is made of. Private to the layer; one thread at a time.
+/* The keys that folds put or deleted since the last seal of their projection (spec/log.md 7):
+ * what the root of scope delta is made of. Private to the layer; one thread at a time.
  *
  * Stored in the family "touched", so that a seal after a restart still knows them:
  *
@@ -24,7 +24,7 @@ struct tn_touched {
     uint32_t epoch;        /* a row noted in this one need not be noted again; never 0 */
     bool lost;
     bool lost_gathered;
-    bool cleared;          /* the next batch must first delete what is stored */
+    bool cleared; /* the next batch must first delete what is stored */
 };
 
 void tn_touched_init(struct tn_touched *touched);
@@ -33,8 +33,8 @@ void tn_touched_note(struct tn_touched *touched, struct tn_bytes key);
 /* A seal was folded: begin anew. */
 void tn_touched_clear(struct tn_touched *touched);
 /* What happened since the last gather, into `batch`. `name` is that of the family of rows. */
-void tn_touched_gather(struct tn_touched *touched, struct tn_batch *batch,
-                       struct tn_family *family, const char *name);
+void tn_touched_gather(struct tn_touched *touched, struct tn_batch *batch, struct tn_family *family,
+                       const char *name);
 /* Read back what was gathered and committed. */
 TN_MUST_USE enum tn_status tn_touched_load(struct tn_touched *touched, struct tn_store *store,
                                            struct tn_family *family, const char *name,

@@ -22,8 +22,7 @@ enum tn_status tn_views_open(struct tn_store *store, const struct tn_snapshot *s
 static enum tn_status open_view(struct tn_store *store, const struct tn_snapshot *snapshot,
                                 const char *name, struct tn_rows **rows, struct tn_error *error)
 {
-    struct tn_rows_options options = {
-        .face = TN_ROWS_VIEW, .store = store, .snapshot = snapshot};
+    struct tn_rows_options options = {.face = TN_ROWS_VIEW, .store = store, .snapshot = snapshot};
     struct tn_current current;
     bool found = false;
     enum tn_status status = tn_current_read(store, snapshot, name, &current, &found, error);
@@ -122,8 +121,8 @@ static enum tn_status as_of_fold(struct as_of *as_of, const struct tn_core_list 
             continue;
         }
         status = tn_rows_open(&options, &views->rows[i], error);
-        folds[i] = (struct tn_fold){
-            .projection = all->items[i], .number = i, .rows = views->rows[i]};
+        folds[i] =
+            (struct tn_fold){.projection = all->items[i], .number = i, .rows = views->rows[i]};
         running[pipeline.fold_count++] = &folds[i];
     }
     return status == TN_OK ? tn_pipeline_run(&pipeline, error) : status;

@@ -69,6 +69,21 @@ static bool split_answer(const struct tn_buffer *answer, unsigned *code, struct 
     return true;
 }
 
+/* A JSON string's text up to its closing quote; of its escapes those that the server writes in words for
+ * people. */
+static void copy_text(const char *text, const char *end, char *out, size_t size)
+{
+    size_t at = 0;
+
+    for (; text < end && *text != '"' && at + 1 < size; text++) {
+        if (*text == '\\' && text + 1 < end) {
+            text++;
+        }
+        out[at++] = *text;
+    }
+    out[at] = 0;
+}
+
 /* The detail of a problem document, or all of it. */
 static enum tn_status server_failed(unsigned code, struct tn_bytes body, struct tn_error *error)
 {
@@ -81,12 +96,10 @@ static enum tn_status server_failed(unsigned code, struct tn_bytes body, struct 
     int length = (int) (body.size < 280 ? body.size : 280);
 
     if (detail) {
-        const char *end;
+        char text[256];
 
-        detail += 10;
-        end = memchr(detail, '"', body.size - (size_t) ((const uint8_t *) detail - body.data));
-        return tn_fail(error, status, "the server answered %u: %.*s", code,
-                       end ? (int) (end - detail) : 0, detail);
+        copy_text(detail + 10, (const char *) body.data + body.size, text, sizeof(text));
+        return tn_fail(error, status, "the server answered %u: %s", code, text);
     }
     return tn_fail(error, status, "the server answered %u: %.*s", code, length,
                    (const char *) body.data);

@@ -208,7 +208,8 @@ static int advance(const char *directory, const struct wish *wish)
     char body[48];
     enum tn_status status;
 
-    (void) snprintf(body, sizeof(body), "{\"hours\":%" PRIu64 "}", wish->advance_hours);
+    (void) snprintf(body, sizeof(body), "{\"seconds\":%" PRIu64 "}",
+                    wish->advance_hours * 3600);
     tn_buffer_init(&reply, REPORT_BYTES);
     status = tn_cli_admin(directory, "advance", tn_bytes_from_string(body), &reply, &error);
     if (status == TN_OK && wish->json) {

@@ -11,6 +11,7 @@
 
 #include "api/intake/intake_internal.h"
 #include "api/intake/profile.h"
+#include "ledger/base/check.h"
 #include "ledger/base/civil.h"
 #include "ledger/base/hash.h"
 #include "ledger/vault/canonical.h"
@@ -58,6 +59,11 @@ void tn_intake_begin(const struct tn_intake *intake, const struct tn_intake_call
     if (request->has_key) {
         tn_vault_fingerprint(intake->vault->keys, request->command.id, caller->body,
                              request->fingerprint);
+        /* The first record of the command: there is always room. */
+        if (tn_vault_put_fingerprint(&command->writes, request->command.id, request->fingerprint)
+            == TN_OK) {
+            request->writes = &command->writes;
+        }
     }
 }
 

@@ -35,12 +35,12 @@ struct place {
     struct tn_ledger *ledger;
 };
 
-static inline void place_create(struct place *place, uint64_t created_us)
+static inline void place_create_as(struct place *place, uint64_t created_us, bool simulated)
 {
     struct tn_error error = {0};
     struct tn_genesis genesis = {
         .policy = &place->policy,
-        .simulated = true,
+        .simulated = simulated,
         .seed = 7,
         .created_us = created_us,
         .allow_unlocked = true,
@@ -53,6 +53,11 @@ static inline void place_create(struct place *place, uint64_t created_us)
     TN_CHECK(mkdtemp(place->directory) != NULL);
     tn_policy_initial(created_us - TN_DAY_US, &place->policy);
     MUST(tn_ledger_create(place->directory, &genesis, &error), &error);
+}
+
+static inline void place_create(struct place *place, uint64_t created_us)
+{
+    place_create_as(place, created_us, true);
 }
 
 /* `manual`: the test stamps every command; else the ledger's clock runs on from its last entry. */
@@ -86,8 +91,12 @@ static inline int remove_entry(const char *path, const struct stat *about, int t
 
 static inline void place_remove(struct place *place)
 {
+    char key[80];
+
     place_close(place);
     (void) nftw(place->directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    (void) snprintf(key, sizeof(key), "%s.root-key", place->directory);
+    (void) remove(key); /* of a ledger that is not simulated */
 }
 
 /* One made-up adult; `number` makes another person of each. */

@@ -1,8 +1,10 @@
-/* How fast rows and rebuilds are: rows_bench DIR [EVENTS]. DIR must not exist; it is left to its owner.
+/* How fast rows and rebuilds are: rows_bench DIR [EVENTS]. DIR must not exist; it is left to its
+ * owner.
  *
- * Prints nanoseconds of CPU (all threads) of a get that hits, a put over a row and a put of a new row, live gather and commit,
- * a scan from the front of a queue, a get through a view; then events a second of a rebuild of five
- * projections that write three rows an event together, and three rows an event each. */
+ * Prints nanoseconds of CPU (all threads) of a get that hits, a put over a row and a put of a
+ * new row, live gather and commit, a scan from the front of a queue, a get through a view; then
+ * events a second of a rebuild of five projections that write three rows an event together, and
+ * three rows an event each. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,8 +79,11 @@ static void bench_rows(struct tn_store *store)
     uint8_t bytes[80] = {0};
     uint64_t seen = 0;
     bool found = false;
-    struct tn_rows_options options = {.face = TN_ROWS_LIVE, .name = "bench.1", .store = store,
-                                      .budget = &budget, .committed = &committed};
+    struct tn_rows_options options = {.face = TN_ROWS_LIVE,
+                                      .name = "bench.1",
+                                      .store = store,
+                                      .budget = &budget,
+                                      .committed = &committed};
 
     tn_cache_budget_init(&budget, TN_ENGINE_CACHE_BYTES);
     must(tn_store_family(store, "bench.1", true, &options.family, &error), &error);
@@ -119,8 +124,8 @@ static void bench_rows(struct tn_store *store)
                  &error);
             seen += found;
         }
-        say(hot == 0 ? "get that hits, random among 200,000" : "get that hits, among 5,000", from_ns,
-            10 * ROWS);
+        say(hot == 0 ? "get that hits, random among 200,000" : "get that hits, among 5,000",
+            from_ns, 10 * ROWS);
         from_ns = cpu_ns();
         for (uint64_t i = 0; i < 10 * ROWS; i++) {
             must(tn_rows_put(rows, tn_row_key_view(&keys[i % among]), tn_bytes(bytes, 80), &error),
@@ -158,7 +163,8 @@ static void bench_rows(struct tn_store *store)
         must(tn_store_write(store, batch, TN_UNSYNCED, &error), &error);
         atomic_store(&committed, 2 + round);
     }
-    (void) printf("%-44s %8" PRIu64 " ns\n", "scan for the first of a queue, live", scan_ns / 100000);
+    (void) printf("%-44s %8" PRIu64 " ns\n", "scan for the first of a queue, live",
+                  scan_ns / 100000);
 
     options.face = TN_ROWS_VIEW;
     must(tn_rows_open(&options, &view, &error), &error);
@@ -185,16 +191,15 @@ static void bench_rows(struct tn_store *store)
 static enum tn_status write_rows(struct tn_rows *rows, const struct tn_event *event, unsigned count,
                                  struct tn_error *error)
 {
-    /* A row of the event's own for every fourth; else a row of one of 50,000 actors, every other one read
-     * before it is written. */
+    /* A row of the event's own for every fourth; else a row of one of 50,000 actors, every other
+     * one read before it is written. */
     uint8_t value[80] = {0};
     enum tn_status status = TN_OK;
 
     for (unsigned i = 0; status == TN_OK && i < count; i++) {
         uint64_t actor = tn_get_be64(event->actor.id) % 50000;
         bool fresh = i == 0 && event->index % 4 == 0;
-        struct tn_row_key key =
-            key_of((char) ('a' + i), fresh ? 1000000 + event->index : actor);
+        struct tn_row_key key = key_of((char) ('a' + i), fresh ? 1000000 + event->index : actor);
 
         if (!fresh && event->index % 2 == 1) {
             struct tn_bytes old;
@@ -204,7 +209,8 @@ static enum tn_status write_rows(struct tn_rows *rows, const struct tn_event *ev
             value[0] = found ? (uint8_t) (old.data[0] + 1) : 0;
         }
         if (status == TN_OK) {
-            status = tn_rows_put(rows, tn_row_key_view(&key), tn_bytes(value, sizeof(value)), error);
+            status =
+                tn_rows_put(rows, tn_row_key_view(&key), tn_bytes(value, sizeof(value)), error);
         }
     }
     return status;
@@ -216,12 +222,12 @@ static unsigned rows_by_name(const char *name, uint64_t index)
     return name[0] == 'x' ? 3 : (index + (uint64_t) (name[0] - '0')) % 5 < 3;
 }
 
-#define APPLY(name)                                                                            \
-    static enum tn_status apply_##name(struct tn_rows *rows, const struct tn_event *event,     \
-                                       struct tn_arena *arena, struct tn_error *error)         \
-    {                                                                                          \
-        (void) arena;                                                                          \
-        return write_rows(rows, event, rows_by_name(#name, event->index), error);              \
+#define APPLY(name)                                                                                \
+    static enum tn_status apply_##name(struct tn_rows *rows, const struct tn_event *event,         \
+                                       struct tn_arena *arena, struct tn_error *error)             \
+    {                                                                                              \
+        (void) arena;                                                                              \
+        return write_rows(rows, event, rows_by_name(#name, event->index), error);                  \
     }
 APPLY(x)
 APPLY(0)
@@ -245,16 +251,19 @@ static void fill_log(struct tn_log *log, uint64_t count)
         tn_buffer_reset(&bytes);
         tn_batch_reset(batch);
         for (; n < 4096 && index < count; n++, index++) {
-            struct tn_event event = {.index = index, .version = 1,
-                                     .kind = TN_KIND_window_extended, .time_us = index + 1};
+            struct tn_event event = {.index = index,
+                                     .version = 1,
+                                     .kind = TN_KIND_window_extended,
+                                     .time_us = index + 1};
             size_t before = bytes.size;
 
             if (index % 100000 < 10 && index > 10) {
                 /* A day ends. Of another version: it is not compared, but begins a new delta. */
                 event.kind = TN_KIND_state_sealed;
-                event.body.state_sealed = (struct tn_state_sealed){
-                    .projection = index % 5, .projection_version = 99, .scope = 1,
-                    .upto = index - index % 10 - 1};
+                event.body.state_sealed = (struct tn_state_sealed){.projection = index % 5,
+                                                                   .projection_version = 99,
+                                                                   .scope = 1,
+                                                                   .upto = index - index % 10 - 1};
             }
             event.actor.role = TN_ROLE_APPLICANT;
             tn_put_be64(event.actor.id, mixed(index) % 50000);

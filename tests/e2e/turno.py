@@ -325,5 +325,11 @@ def ask_in_window(directory, client, registration, token, ports=(PORT, OTHER_POR
     raise AssertionError("no window opened within 30 hours")
 
 
+def open_offer(client, registration, token):
+    """The offer that waits for an answer, as its owner reads it, or None."""
+    seen = expect(client.get(f"/v1/registrations/{registration}", token=token), 200).json["offer"]
+    return seen if seen and seen["state"] == "open" else None
+
+
 def validation(number, birth, purpose="transit"):
     return {"confirmation_number": number, "date_of_birth": birth, "purpose": purpose}

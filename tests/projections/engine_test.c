@@ -28,8 +28,8 @@ static void live_rows_equal_those_folded_from_the_log(void **state)
 
 static void roots_are_those_of_the_specification(void **state)
 {
-    /* spec/log.md 7, computed apart from this code: no rows; a = "1", b = "", c00 = "xyz"; and of scope
-     * delta with b deleted. */
+    /* spec/log.md 7, computed apart from this code: no rows; a = "1", b = "", c00 = "xyz"; and
+     * of scope delta with b deleted. */
     static const char *const expected[] = {
         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
         "06bbd23ad70bdbe1392930af9f5bfecb1082a228acbefa7c8a797386fc422150",
@@ -139,7 +139,8 @@ static void rows_and_position_are_in_one_write(void **state)
         assert_int_equal(version, 1);
     }
     assert_int_equal(tn_engine_position(desk.place.store, &(struct tn_projection){.name = "none"},
-                                        &position, &version, &error), TN_NOT_FOUND);
+                                        &position, &version, &error),
+                     TN_NOT_FOUND);
     desk_destroy(&desk);
 }
 
@@ -325,6 +326,43 @@ static void a_delta_has_every_key_touched_since_the_last_seal_once(void **state)
     desk_destroy(&desk);
 }
 
+static void a_delta_has_what_a_range_deletion_took(void **state)
+{
+    struct desk desk = {0};
+    uint8_t root[TN_HASH_SIZE];
+    uint64_t rows = 0;
+    struct tn_error error = {0};
+    struct tn_event event;
+
+    (void) state;
+    desk_open(&desk);
+    desk_run(&desk, 998);
+    desk_seal(&desk, 1, 1); /* entry 998 */
+    synthetic_event(999, &event);
+    desk_commit(&desk, &event, 1); /* empties the day's pool of 998, then puts two rows */
+    MUST(tn_engine_seal(desk.engine, 1, 1, &rows, root, &error), &error);
+    assert_int_equal(rows, 1000);
+    desk_seal(&desk, 1, 1);
+    desk_destroy(&desk);
+}
+
+static void seals_of_one_moment_may_be_cut_apart(void **state)
+{
+    struct desk desk = {0};
+    struct tn_event event;
+
+    (void) state;
+    desk_open(&desk);
+    desk_run(&desk, 77);
+    desk_seal(&desk, 0, 1);
+    desk_close(&desk);
+    desk_open(&desk);
+    make_seal(&desk, 1, 1, &event);
+    event.body.state_sealed.upto = 76; /* as the first one said */
+    desk_commit(&desk, &event, 1);
+    desk_destroy(&desk);
+}
+
 static void a_seal_that_does_not_fit_stops_the_engine(void **state)
 {
     static const struct {
@@ -452,6 +490,8 @@ int main(void)
         cmocka_unit_test(an_event_that_cannot_be_stops_the_engine),
         cmocka_unit_test(seals_of_both_scopes_fit_and_survive_restarts),
         cmocka_unit_test(a_delta_has_every_key_touched_since_the_last_seal_once),
+        cmocka_unit_test(a_delta_has_what_a_range_deletion_took),
+        cmocka_unit_test(seals_of_one_moment_may_be_cut_apart),
         cmocka_unit_test(a_seal_that_does_not_fit_stops_the_engine),
         cmocka_unit_test(a_lost_list_of_touched_keys_stays_lost_until_the_next_seal),
         cmocka_unit_test(any_past_state_can_be_looked_at),

@@ -1,4 +1,5 @@
-/* Rebuild beside, compare, swap: equal states, tampered rows and entries, cuts, a desk that goes on. */
+/* Rebuild beside, compare, swap: equal states, tampered rows and entries, cuts, a desk that goes
+ * on. */
 #include <sys/wait.h>
 
 #include "ledger/base/fault.h"
@@ -323,7 +324,8 @@ static void a_desk_goes_on_while_its_rows_are_rebuilt(void **state)
     MUST(tn_rebuild_pending(desk.place.store, &mask, &error), &error);
     assert_int_equal(mask, 0);
 
-    /* Old views stay readable and know that they are old; new ones show what is written from now on. */
+    /* Old views stay readable and know that they are old; new ones show what is written from now
+     * on. */
     MUST(tn_views_stale(&views, &stale, &error), &error);
     assert_true(stale);
     roots_of(&views, &before);
@@ -363,8 +365,9 @@ static void die_half_way(void *context, uint64_t done, uint64_t total)
     }
 }
 
-/* What such a process does: rebuild with the nth fault armed and end there without closing anything, as
- * a power cut would. Exit status 1: the fault was reached. `nth` "half": cut while folding instead. */
+/* What such a process does: rebuild with the nth fault armed and end there without closing
+ * anything, as a power cut would. Exit status 1: the fault was reached. `nth` "half": cut while
+ * folding instead. */
 static int rebuild_and_die(const char *directory, const char *nth)
 {
     bool half = strcmp(nth, "half") == 0;

@@ -1,5 +1,5 @@
-/* Rows: random writes, deletions, scans, gathers and commits against a simple model; eviction, spilling,
- * generations, aliasing, floors. */
+/* Rows: random writes, deletions, scans, gathers and commits against a simple model; eviction,
+ * spilling, generations, aliasing, floors. */
 #include "tests/projections/support.h"
 
 #include "projections/rows_internal.h"
@@ -8,7 +8,8 @@
 #define TABLE_KEYS 600u
 #define KEYS (TABLES * TABLE_KEYS)
 
-/* Row i of the model is in table i / TABLE_KEYS. 0: no row; else the number its value is made of. */
+/* Row i of the model is in table i / TABLE_KEYS. 0: no row; else the number its value is made of.
+ */
 struct model {
     uint32_t values[KEYS];
 };
@@ -52,10 +53,10 @@ static void check_get(struct tn_rows *rows, const struct model *model, size_t i)
 
 struct walk {
     const struct model *model;
-    size_t at;    /* the model's next */
+    size_t at; /* the model's next */
     size_t end;
-    size_t left;  /* stop after so many */
-    size_t gets;  /* read this many rows within the scan */
+    size_t left; /* stop after so many */
+    size_t gets; /* read this many rows within the scan */
     struct tn_rows *rows;
 };
 
@@ -86,8 +87,12 @@ static void check_scan(struct tn_rows *rows, const struct model *model, size_t t
 {
     struct tn_row_key prefix = tn_row_key_begin((char) ('a' + table));
     struct tn_row_key begin = key_of(table * TABLE_KEYS + from);
-    struct walk walk = {.model = model, .at = table * TABLE_KEYS + from,
-                        .end = (table + 1) * TABLE_KEYS, .left = left, .gets = 3, .rows = rows};
+    struct walk walk = {.model = model,
+                        .at = table * TABLE_KEYS + from,
+                        .end = (table + 1) * TABLE_KEYS,
+                        .left = left,
+                        .gets = 3,
+                        .rows = rows};
     struct tn_error error = {0};
 
     MUST(tn_rows_scan(rows, tn_row_key_view(&prefix),
@@ -187,10 +192,13 @@ static void live_open(struct live *live, size_t cache_bytes)
          &error);
     atomic_store(&live->committed, 0);
     tn_cache_budget_init(&live->budget, cache_bytes);
-    struct tn_rows_options options = {
-        .face = TN_ROWS_LIVE, .name = "rows.1", .store = live->place.store,
-        .family = live->family, .budget = &live->budget, .committed = &live->committed,
-        .touched = live->touched};
+    struct tn_rows_options options = {.face = TN_ROWS_LIVE,
+                                      .name = "rows.1",
+                                      .store = live->place.store,
+                                      .family = live->family,
+                                      .budget = &live->budget,
+                                      .committed = &live->committed,
+                                      .touched = live->touched};
     MUST(tn_rows_open(&options, &live->rows, &error), &error);
     options.face = TN_ROWS_VIEW;
     MUST(tn_rows_open(&options, &live->view, &error), &error);
@@ -373,9 +381,12 @@ static void built_rows_equal_a_model(void **state)
         tn_rows_close(live.rows);
         live.rows = NULL;
         tn_cache_budget_init(&live.budget, limits[l]);
-        struct tn_rows_options options = {.face = TN_ROWS_BUILD, .name = "rows.1",
-                                          .store = live.place.store, .family = live.family,
-                                          .budget = &live.budget, .touched = live.touched};
+        struct tn_rows_options options = {.face = TN_ROWS_BUILD,
+                                          .name = "rows.1",
+                                          .store = live.place.store,
+                                          .family = live.family,
+                                          .budget = &live.budget,
+                                          .touched = live.touched};
         MUST(tn_rows_open(&options, &rows, &error), &error);
         for (unsigned step = 0; step < 15000; step++) {
             operate(rows, &model, &numbers);
@@ -401,8 +412,7 @@ static void a_build_in_memory_needs_no_store(void **state)
 
     (void) state;
     tn_cache_budget_init(&budget, 64 << 20);
-    struct tn_rows_options options = {
-        .face = TN_ROWS_BUILD, .name = "memory", .budget = &budget};
+    struct tn_rows_options options = {.face = TN_ROWS_BUILD, .name = "memory", .budget = &budget};
     MUST(tn_rows_open(&options, &rows, &error), &error);
     for (unsigned step = 0; step < 15000; step++) {
         operate(rows, &model, &numbers);
@@ -453,13 +463,15 @@ static void rows_beyond_their_limits_are_refused(void **state)
 
     (void) state;
     live_open(&live, 1);
-    assert_int_equal(tn_rows_put(live.rows, tn_bytes(large, TN_ROW_KEY_MAX + 1), tn_bytes("", 0),
-                                 &error), TN_FULL);
+    assert_int_equal(
+        tn_rows_put(live.rows, tn_bytes(large, TN_ROW_KEY_MAX + 1), tn_bytes("", 0), &error),
+        TN_FULL);
     assert_int_equal(tn_rows_put(live.rows, tn_bytes("", 0), tn_bytes("", 0), &error), TN_FULL);
-    assert_int_equal(tn_rows_put(live.rows, tn_bytes("k", 1), tn_bytes(large, sizeof(large)),
-                                 &error), TN_FULL);
-    MUST(tn_rows_put(live.rows, tn_bytes(large, TN_ROW_KEY_MAX),
-                     tn_bytes(large, TN_ROW_VALUE_MAX), &error), &error);
+    assert_int_equal(
+        tn_rows_put(live.rows, tn_bytes("k", 1), tn_bytes(large, sizeof(large)), &error), TN_FULL);
+    MUST(tn_rows_put(live.rows, tn_bytes(large, TN_ROW_KEY_MAX), tn_bytes(large, TN_ROW_VALUE_MAX),
+                     &error),
+         &error);
     MUST(tn_rows_get(live.rows, tn_bytes(large, TN_ROW_KEY_MAX), &value, &found, &error), &error);
     assert_true(found && value.size == TN_ROW_VALUE_MAX);
     MUST(tn_rows_get(live.rows, tn_bytes(large, TN_ROW_KEY_MAX + 1), &value, &found, &error),

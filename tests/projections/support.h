@@ -8,13 +8,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <cmocka.h>
 
 #include "ledger/base/check.h"
 #include "ledger/base/endian.h"
@@ -23,12 +23,12 @@
 #include "projections/engine.h"
 
 /* Fails the test with the words of the error. */
-#define MUST(call, error)                                                        \
-    do {                                                                         \
-        enum tn_status must_status = (call);                                     \
-        if (must_status != TN_OK) {                                              \
-            fail_msg("%s: %s: %s", #call, tn_status_name(must_status), (error)->text); \
-        }                                                                        \
+#define MUST(call, error)                                                                          \
+    do {                                                                                           \
+        enum tn_status must_status = (call);                                                       \
+        if (must_status != TN_OK) {                                                                \
+            fail_msg("%s: %s: %s", #call, tn_status_name(must_status), (error)->text);             \
+        }                                                                                          \
     } while (0)
 
 static inline void make_directory(char *path, size_t size)
@@ -57,9 +57,10 @@ static inline int place_remove_one(const char *path, const struct stat *about, i
 static inline void place_open(struct place *place)
 {
     struct tn_error error = {0};
-    struct tn_store_options options = {
-        .mode = TN_STORE_WRITER, .create = place->directory[0] == '\0', .reserve_bytes = 1,
-        .no_sync = true};
+    struct tn_store_options options = {.mode = TN_STORE_WRITER,
+                                       .create = place->directory[0] == '\0',
+                                       .reserve_bytes = 1,
+                                       .no_sync = true};
 
     if (options.create) {
         make_directory(place->directory, sizeof(place->directory));
@@ -216,8 +217,8 @@ static inline bool keep_first(void *context, struct tn_bytes key, struct tn_byte
     return false;
 }
 
-/* A queue: every event puts a row by its from_us; every third takes the first out; every 1,000th empties
- * the table of the day before. Scans, deletions and range deletions. */
+/* A queue: every event puts a row by its from_us; every third takes the first out; every 1,000th
+ * empties the table of the day before. Scans, deletions and range deletions. */
 static inline enum tn_status apply_due(struct tn_rows *rows, const struct tn_event *event,
                                        struct tn_arena *arena, struct tn_error *error)
 {

@@ -260,6 +260,15 @@ bool harness_next_due(struct harness *harness, struct tn_due *due, bool *opening
     return *opening || due->kind != TN_DUE_NOTHING;
 }
 
+void harness_emit_one(struct harness *harness, uint64_t time_us)
+{
+    struct tn_due due;
+    bool opening;
+
+    assert_true(harness_next_due(harness, &due, &opening));
+    emit(harness, &due, opening, latest(harness->now_us, time_us));
+}
+
 void harness_advance(struct harness *harness, uint64_t time_us)
 {
     struct tn_due due;

@@ -72,6 +72,8 @@ void harness_open(struct harness *harness);
 void harness_close(struct harness *harness);
 /* Emit everything due up to `time_us` (included), draws with it. */
 void harness_advance(struct harness *harness, uint64_t time_us);
+/* Emit the next item, whatever else is due. */
+void harness_emit_one(struct harness *harness, uint64_t time_us);
 /* The next item, due or not; false when none is in sight. `due->due_us` is also that of an opening. */
 bool harness_next_due(struct harness *harness, struct tn_due *due, bool *opening);
 /* Advance to the command's time and decide it; its refusal is recorded and returned. The id is set. */
