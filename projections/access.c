@@ -1,9 +1,9 @@
 /* The access projection: bearer tokens (as hashes) and officers. */
 #include <string.h>
 
+#include "ledger/rules/rows.h"
 #include "projections/keys.h"
 #include "projections/projection.h"
-#include "ledger/rules/rows.h"
 
 static enum tn_status put_token(struct tn_rows *rows, const uint8_t *hash, uint64_t role,
                                 const uint8_t *id, struct tn_error *error)
@@ -35,8 +35,8 @@ static enum tn_status suspend(struct tn_rows *rows, const struct tn_facts_suspen
 {
     struct tn_officer_row officer;
     bool found;
-    enum tn_status status = TN_READ(rows, tn_key_officer(facts->officer), officer_row, arena,
-                                    &officer, &found, error);
+    enum tn_status status =
+        TN_READ(rows, tn_key_officer(facts->officer), officer_row, arena, &officer, &found, error);
 
     if (status != TN_OK || !found) {
         return status == TN_OK ? tn_fail(error, TN_CORRUPT, "an unknown officer was suspended")

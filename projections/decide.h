@@ -1,6 +1,6 @@
 /* From a command to its verdict: fetch the rows that its rule looks at, call the rule.
- * The desk decides with it, and an auditor decides again with it: both see only (policy, rows, command,
- * time in the log). No clock, no key, no randomness. */
+ * The desk decides with it, and an auditor decides again with it: both see only (policy, rows,
+ * command, time in the log). No clock, no key, no randomness. */
 #ifndef TN_PROJECTIONS_DECIDE_H
 #define TN_PROJECTIONS_DECIDE_H
 
@@ -20,14 +20,14 @@ TN_MUST_USE enum tn_status tn_decider_refresh(struct tn_decider *decider, struct
                                               struct tn_error *error);
 void tn_decider_close(struct tn_decider *decider);
 
-/* Decide one command at its time. What fell due by then has been decided before. Rows and lists live in
- * the verdict's arena. A refusal is TN_OK with verdict->refusal set.
- * TN_CORRUPT TN_IO  the rows could not be read        TN_FULL  the arena's limit */
+/* Decide one command at its time. What fell due by then has been decided before. Rows and lists
+ * live in the verdict's arena. A refusal is TN_OK with verdict->refusal set. TN_CORRUPT TN_IO  the
+ * rows could not be read        TN_FULL  the arena's limit */
 TN_MUST_USE enum tn_status tn_decide(struct tn_decider *decider, const struct tn_command *command,
                                      struct tn_verdict *verdict, struct tn_error *error);
 
-/* ---- what falls due by itself, in the order of DESIGN: (instant; lapse, day opening, pool close, draw,
- * seal; id) ---- */
+/* ---- what falls due by itself, in the order of DESIGN: (instant; lapse, day opening, pool close,
+ * draw, seal; id) ---- */
 
 enum tn_due_kind {
     TN_DUE_NOTHING = 0,
@@ -45,8 +45,8 @@ struct tn_due {
     uint8_t offer[TN_ID_SIZE]; /* of a lapse */
 };
 
-/* The first item by the order above, due or not yet (TN_DUE_NOTHING: none in sight). Day openings are not
- * among them: they need the zone files, so the desk resolves them (tn_due_day_opening). */
+/* The first item by the order above, due or not yet (TN_DUE_NOTHING: none in sight). Day openings
+ * are not among them: they need the zone files, so the desk resolves them (tn_due_day_opening). */
 TN_MUST_USE enum tn_status tn_due_next(struct tn_decider *decider, struct tn_arena *arena,
                                        struct tn_due *due, struct tn_error *error);
 
@@ -56,7 +56,8 @@ TN_MUST_USE enum tn_status tn_due_lapse(struct tn_decider *decider, const struct
 /* All lapses with deadline_us <= now, in order, at most `limit` of them. */
 TN_MUST_USE enum tn_status tn_due_lapses(struct tn_decider *decider, uint64_t now_us, size_t limit,
                                          struct tn_verdict *verdict, struct tn_error *error);
-/* `window`: the instants of the day, resolved; its capacity is published with it unless it was before. */
+/* `window`: the instants of the day, resolved; its capacity is published with it unless it was
+ * before. */
 struct tn_window;
 TN_MUST_USE enum tn_status tn_due_open_day(struct tn_decider *decider, uint32_t policy,
                                            const struct tn_window *window,
@@ -64,9 +65,9 @@ TN_MUST_USE enum tn_status tn_due_open_day(struct tn_decider *decider, uint32_t 
 TN_MUST_USE enum tn_status tn_due_close_pool(struct tn_decider *decider, const struct tn_due *due,
                                              struct tn_verdict *verdict, struct tn_error *error);
 
-/* The frozen input of a day's draw: groups by gid, ports as closed. Everything is copied into `arena`
- * (give it tn_draw_memory and some), so that a worker can run it while the desk goes on. `registrations`
- * is parallel to the groups. */
+/* The frozen input of a day's draw: groups by gid, ports as closed. Everything is copied into
+ * `arena` (give it tn_draw_memory and some), so that a worker can run it while the desk goes on.
+ * `registrations` is parallel to the groups. */
 struct tn_day_draw {
     struct tn_draw_input input;
     const uint8_t (*registrations)[TN_ID_SIZE];
@@ -78,12 +79,11 @@ struct tn_day_draw {
 TN_MUST_USE enum tn_status tn_day_draw_load(struct tn_decider *decider, uint64_t day,
                                             struct tn_arena *arena, struct tn_day_draw *draw,
                                             struct tn_error *error);
-/* The draw's events from its result: draw_completed, one offer a winner by (port, rank), and at once the
- * return of offers at ports suspended meanwhile. */
+/* The draw's events from its result: draw_completed, one offer a winner by (port, rank), and at
+ * once the return of offers at ports suspended meanwhile. */
 TN_MUST_USE enum tn_status tn_due_complete_draw(struct tn_decider *decider,
                                                 const struct tn_day_draw *draw,
                                                 const struct tn_draw_result *result,
-                                                struct tn_verdict *verdict,
-                                                struct tn_error *error);
+                                                struct tn_verdict *verdict, struct tn_error *error);
 
 #endif

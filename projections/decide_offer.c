@@ -11,9 +11,9 @@ static enum tn_status fetch_ends(struct tn_fetch *fetch, uint64_t port, uint64_t
 {
     struct tn_port_date_row row;
     bool found;
-    enum tn_status status =
-        TN_READ(fetch->decider->state->rows[TN_CORE_SEATS], tn_key_port_date(port, date),
-                port_date_row, fetch->arena, &row, &found, fetch->error);
+    enum tn_status status = TN_READ(fetch->decider->state->rows[TN_CORE_SEATS],
+                                    tn_key_port_date(port, date), port_date_row, fetch->arena, &row,
+                                    &found, fetch->error);
 
     *ends_us = status == TN_OK && found ? row.ends_us : 0;
     return status;
@@ -43,10 +43,9 @@ static enum tn_status decide_held(struct tn_fetch *fetch)
     }
     if (fetch->command->kind == TN_COMMAND_cancel_appointment) {
         status = tn_fetch_appointment(fetch, offer_id, &appointment, &found);
-        return status == TN_OK
-                   ? tn_rule_cancel_appointment(&view, found ? &appointment : NULL,
-                                                fetch->command, fetch->verdict)
-                   : status;
+        return status == TN_OK ? tn_rule_cancel_appointment(&view, found ? &appointment : NULL,
+                                                            fetch->command, fetch->verdict)
+                               : status;
     }
     status = tn_fetch_offer(fetch, offer_id, &offer, &found);
     if (status == TN_OK && found && offer.seats.count > 0) {
@@ -89,8 +88,7 @@ static enum tn_status decide_validate(struct tn_fetch *fetch)
     struct tn_appointment_row appointment;
     bool known;
     bool found;
-    enum tn_status status =
-        tn_fetch_officer(fetch, fetch->command->actor.id, &officer, &known);
+    enum tn_status status = tn_fetch_officer(fetch, fetch->command->actor.id, &officer, &known);
 
     if (status == TN_OK) {
         status = fetch_by_tag(fetch, fetch->command->facts.validate_facts.tag, &tag, &appointment,
@@ -99,10 +97,10 @@ static enum tn_status decide_validate(struct tn_fetch *fetch)
     if (status == TN_OK && !policy) {
         return tn_verdict_refuse(fetch->verdict, TN_REFUSAL_not_allowed);
     }
-    return status == TN_OK ? tn_rule_validate(policy, known ? &officer : NULL,
-                                              found ? &appointment : NULL, tag.offer,
-                                              fetch->command, fetch->verdict)
-                           : status;
+    return status == TN_OK
+               ? tn_rule_validate(policy, known ? &officer : NULL, found ? &appointment : NULL,
+                                  tag.offer, fetch->command, fetch->verdict)
+               : status;
 }
 
 static enum tn_status decide_arrival(struct tn_fetch *fetch)
@@ -112,17 +110,16 @@ static enum tn_status decide_arrival(struct tn_fetch *fetch)
     struct tn_appointment_row appointment;
     bool known;
     bool found;
-    enum tn_status status =
-        tn_fetch_officer(fetch, fetch->command->actor.id, &officer, &known);
+    enum tn_status status = tn_fetch_officer(fetch, fetch->command->actor.id, &officer, &known);
 
     if (status == TN_OK) {
         status = fetch_by_tag(fetch, fetch->command->facts.record_arrival_facts.tag, &tag,
                               &appointment, &found);
     }
-    return status == TN_OK ? tn_rule_record_arrival(known ? &officer : NULL,
-                                                    found ? &appointment : NULL, tag.offer,
-                                                    fetch->command, fetch->verdict)
-                           : status;
+    return status == TN_OK
+               ? tn_rule_record_arrival(known ? &officer : NULL, found ? &appointment : NULL,
+                                        tag.offer, fetch->command, fetch->verdict)
+               : status;
 }
 
 /* The appointments that stand at a port day, ascending by offer id. */
@@ -160,8 +157,7 @@ static enum tn_status decide_close_port_day(struct tn_fetch *fetch)
     uint64_t ends_us = 0;
     bool known;
     bool found;
-    enum tn_status status =
-        tn_fetch_officer(fetch, fetch->command->actor.id, &officer, &known);
+    enum tn_status status = tn_fetch_officer(fetch, fetch->command->actor.id, &officer, &known);
 
     if (status == TN_OK) {
         status = fetch_ends(fetch, facts->port, facts->date, &ends_us);

@@ -5,8 +5,8 @@
 #include "projections/fetch.h"
 #include "projections/keys.h"
 
-/* Two different officers who may approve, neither suspended. Schedulers approve seats and suspensions, the
- * owners of the policy everything (spec/privacy.md 5). */
+/* Two different officers who may approve, neither suspended. Schedulers approve seats and
+ * suspensions, the owners of the policy everything (spec/privacy.md 5). */
 static enum tn_status fetch_approval(struct tn_fetch *fetch, const struct tn_ids *approvers,
                                      bool scheduler_may, bool *approved)
 {
@@ -18,9 +18,9 @@ static enum tn_status fetch_approval(struct tn_fetch *fetch, const struct tn_ids
         bool found;
 
         status = tn_fetch_officer(fetch, approvers->items[i], &officer, &found);
-        all = found && !officer.suspended
-              && (officer.role == TN_ROLE_POLICY_OWNER
-                  || (scheduler_may && officer.role == TN_ROLE_SCHEDULER));
+        all = found && !officer.suspended &&
+              (officer.role == TN_ROLE_POLICY_OWNER ||
+               (scheduler_may && officer.role == TN_ROLE_SCHEDULER));
         for (size_t other = 0; other < i; other++) {
             all = all && memcmp(approvers->items[i], approvers->items[other], TN_ID_SIZE) != 0;
         }
@@ -47,15 +47,13 @@ static enum tn_status fetch_port(struct tn_fetch *fetch, uint64_t port, struct t
 static enum tn_status decide_policy(struct tn_fetch *fetch)
 {
     bool approved;
-    enum tn_status status =
-        fetch_approval(fetch, &fetch->command->facts.publish_policy_facts.approvers, false,
-                       &approved);
+    enum tn_status status = fetch_approval(
+        fetch, &fetch->command->facts.publish_policy_facts.approvers, false, &approved);
 
-    return status == TN_OK
-               ? tn_rule_publish_policy(
-                     tn_policies_version(&fetch->decider->policies, fetch->queue.policies),
-                     approved, fetch->command, fetch->verdict)
-               : status;
+    return status == TN_OK ? tn_rule_publish_policy(tn_policies_version(&fetch->decider->policies,
+                                                                        fetch->queue.policies),
+                                                    approved, fetch->command, fetch->verdict)
+                           : status;
 }
 
 static enum tn_status decide_capacity(struct tn_fetch *fetch)
@@ -72,10 +70,10 @@ static enum tn_status decide_capacity(struct tn_fetch *fetch)
         status = fetch_port_date(fetch, facts->ports.items[i].port, facts->date, &row, &found);
         published = published || found;
     }
-    return status == TN_OK ? tn_rule_publish_capacity(tn_fetch_policy(fetch, NULL), approved,
-                                                      published, fetch->queue.last_day,
-                                                      fetch->command, fetch->verdict)
-                           : status;
+    return status == TN_OK
+               ? tn_rule_publish_capacity(tn_fetch_policy(fetch, NULL), approved, published,
+                                          fetch->queue.last_day, fetch->command, fetch->verdict)
+               : status;
 }
 
 /* A growing list of ids in the arena, taken from the ends of scanned keys. */
@@ -149,8 +147,8 @@ static enum tn_status fetch_taken_offers(struct tn_fetch *fetch, uint64_t port, 
     return status;
 }
 
-/* Standing appointments at a port, dated from `from_date` on. Who should have come on a date that is over
- * came or did not: that is for the port day's closing. */
+/* Standing appointments at a port, dated from `from_date` on. Who should have come on a date that
+ * is over came or did not: that is for the port day's closing. */
 static enum tn_status fetch_taken_appointments(struct tn_fetch *fetch, uint64_t port,
                                                uint64_t from_date, struct tn_suspension *taken)
 {
@@ -168,8 +166,8 @@ static enum tn_status fetch_taken_appointments(struct tn_fetch *fetch, uint64_t 
         bool found;
 
         status = tn_fetch_appointment(fetch, list.items[i], &rows[kept], &found);
-        if (found && rows[kept].seats.items[0].date >= from_date
-            && rows[kept].ends_us > fetch->verdict->time_us) {
+        if (found && rows[kept].seats.items[0].date >= from_date &&
+            rows[kept].ends_us > fetch->verdict->time_us) {
             memmove(list.items[kept++], list.items[i], TN_ID_SIZE);
         }
     }
@@ -211,9 +209,8 @@ static enum tn_status decide_resume(struct tn_fetch *fetch)
     if (status == TN_OK) {
         status = fetch_port(fetch, facts->port, &port);
     }
-    return status == TN_OK
-               ? tn_rule_resume_port(&port, approved, fetch->command, fetch->verdict)
-               : status;
+    return status == TN_OK ? tn_rule_resume_port(&port, approved, fetch->command, fetch->verdict)
+                           : status;
 }
 
 static enum tn_status fetch_slot(struct tn_fetch *fetch, uint64_t port, uint64_t date,

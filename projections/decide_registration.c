@@ -95,9 +95,10 @@ static enum tn_status decide_merge(struct tn_fetch *fetch, const struct tn_polic
     if (status == TN_OK) {
         status = tn_fetch_registration(fetch, facts->other, true, &other_row, &other);
     }
-    return status == TN_OK ? tn_rule_merge_registrations(policy, &view, &other, first_open_day(fetch),
-                                                         fetch->command, fetch->verdict)
-                           : status;
+    return status == TN_OK
+               ? tn_rule_merge_registrations(policy, &view, &other, first_open_day(fetch),
+                                             fetch->command, fetch->verdict)
+               : status;
 }
 
 static enum tn_status decide_request(struct tn_fetch *fetch)

@@ -39,8 +39,8 @@ static bool take_first_lapse(void *context, struct tn_bytes key, struct tn_bytes
 /* Earlier instant first; at one instant in the order of the kinds. */
 static void keep_earlier(struct tn_due *due, const struct tn_due *other)
 {
-    bool earlier = other->due_us < due->due_us
-                   || (other->due_us == due->due_us && other->kind < due->kind);
+    bool earlier = other->due_us < due->due_us ||
+                   (other->due_us == due->due_us && other->kind < due->kind);
 
     if (due->kind == TN_DUE_NOTHING || earlier) {
         *due = *other;
@@ -184,8 +184,8 @@ static enum tn_status any_capacity(struct tn_fetch *fetch, const struct tn_polic
         struct tn_port_date_row row;
 
         status = TN_READ(fetch->decider->state->rows[TN_CORE_SEATS],
-                         tn_key_port_date(policy->ports[p].code, date), port_date_row,
-                         fetch->arena, &row, published, fetch->error);
+                         tn_key_port_date(policy->ports[p].code, date), port_date_row, fetch->arena,
+                         &row, published, fetch->error);
     }
     return status;
 }
@@ -252,8 +252,7 @@ static bool grow_pool(struct pool *pool)
 {
     size_t capacity = pool->capacity > 0 ? pool->capacity * 2 : 1024;
     struct tn_draw_group *groups = tn_arena_array(pool->fetch->arena, capacity, sizeof(*groups));
-    uint8_t(*registrations)[TN_ID_SIZE] =
-        tn_arena_array(pool->fetch->arena, capacity, TN_ID_SIZE);
+    uint8_t(*registrations)[TN_ID_SIZE] = tn_arena_array(pool->fetch->arena, capacity, TN_ID_SIZE);
 
     if (!groups || !registrations) {
         pool->status = TN_FULL;
@@ -277,8 +276,8 @@ static bool collect_group(void *context, struct tn_bytes key, struct tn_bytes va
 
     tn_arena_reset(&pool->row_arena);
     pool->status = tn_record_decode_bytes(&tn_record_pool_row, value, &pool->row_arena, &row);
-    if (pool->status != TN_OK || row.ports.count > TN_DRAW_GROUP_PORT_COUNT_MAX
-        || row.size > UINT8_MAX) {
+    if (pool->status != TN_OK || row.ports.count > TN_DRAW_GROUP_PORT_COUNT_MAX ||
+        row.size > UINT8_MAX) {
         pool->status = TN_CORRUPT;
         return false;
     }
@@ -314,8 +313,8 @@ static enum tn_status load_pool(struct tn_fetch *fetch, uint64_t day, struct poo
                           tn_bytes(NULL, 0), collect_group, pool, fetch->error);
     tn_arena_close(&pool->row_arena);
     if (status == TN_OK && pool->status != TN_OK) {
-        status = tn_fail(fetch->error, pool->status, "the pool of day %" PRIu64 " cannot be read",
-                         day);
+        status =
+            tn_fail(fetch->error, pool->status, "the pool of day %" PRIu64 " cannot be read", day);
     }
     return status;
 }
@@ -342,9 +341,8 @@ static enum tn_status load_line(struct tn_fetch *fetch, const struct tn_policy *
     uint64_t last = day + policy->horizon_days;
     size_t count;
     bool found;
-    enum tn_status status =
-        TN_READ(fetch->decider->state->rows[TN_CORE_SEATS], tn_key_port(port), port_row,
-                fetch->arena, &port_row, &found, fetch->error);
+    enum tn_status status = TN_READ(fetch->decider->state->rows[TN_CORE_SEATS], tn_key_port(port),
+                                    port_row, fetch->arena, &port_row, &found, fetch->error);
 
     if (status != TN_OK) {
         return status;
@@ -473,8 +471,8 @@ enum tn_status tn_day_draw_load(struct tn_decider *decider, uint64_t day_number,
     policy = status == TN_OK && found ? tn_policies_version(&decider->policies, day.policy) : NULL;
     /* Before there is no seed, and after it the pool's rows are gone: ask as of the seed. */
     if (status == TN_OK && (!policy || day.state != TN_DAY_SEEDED)) {
-        status = tn_fail(error, TN_NOT_FOUND, "day %" PRIu64 " is not about to be drawn",
-                         day_number);
+        status =
+            tn_fail(error, TN_NOT_FOUND, "day %" PRIu64 " is not about to be drawn", day_number);
     }
     if (status == TN_OK) {
         status = load_pool(&fetch, day_number, &pool);
@@ -506,8 +504,8 @@ static void add_offer(const struct tn_day_draw *draw, const struct tn_draw_winne
 {
     struct tn_appointment_offered *offered;
 
-    offered = &tn_verdict_add_caused(verdict, TN_KIND_appointment_offered, 0)
-                   ->body.appointment_offered;
+    offered =
+        &tn_verdict_add_caused(verdict, TN_KIND_appointment_offered, 0)->body.appointment_offered;
     memcpy(offered->registration, draw->registrations[winner->group], TN_ID_SIZE);
     memcpy(offered->offer, winner->gid, TN_ID_SIZE);
     offered->day = draw->input.day;
@@ -544,8 +542,8 @@ static enum tn_status return_suspended(struct tn_fetch *fetch, size_t first, siz
 }
 
 enum tn_status tn_due_complete_draw(struct tn_decider *decider, const struct tn_day_draw *draw,
-                                    const struct tn_draw_result *result,
-                                    struct tn_verdict *verdict, struct tn_error *error)
+                                    const struct tn_draw_result *result, struct tn_verdict *verdict,
+                                    struct tn_error *error)
 {
     struct tn_fetch fetch;
     struct tn_port_after *after;

@@ -113,7 +113,8 @@ typedef void tn_rebuild_progress(void *context, uint64_t done, uint64_t total);
  * fold). `mask`: bit n asks for projection n. Every seal in the log is compared with the rows it
  * speaks of. The old families are dropped. A rebuild that is cut leaves families that the next
  * tn_engine_open drops, and is begun again by whoever finds tn_rebuild_pending. The store is the
- * writer's, no commit runs meanwhile and no view is open; a server uses the phases below.
+ * writer's, no commit runs meanwhile and no view is open; an open engine is reloaded or closed
+ * before anything else is asked of it. A server uses the phases below.
  * TN_MISMATCH  a root differs (report says which, the words the first row), or a seal does;
  *              nothing was swapped
  * TN_CORRUPT   the log's entries do not lead to its root, or cannot be folded */

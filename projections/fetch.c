@@ -44,16 +44,16 @@ enum tn_status tn_fetch_open_day(struct tn_fetch *fetch, uint64_t *day, struct t
     *found = false;
     for (size_t i = fetch->queue.open_days.count; status == TN_OK && i-- > 0 && !*found;) {
         status = tn_fetch_day(fetch, fetch->queue.open_days.items[i], row, found);
-        *found = *found && fetch->verdict->time_us >= row->opens_us
-                 && fetch->verdict->time_us < row->closes_us;
+        *found = *found && fetch->verdict->time_us >= row->opens_us &&
+                 fetch->verdict->time_us < row->closes_us;
         *day = *found ? fetch->queue.open_days.items[i] : 0;
     }
     return status;
 }
 
 enum tn_status tn_fetch_pool(struct tn_fetch *fetch, uint64_t day,
-                             const uint8_t registration[static TN_ID_SIZE],
-                             struct tn_pool_row *row, bool *found)
+                             const uint8_t registration[static TN_ID_SIZE], struct tn_pool_row *row,
+                             bool *found)
 {
     uint8_t gid[TN_ID_SIZE];
 
@@ -62,8 +62,8 @@ enum tn_status tn_fetch_pool(struct tn_fetch *fetch, uint64_t day,
                    pool_row, fetch->arena, row, found, fetch->error);
 }
 
-/* A group is frozen while it stands in a pool that is closed and not drawn; it has asked for an open day
- * when it has a row there, withdrawn or not. */
+/* A group is frozen while it stands in a pool that is closed and not drawn; it has asked for an
+ * open day when it has a row there, withdrawn or not. */
 static enum tn_status fetch_asked(struct tn_fetch *fetch, const uint8_t *registration,
                                   struct tn_registration_view *view)
 {
@@ -104,8 +104,8 @@ static enum tn_status fetch_asked(struct tn_fetch *fetch, const uint8_t *registr
 }
 
 enum tn_status tn_fetch_registration(struct tn_fetch *fetch,
-                                     const uint8_t registration[static TN_ID_SIZE],
-                                     bool membership, struct tn_registration_row *row,
+                                     const uint8_t registration[static TN_ID_SIZE], bool membership,
+                                     struct tn_registration_row *row,
                                      struct tn_registration_view *view)
 {
     enum tn_status status;

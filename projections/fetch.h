@@ -23,17 +23,18 @@ TN_MUST_USE enum tn_status tn_fetch_begin(struct tn_fetch *fetch, struct tn_deci
 const struct tn_policy *tn_fetch_policy(struct tn_fetch *fetch, const struct tn_day_row *day);
 TN_MUST_USE enum tn_status tn_fetch_day(struct tn_fetch *fetch, uint64_t day,
                                         struct tn_day_row *row, bool *found);
-/* The latest open day whose window contains the verdict's time; 0 and found false when none does. */
+/* The latest open day whose window contains the verdict's time; 0 and found false when none does.
+ */
 TN_MUST_USE enum tn_status tn_fetch_open_day(struct tn_fetch *fetch, uint64_t *day,
                                              struct tn_day_row *row, bool *found);
 TN_MUST_USE enum tn_status tn_fetch_pool(struct tn_fetch *fetch, uint64_t day,
                                          const uint8_t registration[static TN_ID_SIZE],
                                          struct tn_pool_row *row, bool *found);
-/* `membership`: with what its requests of open days mean, for changes of a group. `row` gets the row. */
+/* `membership`: with what its requests of open days mean, for changes of a group. `row` gets the
+ * row. */
 TN_MUST_USE enum tn_status tn_fetch_registration(struct tn_fetch *fetch,
                                                  const uint8_t registration[static TN_ID_SIZE],
-                                                 bool membership,
-                                                 struct tn_registration_row *row,
+                                                 bool membership, struct tn_registration_row *row,
                                                  struct tn_registration_view *view);
 TN_MUST_USE enum tn_status tn_fetch_offer(struct tn_fetch *fetch,
                                           const uint8_t offer[static TN_ID_SIZE],

@@ -1,8 +1,9 @@
 /* Keys of the core projections' tables. */
 #include "projections/keys.h"
 
-/* Numbers come from commands as they were asked, so they may be wider than a key's field. No port, day or
- * date has the largest number of its field: a wider one names that row, which never exists. */
+/* Numbers come from commands as they were asked, so they may be wider than a key's field. No port,
+ * day or date has the largest number of its field: a wider one names that row, which never exists.
+ */
 static void put_u16(struct tn_row_key *key, uint64_t value)
 {
     tn_row_key_u16(key, value < UINT16_MAX ? value : UINT16_MAX);

@@ -13,8 +13,8 @@ struct tn_policies {
     size_t count;
 };
 
-/* Read what was published since the last call. TN_FULL beyond TN_POLICIES_MAX; TN_CORRUPT for a document
- * that cannot be read. Safe on a zeroed struct. */
+/* Read what was published since the last call. TN_FULL beyond TN_POLICIES_MAX; TN_CORRUPT for a
+ * document that cannot be read. Safe on a zeroed struct. */
 TN_MUST_USE enum tn_status tn_policies_load(struct tn_policies *policies, struct tn_rows *queue,
                                             struct tn_arena *arena, struct tn_error *error);
 void tn_policies_close(struct tn_policies *policies);

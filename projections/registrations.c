@@ -1,4 +1,5 @@
-/* The registrations projection: groups, their members, and in which live registration a person counts. */
+/* The registrations projection: groups, their members, and in which live registration a person
+ * counts. */
 #include <string.h>
 
 #include "ledger/rules/rows.h"
@@ -26,8 +27,8 @@ static enum tn_status write_registration(struct tn_rows *rows, const uint8_t *id
     return TN_WRITE(rows, tn_key_registration(id), registration_row, row, error);
 }
 
-/* Say where a person counts. A person who leaves `from`, which asked for `asked_day` (0: for none), asked
- * for that day under it, unless they had asked under yet another one before (R06). */
+/* Say where a person counts. A person who leaves `from`, which asked for `asked_day` (0: for none),
+ * asked for that day under it, unless they had asked under yet another one before (R06). */
 static enum tn_status place_person(struct tn_rows *rows, const uint8_t *person,
                                    const uint8_t *registration, bool live, const uint8_t *from,
                                    uint64_t asked_day, struct tn_arena *arena,
@@ -276,8 +277,7 @@ static enum tn_status apply(struct tn_rows *rows, const struct tn_event *event,
                     error);
     case TN_KIND_group_presented:
     case TN_KIND_turned_away: /* one body for both */
-        return hold(rows, body->group_presented.registration, NULL, TN_HOLDS_NOTHING, arena,
-                    error);
+        return hold(rows, body->group_presented.registration, NULL, TN_HOLDS_NOTHING, arena, error);
     case TN_KIND_no_show_recorded:
         return hold(rows, body->no_show_recorded.registration, NULL, TN_HOLDS_NOTHING, arena,
                     error);

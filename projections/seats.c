@@ -5,7 +5,8 @@
 #include "projections/keys.h"
 #include "projections/projection.h"
 
-/* Adds to one slot's counts; unsigned counts take negative changes modulo 2^64 and are checked after. */
+/* Adds to one slot's counts; unsigned counts take negative changes modulo 2^64 and are checked
+ * after. */
 struct change {
     int64_t free;
     int64_t offered;
@@ -20,8 +21,8 @@ static struct change scaled(const struct change *unit, uint64_t seats)
 {
     int64_t n = (int64_t) seats;
 
-    return (struct change){unit->free * n,     unit->offered * n,  unit->confirmed * n,
-                           unit->used * n,     unit->expired * n,  unit->moved_in * n,
+    return (struct change){unit->free * n,     unit->offered * n, unit->confirmed * n,
+                           unit->used * n,     unit->expired * n, unit->moved_in * n,
                            unit->moved_out * n};
 }
 
@@ -41,8 +42,8 @@ static enum tn_status change_slot(struct tn_rows *rows, uint64_t port, uint64_t 
     struct tn_slot_row *slots;
     bool found;
     bool sound;
-    enum tn_status status = TN_READ(rows, tn_key_port_date(port, date), port_date_row, arena, &row,
-                                    &found, error);
+    enum tn_status status =
+        TN_READ(rows, tn_key_port_date(port, date), port_date_row, arena, &row, &found, error);
 
     if (status != TN_OK) {
         return status;
@@ -81,8 +82,8 @@ static enum tn_status change_runs(struct tn_rows *rows, uint64_t port,
     for (size_t i = 0; status == TN_OK && i < runs->count; i++) {
         struct change change = scaled(unit, runs->items[i].seats);
 
-        status = change_slot(rows, port, runs->items[i].date, runs->items[i].minute, &change,
-                             arena, error);
+        status = change_slot(rows, port, runs->items[i].date, runs->items[i].minute, &change, arena,
+                             error);
     }
     return status;
 }
@@ -99,16 +100,16 @@ static enum tn_status move_seats(struct tn_rows *rows, const struct tn_seat_move
 
         status = change_slot(rows, move->port, move->date, move->minute, &out, arena, error);
         if (status == TN_OK) {
-            status = change_slot(rows, move->to_port, move->to_date, move->to_minute, &in, arena,
-                                 error);
+            status =
+                change_slot(rows, move->to_port, move->to_date, move->to_minute, &in, arena, error);
         }
     }
     return status;
 }
 
 static enum tn_status publish_port(struct tn_rows *rows, uint64_t date,
-                                   const struct tn_port_capacity *capacity,
-                                   struct tn_arena *arena, struct tn_error *error)
+                                   const struct tn_port_capacity *capacity, struct tn_arena *arena,
+                                   struct tn_error *error)
 {
     struct tn_port_date_row row = {.ends_us = capacity->ends_us};
     struct tn_port_row port;
@@ -157,8 +158,9 @@ static enum tn_status publish(struct tn_rows *rows, uint64_t date,
     return status;
 }
 
-/* Dates that ended can no longer change, so the next close starts behind them: at the close of a day every
- * earlier date but the last is over at every port. A date that still owes seats (R10) is kept in sight. */
+/* Dates that ended can no longer change, so the next close starts behind them: at the close of a
+ * day every earlier date but the last is over at every port. A date that still owes seats (R10) is
+ * kept in sight. */
 static enum tn_status advance(struct tn_rows *rows, uint64_t port_code, uint64_t day,
                               struct tn_port_row *port, struct tn_arena *arena,
                               struct tn_error *error)
@@ -166,8 +168,8 @@ static enum tn_status advance(struct tn_rows *rows, uint64_t port_code, uint64_t
     enum tn_status status = TN_OK;
     bool owes = false;
 
-    while (port->first_date > 0 && port->first_date + 1 < day
-           && port->first_date < port->last_date && !owes) {
+    while (port->first_date > 0 && port->first_date + 1 < day &&
+           port->first_date < port->last_date && !owes) {
         struct tn_port_date_row row;
         bool found;
 
@@ -198,8 +200,8 @@ static enum tn_status close_pool(struct tn_rows *rows, const struct tn_pool_clos
 
         status = move_seats(rows, &closed->moves, arena, error);
         if (status == TN_OK) {
-            status = TN_READ(rows, tn_key_port(closed->port), port_row, arena, &port, &found,
-                             error);
+            status =
+                TN_READ(rows, tn_key_port(closed->port), port_row, arena, &port, &found, error);
         }
         first_date = port.first_date;
         if (status == TN_OK) {

@@ -1,5 +1,5 @@
-/* The validation projection: which pairs of number and date of birth (as tags) have an appointment. It is
- * rebuilt from the log without any key (P6). */
+/* The validation projection: which pairs of number and date of birth (as tags) have an appointment.
+ * It is rebuilt from the log without any key (P6). */
 #include <string.h>
 
 #include "ledger/rules/rows.h"
@@ -33,8 +33,7 @@ static enum tn_status confirm(struct tn_rows *rows, const struct tn_appointment_
     memcpy(place.offer, body->offer, TN_ID_SIZE);
     if (status == TN_OK) {
         status = TN_WRITE(rows,
-                          tn_key_port_day_entry(body->port, body->seats.items[0].date,
-                                                body->offer),
+                          tn_key_port_day_entry(body->port, body->seats.items[0].date, body->offer),
                           port_day_row, &place, error);
     }
     return status;
@@ -91,8 +90,8 @@ static enum tn_status drop_member(struct tn_rows *rows, const struct tn_member_d
     struct tn_tag_row tag = {.dropped = 1};
     struct tn_appointment_row row;
     bool found;
-    enum tn_status status = TN_READ(rows, tn_key_appointment(body->offer), appointment_row, arena,
-                                    &row, &found, error);
+    enum tn_status status =
+        TN_READ(rows, tn_key_appointment(body->offer), appointment_row, arena, &row, &found, error);
 
     if (status != TN_OK || !found) {
         return status; /* only an offer was held: no tag was made yet */

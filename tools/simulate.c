@@ -13,14 +13,10 @@
 #define SHOW_EVERY_US 200000u
 
 static const struct option options[] = {
-    {"days", required_argument, NULL, 'd'},
-    {"scale", required_argument, NULL, 's'},
-    {"seed", required_argument, NULL, 'r'},
-    {"start", required_argument, NULL, 't'},
-    {"no-throttle", no_argument, NULL, 'n'},
-    {"advance", required_argument, NULL, 'a'},
-    {"json", no_argument, NULL, 'j'},
-    {NULL, 0, NULL, 0},
+    {"days", required_argument, NULL, 'd'},  {"scale", required_argument, NULL, 's'},
+    {"seed", required_argument, NULL, 'r'},  {"start", required_argument, NULL, 't'},
+    {"no-throttle", no_argument, NULL, 'n'}, {"advance", required_argument, NULL, 'a'},
+    {"json", no_argument, NULL, 'j'},        {NULL, 0, NULL, 0},
 };
 
 /* What the command line asks for. */
@@ -45,9 +41,8 @@ static void show(void *context, const struct tn_simulate_progress *now)
     uint64_t part = now->commands_of_day > 0 ? now->commands * 100 / now->commands_of_day : 100;
     /* Days that are left, at the pace of those that are over. */
     uint64_t played = now->day > 0 ? (uint64_t) (now->day - 1) * 100 + part : 0;
-    uint64_t left_s = played > 0 ? now->wall_us / 1000000 * ((uint64_t) now->days * 100 - played) /
-                                       played
-                                 : 0;
+    uint64_t left_s =
+        played > 0 ? now->wall_us / 1000000 * ((uint64_t) now->days * 100 - played) / played : 0;
     char date[11];
 
     if (progress->terminal ? progress->shown && now->wall_us - progress->shown_us < SHOW_EVERY_US
@@ -58,8 +53,7 @@ static void show(void *context, const struct tn_simulate_progress *now)
     progress->shown_us = now->wall_us;
     progress->shown_day = now->day;
     tn_date_format(now->civil_day, date);
-    fprintf(stderr,
-            "%s%s: day %" PRIu32 " of %" PRIu32 ", %" PRIu64 " events, %" PRIu64 "/s",
+    fprintf(stderr, "%s%s: day %" PRIu32 " of %" PRIu32 ", %" PRIu64 " events, %" PRIu64 "/s",
             progress->terminal ? "\r" : "", date, now->day, now->days, now->events, rate);
     if (!progress->terminal) {
         fprintf(stderr, "\n");
@@ -208,11 +202,10 @@ static int advance(const char *directory, const struct wish *wish)
     char body[48];
     enum tn_status status;
 
-    (void) snprintf(body, sizeof(body), "{\"seconds\":%" PRIu64 "}",
-                    wish->advance_hours * 3600);
+    (void) snprintf(body, sizeof(body), "{\"seconds\":%" PRIu64 "}", wish->advance_hours * 3600);
     tn_buffer_init(&reply, REPORT_BYTES);
     status = tn_cli_admin(directory, "advance", tn_bytes_from_string(body), &reply, &error);
-    if (status == TN_OK && wish->json) {
+    if (status == TN_OK) {
         printf("%.*s\n", (int) reply.size, (const char *) reply.data);
     }
     tn_buffer_close(&reply);

@@ -1,6 +1,7 @@
 /* Administrative commands: the table, officers, the clock, the state. */
 #include "api/admin/admin.h"
 
+#include <stdatomic.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -42,8 +43,8 @@ const char *tn_admin_command_name(size_t i)
     return i < TN_ARRAY_SIZE(admin_rows) ? admin_rows[i].name : NULL;
 }
 
-enum tn_status tn_admin_run(struct tn_ledger *ledger, struct tn_bytes command,
-                            struct tn_bytes json, struct tn_buffer *reply, struct tn_error *error)
+enum tn_status tn_admin_run(struct tn_ledger *ledger, struct tn_bytes command, struct tn_bytes json,
+                            struct tn_buffer *reply, struct tn_error *error)
 {
     struct tn_admin admin = {.ledger = ledger, .reply = reply, .error = error};
     struct tn_json_parser *parser = NULL;
@@ -127,8 +128,7 @@ enum tn_status tn_admin_approval(struct tn_admin *admin, const struct tn_json_va
     }
     if (!tn_admin_is_code(reason->as.string, REASON_MAX)) {
         return tn_fail(admin->error, TN_INVALID,
-                       "\"reason\" is a code of at most %u printable ASCII characters",
-                       REASON_MAX);
+                       "\"reason\" is a code of at most %u printable ASCII characters", REASON_MAX);
     }
     ids->items = (const uint8_t(*)[TN_ID_SIZE]) items;
     ids->count = approvers->count;
@@ -191,8 +191,7 @@ static enum tn_status rehearse(struct tn_admin *admin)
 }
 
 enum tn_status tn_admin_submit(struct tn_admin *admin, enum tn_command_kind kind, bool dry_run,
-                               void (*extra)(struct tn_admin *admin,
-                                             struct tn_json_writer *writer))
+                               void (*extra)(struct tn_admin *admin, struct tn_json_writer *writer))
 {
     struct tn_intake intake = {.vault = &admin->ledger->vault, .random = &admin->random};
     struct tn_intake_caller caller = {.actor = {.role = TN_ROLE_OPERATOR}};
@@ -212,6 +211,8 @@ enum tn_status tn_admin_submit(struct tn_admin *admin, enum tn_command_kind kind
         return tn_fail(admin->error, status, "the ledger does not take commands now: %s",
                        tn_status_name(status));
     }
+    /* Whatever it changed, readers ask the rows again from now on. */
+    atomic_fetch_add(&admin->ledger->epoch, 1);
     tn_json_writer_init(&writer, admin->reply);
     tn_json_write_object_begin(&writer);
     tn_json_member_uint(&writer, "index", request->first_index);
@@ -255,8 +256,8 @@ void tn_organisation_format(const uint8_t id[static TN_ID_SIZE],
 
 /* ---- officers ---- */
 
-/* An address as an eligibility predicate reads it (spec/privacy.md 5): lower case, one unquoted local
- * part, and a domain after the last `@`. */
+/* An address as an eligibility predicate reads it (spec/privacy.md 5): lower case, one unquoted
+ * local part, and a domain after the last `@`. */
 static bool email_lower(struct tn_bytes email, char out[static EMAIL_MAX + 1])
 {
     size_t at = 0;
@@ -302,7 +303,8 @@ static void show_officer(struct tn_admin *admin, struct tn_json_writer *writer)
     tn_json_member_hex(writer, "token", admin->command.token, TN_TOKEN_SIZE);
 }
 
-static enum tn_status fill_officer(struct tn_admin *admin, const struct tn_json_value *const *members,
+static enum tn_status fill_officer(struct tn_admin *admin,
+                                   const struct tn_json_value *const *members,
                                    struct tn_facts_enrol_officer *facts)
 {
     const struct tn_policy *policy;
@@ -329,20 +331,18 @@ static enum tn_status fill_officer(struct tn_admin *admin, const struct tn_json_
     if (facts->role == TN_ROLE_PORT_OFFICER && facts->port == 0) {
         return tn_fail(admin->error, TN_INVALID, "a port officer needs a \"port\"");
     }
-    if (facts->port > UINT16_MAX
-        || (facts->port > 0 && policy
-            && tn_policy_port_index(policy, (uint16_t) facts->port) < 0)) {
+    if (facts->port > UINT16_MAX ||
+        (facts->port > 0 && policy && tn_policy_port_index(policy, (uint16_t) facts->port) < 0)) {
         return tn_fail(admin->error, TN_INVALID, "\"port\" is not one of the policy's");
     }
-    if (facts->role == TN_ROLE_OFFICER && policy && policy->validation.domain_count > 0
-        && !domain_is_listed(policy, email)) {
+    if (facts->role == TN_ROLE_OFFICER && policy && policy->validation.domain_count > 0 &&
+        !domain_is_listed(policy, email)) {
         status = tn_fail(admin->error, TN_INVALID,
                          "the policy lists no such domain for officers who validate");
     }
-    if (status == TN_OK
-        && tn_vault_officer_tag(admin->ledger->keys, tn_bytes(NULL, 0),
-                                tn_bytes_from_string(email), admin->command.tags[0].tag)
-               != TN_OK) {
+    if (status == TN_OK &&
+        tn_vault_officer_tag(admin->ledger->keys, tn_bytes(NULL, 0), tn_bytes_from_string(email),
+                             admin->command.tags[0].tag) != TN_OK) {
         status = tn_fail(admin->error, TN_INVALID, "\"email\" is not an address");
     }
     sodium_memzero(email, sizeof(email));
@@ -361,8 +361,8 @@ static enum tn_status officer_add(struct tn_admin *admin)
     struct tn_facts_enrol_officer *facts =
         &admin->command.request.command.facts.enrol_officer_facts;
     struct tn_desk_tag *tag = &admin->command.tags[0];
-    enum tn_status status = tn_json_object_read(admin->body, rules, TN_ARRAY_SIZE(rules), members,
-                                                NULL, admin->error);
+    enum tn_status status =
+        tn_json_object_read(admin->body, rules, TN_ARRAY_SIZE(rules), members, NULL, admin->error);
 
     if (status == TN_OK) {
         status = fill_officer(admin, members, facts);
@@ -388,8 +388,8 @@ static enum tn_status officer_suspend(struct tn_admin *admin)
     const struct tn_json_value *members[TN_ARRAY_SIZE(rules)];
     struct tn_facts_suspend_officer *facts =
         &admin->command.request.command.facts.suspend_officer_facts;
-    enum tn_status status = tn_json_object_read(admin->body, rules, TN_ARRAY_SIZE(rules), members,
-                                                NULL, admin->error);
+    enum tn_status status =
+        tn_json_object_read(admin->body, rules, TN_ARRAY_SIZE(rules), members, NULL, admin->error);
 
     if (status != TN_OK) {
         return status;
@@ -400,8 +400,7 @@ static enum tn_status officer_suspend(struct tn_admin *admin)
     facts->reason = members[1]->as.string;
     if (!tn_admin_is_code(facts->reason, REASON_MAX)) {
         return tn_fail(admin->error, TN_INVALID,
-                       "\"reason\" is a code of at most %u printable ASCII characters",
-                       REASON_MAX);
+                       "\"reason\" is a code of at most %u printable ASCII characters", REASON_MAX);
     }
     return tn_admin_submit(admin, TN_COMMAND_suspend_officer, false, NULL);
 }
@@ -414,8 +413,7 @@ static enum tn_status resume(struct tn_admin *admin)
     const struct tn_json_value *extend;
     struct tn_facts_resume *facts = &admin->command.request.command.facts.resume_deadlines_facts;
     struct tn_desk_state state;
-    enum tn_status status =
-        tn_json_object_read(admin->body, rules, 1, &extend, NULL, admin->error);
+    enum tn_status status = tn_json_object_read(admin->body, rules, 1, &extend, NULL, admin->error);
 
     if (status != TN_OK) {
         return status;
@@ -438,8 +436,8 @@ static enum tn_status advance(struct tn_admin *admin)
     const struct tn_json_value *members[TN_ARRAY_SIZE(rules)];
     struct tn_desk_state state;
     uint64_t to_us = 0;
-    enum tn_status status = tn_json_object_read(admin->body, rules, TN_ARRAY_SIZE(rules), members,
-                                                NULL, admin->error);
+    enum tn_status status =
+        tn_json_object_read(admin->body, rules, TN_ARRAY_SIZE(rules), members, NULL, admin->error);
 
     if (status != TN_OK) {
         return status;

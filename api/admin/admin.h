@@ -1,5 +1,6 @@
-/* Administrative commands: each is events by the operator, or a look at the ledger. The server answers
- * them on its Unix socket; without a server the program calls them on a ledger it has opened.
+/* Administrative commands: each is events by the operator, or a look at the ledger. The server
+ * answers them on its Unix socket; without a server the program calls them on a ledger it has
+ * opened.
  *
  * A command takes one JSON object and answers one:
  *
@@ -11,27 +12,23 @@
  *                     "approvers", "reason", "dry_run"?}
  *   suspend-port     {"port", "honour_before", "approvers", "reason", "dry_run"?}
  *   resume-port      {"port", "approvers", "reason", "dry_run"?}
- *   reallocate       {"moves": [{"port", "date", "time", "to_port", "to_date", "to_time", "seats"}],
- *                     "approvers", "reason", "dry_run"?}
- *   resume           {"extend"}
- *   advance          {"seconds"} or {"to": instant}: a served simulation's clock
- *   rebuild          {"projection"?, "swap_different"?}
+ *   reallocate       {"moves": [{"port", "date", "time", "to_port", "to_date", "to_time",
+ * "seats"}], "approvers", "reason", "dry_run"?} resume           {"extend"} advance {"seconds"} or
+ * {"to": instant}: a served simulation's clock rebuild          {"projection"?, "swap_different"?}
  *   status           {}
  *
- * The rest answer {"index"}, or with dry_run {"dry_run": true, "events"}. Dates are "YYYY-MM-DD", times
- * "HH:MM" at the port, approvers hexadecimal ids, reasons codes in printable ASCII. An organisation is a
- * short printable code (at most 16 bytes) or 32 hexadecimal digits. */
+ * The rest answer {"index"}, or with dry_run {"dry_run": true, "events"}. Dates are "YYYY-MM-DD",
+ * times "HH:MM" at the port, approvers hexadecimal ids, reasons codes in printable ASCII. An
+ * organisation is a short printable code (at most 16 bytes) or 32 hexadecimal digits. */
 #ifndef TN_API_ADMIN_ADMIN_H
 #define TN_API_ADMIN_ADMIN_H
 
 #include "api/desk/ledger.h"
 
-/* Any thread but the desk's; blocks until it is durable. The ledger is open with its desk. `reply` is
- * reset; it may hold a token: close it as a secret.
- * TN_NOT_FOUND  no such command
- * TN_INVALID    not the body described above
- * TN_REFUSED    a rule refused; the reply is {"refusal": code, "text", "index"}
- * and what the desk and the engine answer. */
+/* Any thread but the desk's; blocks until it is durable. The ledger is open with its desk. `reply`
+ * is reset; it may hold a token: close it as a secret. TN_NOT_FOUND  no such command TN_INVALID not
+ * the body described above TN_REFUSED    a rule refused; the reply is {"refusal": code, "text",
+ * "index"} and what the desk and the engine answer. */
 TN_MUST_USE enum tn_status tn_admin_run(struct tn_ledger *ledger, struct tn_bytes command,
                                         struct tn_bytes json, struct tn_buffer *reply,
                                         struct tn_error *error);
@@ -39,7 +36,8 @@ TN_MUST_USE enum tn_status tn_admin_run(struct tn_ledger *ledger, struct tn_byte
 /* The names of the commands, for help and for the description of the API; NULL at the end. */
 const char *tn_admin_command_name(size_t i);
 
-/* An organisation's id as a person reads it: its code, or hexadecimal digits. With its final zero. */
+/* An organisation's id as a person reads it: its code, or hexadecimal digits. With its final zero.
+ */
 #define TN_ORGANISATION_TEXT_SIZE (2 * TN_ID_SIZE + 1)
 void tn_organisation_format(const uint8_t id[static TN_ID_SIZE],
                             char out[static TN_ORGANISATION_TEXT_SIZE]);

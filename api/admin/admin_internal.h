@@ -23,8 +23,8 @@ struct tn_admin {
 /* A policy as published, and one in force now (NULL: none is). */
 TN_MUST_USE enum tn_status tn_admin_policy(struct tn_admin *admin,
                                            const struct tn_policy **in_force);
-/* Submit what stands in admin->command.request.command.facts under `kind`, or with `dry_run` only ask the
- * rule. Writes {"index": n, and the caller's members}: `extra` may be NULL. */
+/* Submit what stands in admin->command.request.command.facts under `kind`, or with `dry_run` only
+ * ask the rule. Writes {"index": n, and the caller's members}: `extra` may be NULL. */
 TN_MUST_USE enum tn_status tn_admin_submit(struct tn_admin *admin, enum tn_command_kind kind,
                                            bool dry_run,
                                            void (*extra)(struct tn_admin *admin,
@@ -32,8 +32,8 @@ TN_MUST_USE enum tn_status tn_admin_submit(struct tn_admin *admin, enum tn_comma
 /* Members that every change by people carries, from the values of their rules. */
 TN_MUST_USE enum tn_status tn_admin_approval(struct tn_admin *admin,
                                              const struct tn_json_value *approvers,
-                                             const struct tn_json_value *reason,
-                                             struct tn_ids *ids, struct tn_bytes *code);
+                                             const struct tn_json_value *reason, struct tn_ids *ids,
+                                             struct tn_bytes *code);
 bool tn_admin_is_code(struct tn_bytes text, size_t max);
 
 /* admin_state.c */

@@ -14,7 +14,11 @@
 #define UINT TN_JSON_MAY(TN_JSON_UINT)
 
 /* The last three of every body here. */
-#define APPROVAL_RULES {"approvers", ARRAY, true}, {"reason", STRING, true}, {"dry_run", BOOLEAN, false}
+#define APPROVAL_RULES                                                                             \
+    {"approvers", ARRAY, true}, {"reason", STRING, true},                                          \
+    {                                                                                              \
+        "dry_run", BOOLEAN, false                                                                  \
+    }
 
 static enum tn_status read_body(struct tn_admin *admin, const struct tn_json_rule *rules,
                                 size_t count, const struct tn_json_value **members,
@@ -79,11 +83,11 @@ static enum tn_status read_slots(struct tn_admin *admin, const struct tn_json_va
     for (uint32_t i = 0; status == TN_OK && i < list->count; i++) {
         const struct tn_json_value *members[TN_ARRAY_SIZE(rules)];
 
-        status = tn_json_object_read(&list->as.items[i], rules, TN_ARRAY_SIZE(rules), members,
-                                     NULL, admin->error);
-        if (status == TN_OK
-            && (!tn_json_read_time(members[0], &items[i].minute) || items[i].minute >= 1440
-                || !tn_json_read_uint(members[1], TN_POLICY_SEATS_MAX, &items[i].seats))) {
+        status = tn_json_object_read(&list->as.items[i], rules, TN_ARRAY_SIZE(rules), members, NULL,
+                                     admin->error);
+        if (status == TN_OK &&
+            (!tn_json_read_time(members[0], &items[i].minute) || items[i].minute >= 1440 ||
+             !tn_json_read_uint(members[1], TN_POLICY_SEATS_MAX, &items[i].seats))) {
             status = tn_fail(admin->error, TN_INVALID,
                              "a slot is {\"time\": \"08:00\", \"seats\": number}");
         }
@@ -113,8 +117,8 @@ static enum tn_status read_port(struct tn_admin *admin, const struct tn_policy *
     if (place < 0) {
         return tn_fail(admin->error, TN_INVALID, "\"port\" is not one of the policy's");
     }
-    status = tn_window_date_end(&policy->ports[place], (uint32_t) date, &port->ends_us,
-                                admin->error);
+    status =
+        tn_window_date_end(&policy->ports[place], (uint32_t) date, &port->ends_us, admin->error);
     return status == TN_OK ? read_slots(admin, members[1], &port->slots) : status;
 }
 
@@ -175,8 +179,8 @@ enum tn_status tn_admin_suspend_port(struct tn_admin *admin)
     if (status != TN_OK) {
         return status;
     }
-    if (!tn_json_read_uint(members[0], UINT16_MAX, &facts->port)
-        || !tn_json_read_date(members[1], &facts->honour_before)) {
+    if (!tn_json_read_uint(members[0], UINT16_MAX, &facts->port) ||
+        !tn_json_read_date(members[1], &facts->honour_before)) {
         return tn_fail(admin->error, TN_INVALID, "\"port\" or \"honour_before\" is not valid");
     }
     return tn_admin_submit(admin, TN_COMMAND_suspend_port, dry_run, NULL);
@@ -194,29 +198,28 @@ enum tn_status tn_admin_resume_port(struct tn_admin *admin)
     if (status == TN_OK && !tn_json_read_uint(members[0], UINT16_MAX, &facts->port)) {
         status = tn_fail(admin->error, TN_INVALID, "\"port\" is not a port's code");
     }
-    return status == TN_OK ? tn_admin_submit(admin, TN_COMMAND_resume_port, dry_run, NULL)
-                           : status;
+    return status == TN_OK ? tn_admin_submit(admin, TN_COMMAND_resume_port, dry_run, NULL) : status;
 }
 
 /* ---- moving seats ---- */
 
 static bool read_move(const struct tn_json_value *const *members, struct tn_seat_move *move)
 {
-    return tn_json_read_uint(members[0], UINT16_MAX, &move->port)
-           && tn_json_read_date(members[1], &move->date)
-           && tn_json_read_time(members[2], &move->minute) && move->minute < 1440
-           && tn_json_read_uint(members[3], UINT16_MAX, &move->to_port)
-           && tn_json_read_date(members[4], &move->to_date)
-           && tn_json_read_time(members[5], &move->to_minute) && move->to_minute < 1440
-           && tn_json_read_uint(members[6], TN_POLICY_SEATS_MAX, &move->seats);
+    return tn_json_read_uint(members[0], UINT16_MAX, &move->port) &&
+           tn_json_read_date(members[1], &move->date) &&
+           tn_json_read_time(members[2], &move->minute) && move->minute < 1440 &&
+           tn_json_read_uint(members[3], UINT16_MAX, &move->to_port) &&
+           tn_json_read_date(members[4], &move->to_date) &&
+           tn_json_read_time(members[5], &move->to_minute) && move->to_minute < 1440 &&
+           tn_json_read_uint(members[6], TN_POLICY_SEATS_MAX, &move->seats);
 }
 
 enum tn_status tn_admin_reallocate(struct tn_admin *admin)
 {
     static const struct tn_json_rule rules[] = {{"moves", ARRAY, true}, APPROVAL_RULES};
     static const struct tn_json_rule inner[] = {
-        {"port", UINT, true},      {"date", STRING, true},    {"time", STRING, true},
-        {"to_port", UINT, true},   {"to_date", STRING, true}, {"to_time", STRING, true},
+        {"port", UINT, true},    {"date", STRING, true},    {"time", STRING, true},
+        {"to_port", UINT, true}, {"to_date", STRING, true}, {"to_time", STRING, true},
         {"seats", UINT, true},
     };
     const struct tn_json_value *members[TN_ARRAY_SIZE(rules)];

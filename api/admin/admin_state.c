@@ -1,4 +1,6 @@
 /* Looking after a running ledger: its state, and rebuilding its rows beside it. */
+#include <stdatomic.h>
+
 #include "api/admin/admin_internal.h"
 #include "ledger/base/check.h"
 #include "ledger/base/civil.h"
@@ -19,8 +21,11 @@ static enum tn_status swap_at_rest(void *context)
     enum tn_status status = tn_rebuild_finish(swap->job, swap->swap_different, NULL, NULL,
                                               &swap->report, swap->admin->error);
 
-    return status == TN_OK ? tn_engine_reload(swap->admin->ledger->engine, swap->admin->error)
-                           : status;
+    if (status == TN_OK) {
+        status = tn_engine_reload(swap->admin->ledger->engine, swap->admin->error);
+        atomic_fetch_add(&swap->admin->ledger->epoch, 1);
+    }
+    return status;
 }
 
 static void show_report(struct tn_admin *admin, const struct tn_rebuild_report *report)
@@ -67,8 +72,8 @@ static enum tn_status run_rebuild(struct tn_admin *admin, const struct tn_rebuil
     if (status == TN_OK) {
         status = tn_desk_at_rest(admin->ledger->desk, swap_at_rest, swap);
     }
-    /* The families that were replaced stay until the next opening: a reader or a draw's worker may still
-     * be looking at them. */
+    /* The families that were replaced stay until the next opening: a reader or a draw's worker may
+     * still be looking at them. */
     if (swap->job) {
         tn_rebuild_close(swap->job);
     }
@@ -84,8 +89,8 @@ enum tn_status tn_admin_rebuild(struct tn_admin *admin)
     const struct tn_json_value *members[TN_ARRAY_SIZE(rules)];
     struct tn_rebuild_options options = {.mask = (1u << TN_CORE_COUNT) - 1};
     struct swap swap = {.admin = admin};
-    enum tn_status status = tn_json_object_read(admin->body, rules, TN_ARRAY_SIZE(rules), members,
-                                                NULL, admin->error);
+    enum tn_status status =
+        tn_json_object_read(admin->body, rules, TN_ARRAY_SIZE(rules), members, NULL, admin->error);
 
     if (status == TN_OK && members[0]) {
         options.mask = 0;

@@ -1,5 +1,6 @@
-/* A policy from its JSON form. Each object is a table of its members, read in one go: what a member may
- * be, where it goes, and how large it may get. tn_policy_validate judges what the values mean. */
+/* A policy from its JSON form. Each object is a table of its members, read in one go: what a member
+ * may be, where it goes, and how large it may get. tn_policy_validate judges what the values mean.
+ */
 #include "api/admin/policy_read.h"
 
 #include <stddef.h>
@@ -136,8 +137,8 @@ static enum tn_status read_object(const struct tn_json_value *value, const struc
     status = tn_json_object_read(value, rules, count, members, NULL, error);
     for (size_t i = 0; status == TN_OK && i < count; i++) {
         if (!put_value(&fields[i], members[i], object)) {
-            status = tn_fail(error, TN_INVALID, "the value of \"%s\" is out of range",
-                             fields[i].name);
+            status =
+                tn_fail(error, TN_INVALID, "the value of \"%s\" is out of range", fields[i].name);
         }
     }
     if (status == TN_OK && out) {
@@ -147,10 +148,18 @@ static enum tn_status read_object(const struct tn_json_value *value, const struc
 }
 
 #define AT(type, member) offsetof(struct type, member)
-#define U32(name, type, member) {name, PUT_U32, AT(type, member), 0, NULL, 0}
+#define U32(name, type, member)                                                                    \
+    {                                                                                              \
+        name, PUT_U32, AT(type, member), 0, NULL, 0                                                \
+    }
 #define TEXT(name, type, member)                                                                   \
-    {name, PUT_TEXT, AT(type, member), sizeof(((struct type *) NULL)->member), NULL, 0}
-#define VALUE(name, types) {name, PUT_VALUE, 0, 0, NULL, types}
+    {                                                                                              \
+        name, PUT_TEXT, AT(type, member), sizeof(((struct type *) NULL)->member), NULL, 0          \
+    }
+#define VALUE(name, types)                                                                         \
+    {                                                                                              \
+        name, PUT_VALUE, 0, 0, NULL, types                                                         \
+    }
 
 #define ARRAY TN_JSON_MAY(TN_JSON_ARRAY)
 #define OBJECT TN_JSON_MAY(TN_JSON_OBJECT)
@@ -322,9 +331,9 @@ static enum tn_status read_points(const struct tn_json_value *list, struct tn_zo
         int64_t lat;
         int64_t lon;
 
-        if (point->type != TN_JSON_ARRAY || point->count != 2
-            || !tn_json_read_int(&point->as.items[0], INT32_MIN, INT32_MAX, &lat)
-            || !tn_json_read_int(&point->as.items[1], INT32_MIN, INT32_MAX, &lon)) {
+        if (point->type != TN_JSON_ARRAY || point->count != 2 ||
+            !tn_json_read_int(&point->as.items[0], INT32_MIN, INT32_MAX, &lat) ||
+            !tn_json_read_int(&point->as.items[1], INT32_MIN, INT32_MAX, &lon)) {
             return tn_fail(error, TN_INVALID,
                            "a point is [latitude, longitude] in integer microdegrees");
         }
@@ -339,9 +348,9 @@ static enum tn_status read_rule(const struct tn_json_value *value, struct tn_zon
     const struct tn_json_value *members[TN_ARRAY_SIZE(rule_fields)];
     enum tn_status status = READ(value, rule_fields, rule, members, error);
 
-    if (status == TN_OK && members[0]->type == TN_JSON_STRING
-        && (!tn_json_read_text(members[0], rule->nationality, sizeof(rule->nationality))
-            || rule->nationality[0] == '\0')) {
+    if (status == TN_OK && members[0]->type == TN_JSON_STRING &&
+        (!tn_json_read_text(members[0], rule->nationality, sizeof(rule->nationality)) ||
+         rule->nationality[0] == '\0')) {
         status = tn_fail(error, TN_INVALID, "a nationality is three letters, or null");
     }
     return status;
@@ -396,8 +405,8 @@ static enum tn_status read_parts(const struct tn_json_value *const *members,
         status = read_zone(members[AT_ZONE], &policy->zone, error);
     }
     if (status == TN_OK) {
-        status = READ(members[AT_VALIDATION], validation_fields, &policy->validation, validation,
-                      error);
+        status =
+            READ(members[AT_VALIDATION], validation_fields, &policy->validation, validation, error);
     }
     if (status == TN_OK) {
         status = read_texts(validation[0], "domains", policy->validation.domains[0],
@@ -420,8 +429,8 @@ enum tn_status tn_policy_read_value(const struct tn_json_value *value, struct tn
 
     memset(policy, 0, sizeof(*policy));
     status = READ(value, policy_fields, policy, members, error);
-    if (status == TN_OK
-        && !tn_bytes_equal_string(members[AT_FORMAT]->as.string, "turno-policy-1")) {
+    if (status == TN_OK &&
+        !tn_bytes_equal_string(members[AT_FORMAT]->as.string, "turno-policy-1")) {
         status = tn_fail(error, TN_INVALID, "the format is not turno-policy-1");
     }
     if (status == TN_OK) {

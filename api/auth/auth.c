@@ -44,11 +44,10 @@ enum tn_auth_token tn_auth_parse(struct tn_bytes header, uint8_t token[static 32
     if (!header.data) {
         return TN_AUTH_NO_TOKEN;
     }
-    whole = header.size == scheme + (size_t) 2 * TOKEN_SIZE
-            && strncasecmp((const char *) header.data, SCHEME, scheme) == 0
-            && tn_hex_decode(tn_bytes(header.data + scheme, header.size - scheme), token,
-                             TOKEN_SIZE)
-                   == TN_OK;
+    whole = header.size == scheme + (size_t) 2 * TOKEN_SIZE &&
+            strncasecmp((const char *) header.data, SCHEME, scheme) == 0 &&
+            tn_hex_decode(tn_bytes(header.data + scheme, header.size - scheme), token,
+                          TOKEN_SIZE) == TN_OK;
     return whole ? TN_AUTH_TOKEN : TN_AUTH_MALFORMED;
 }
 
@@ -59,8 +58,8 @@ enum tn_http_verdict tn_auth_decide(const struct tn_auth_question *question)
 
     TN_CHECK((unsigned) question->access < TN_ACCESS_COUNT);
     row = &access_rows[question->access];
-    if (row->anonymous || (row->open_simulated && question->simulated)
-        || (row->local && question->local)) {
+    if (row->anonymous || (row->open_simulated && question->simulated) ||
+        (row->local && question->local)) {
         return TN_HTTP_ALLOW;
     }
     if (row->roles == 0) {
@@ -72,8 +71,8 @@ enum tn_http_verdict tn_auth_decide(const struct tn_auth_question *question)
     if (caller->suspended || (row->roles & (1u << (unsigned) caller->role)) == 0) {
         return TN_HTTP_DENY_403;
     }
-    if (row->own_path
-        && (!question->path_id || sodium_memcmp(question->path_id, caller->id, TN_ID_SIZE) != 0)) {
+    if (row->own_path &&
+        (!question->path_id || sodium_memcmp(question->path_id, caller->id, TN_ID_SIZE) != 0)) {
         return TN_HTTP_DENY_403;
     }
     if (row->own_port && (caller->port == 0 || question->path_port != caller->port)) {

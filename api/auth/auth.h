@@ -1,8 +1,8 @@
 /* Who is asking, and what they may do: one table of roles for each kind of route.
  *
- * A caller shows "Authorization: Bearer <64 hexadecimal digits>"; the SHA-256 of those 32 bytes is a row of
- * the access projection, which names a role and an id. Unknown and foreign registrations answer alike.
- * Source: spec/privacy.md 5; DESIGN, HTTP. */
+ * A caller shows "Authorization: Bearer <64 hexadecimal digits>"; the SHA-256 of those 32 bytes is
+ * a row of the access projection, which names a role and an id. Unknown and foreign registrations
+ * answer alike. Source: spec/privacy.md 5; DESIGN, HTTP. */
 #ifndef TN_API_AUTH_AUTH_H
 #define TN_API_AUTH_AUTH_H
 
@@ -16,7 +16,7 @@ struct tn_caller {
     uint8_t organisation[TN_ID_SIZE];
     uint64_t port; /* of a port officer */
     bool suspended;
-    void *work;    /* what the handler carries through its steps */
+    void *work; /* what the handler carries through its steps */
 };
 
 enum tn_auth_token {
@@ -25,11 +25,12 @@ enum tn_auth_token {
     TN_AUTH_MALFORMED,
 };
 
-/* The token in an Authorization header (data NULL: there is none). The scheme in any case, one space. */
+/* The token in an Authorization header (data NULL: there is none). The scheme in any case, one
+ * space. */
 enum tn_auth_token tn_auth_parse(struct tn_bytes header, uint8_t token[static 32]);
 
-/* May a caller pass a route? Pure. `path_id` is the registration in an owner's path, `path_port` the port
- * in a port officer's; `simulated` and `local` are of the ledger and the connection. */
+/* May a caller pass a route? Pure. `path_id` is the registration in an owner's path, `path_port`
+ * the port in a port officer's; `simulated` and `local` are of the ledger and the connection. */
 struct tn_auth_question {
     enum tn_http_access access;
     const struct tn_caller *caller;

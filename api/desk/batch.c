@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/base/check.h"
 #include "ledger/base/endian.h"
 
 #define NOWHERE UINT32_MAX
@@ -40,6 +41,8 @@ void tn_desk_batch_reset(struct tn_desk_batch *batch)
     batch->pending_count = 0;
     batch->first = NULL;
     batch->last = NULL;
+    batch->request_count = 0;
+    batch->number = 0;
     batch->engine_generation = 0;
     batch->overlay_generation = 0;
     batch->status = TN_OK;
@@ -53,7 +56,9 @@ bool tn_desk_batch_is_empty(const struct tn_desk_batch *batch)
 bool tn_desk_batch_is_full(const struct tn_desk_batch *batch)
 {
     return batch->entry_count >= TN_DESK_BATCH_ENTRIES
-           || batch->bytes.size >= TN_DESK_BATCH_BYTES;
+           || batch->bytes.size >= TN_DESK_BATCH_BYTES
+           || batch->request_count >= TN_DESK_BATCH_ENTRIES
+           || tn_batch_bytes(batch->writes) >= TN_DESK_BATCH_BYTES;
 }
 
 static bool grow(void **items, size_t *capacity, size_t size)
@@ -108,22 +113,25 @@ enum tn_status tn_desk_batch_add(struct tn_desk_batch *batch, const struct tn_ev
     return TN_OK;
 }
 
-enum tn_status tn_desk_batch_remember(struct tn_desk_batch *batch,
-                                      const struct tn_desk_request *request, uint32_t count)
+enum tn_status tn_desk_batch_reserve(struct tn_desk_batch *batch)
 {
-    struct tn_desk_pending *pending;
-    uint32_t *bucket =
-        &batch->buckets[tn_get_be32(request->command.id) % TN_DESK_BUCKETS];
+    void *items = batch->pending;
+    bool grown = true;
 
     if (batch->pending_count == batch->pending_capacity) {
-        void *items = batch->pending;
-        bool grown = grow(&items, &batch->pending_capacity, sizeof(*batch->pending));
-
+        grown = grow(&items, &batch->pending_capacity, sizeof(*batch->pending));
         batch->pending = items;
-        if (!grown) {
-            return TN_MEMORY;
-        }
     }
+    return grown ? TN_OK : TN_MEMORY;
+}
+
+void tn_desk_batch_remember(struct tn_desk_batch *batch, const struct tn_desk_request *request,
+                            uint32_t count)
+{
+    struct tn_desk_pending *pending;
+    uint32_t *bucket = &batch->buckets[tn_get_be32(request->command.id) % TN_DESK_BUCKETS];
+
+    TN_CHECK(batch->pending_count < batch->pending_capacity);
     pending = &batch->pending[batch->pending_count];
     memcpy(pending->command, request->command.id, TN_ID_SIZE);
     memcpy(pending->fingerprint, request->fingerprint, TN_FINGERPRINT_SIZE);
@@ -131,7 +139,6 @@ enum tn_status tn_desk_batch_remember(struct tn_desk_batch *batch,
     pending->count = count;
     pending->next = *bucket;
     *bucket = (uint32_t) batch->pending_count++;
-    return TN_OK;
 }
 
 const struct tn_desk_pending *tn_desk_batch_find(const struct tn_desk_batch *batch,
@@ -166,6 +173,7 @@ void tn_desk_batch_attach(struct tn_desk_batch *batch, struct tn_desk_request *r
         batch->first = request;
     }
     batch->last = request;
+    batch->request_count++;
 }
 
 void tn_desk_batch_seal(struct tn_desk_batch *batch)

@@ -29,6 +29,8 @@ struct tn_desk_batch {
     uint32_t buckets[TN_DESK_BUCKETS];
     struct tn_desk_request *first;
     struct tn_desk_request *last;
+    size_t request_count;
+    uint64_t number; /* from 1, in the order of commits */
     uint64_t engine_generation;
     uint64_t overlay_generation;
     enum tn_status status;
@@ -38,15 +40,17 @@ TN_MUST_USE enum tn_status tn_desk_batch_init(struct tn_desk_batch *batch);
 void tn_desk_batch_close(struct tn_desk_batch *batch);
 void tn_desk_batch_reset(struct tn_desk_batch *batch);
 bool tn_desk_batch_is_empty(const struct tn_desk_batch *batch);
+/* No more commands: of entries, of their bytes, of what was sealed with them, or of who waits. */
 bool tn_desk_batch_is_full(const struct tn_desk_batch *batch);
+/* Memory for one more command to remember, so that remembering it cannot fail once it is folded. */
+TN_MUST_USE enum tn_status tn_desk_batch_reserve(struct tn_desk_batch *batch);
 
 /* Append one event's bytes and what the log indexes of it. `first` of its command. */
 TN_MUST_USE enum tn_status tn_desk_batch_add(struct tn_desk_batch *batch,
                                              const struct tn_event *event, bool first);
-/* Remember the last `count` entries as those of a command. */
-TN_MUST_USE enum tn_status tn_desk_batch_remember(struct tn_desk_batch *batch,
-                                                  const struct tn_desk_request *request,
-                                                  uint32_t count);
+/* Remember the last `count` entries as those of a command; room was reserved. */
+void tn_desk_batch_remember(struct tn_desk_batch *batch, const struct tn_desk_request *request,
+                            uint32_t count);
 const struct tn_desk_pending *tn_desk_batch_find(const struct tn_desk_batch *batch,
                                                  const uint8_t command[static TN_ID_SIZE]);
 /* Copy entries into a request's answer, u16 length and bytes each. */

@@ -457,4 +457,6 @@ void tn_desk_state(struct tn_desk *desk, struct tn_desk_state *state)
     state->queued = desk->queued;
     state->now_us = tn_desk_now(desk);
     pthread_mutex_unlock(&desk->lock);
+    /* Asked here and not remembered: nobody sends commands to a server that says it has no space. */
+    state->no_space = tn_store_room(desk->options.store) <= TN_DESK_ROOM_BYTES;
 }

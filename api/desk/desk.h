@@ -77,6 +77,9 @@ struct tn_desk_options {
 /* Start the threads. The parts outlive the desk. */
 TN_MUST_USE enum tn_status tn_desk_open(const struct tn_desk_options *options,
                                         struct tn_desk **desk, struct tn_error *error);
+/* Any thread, before an end: a batch that waits for space on a full disk waits no longer. Its requests
+ * are answered TN_NO_SPACE, nothing of it was written, and the desk takes no more. */
+void tn_desk_hurry(struct tn_desk *desk);
 /* Answer what is queued, commit it, stop the threads. */
 void tn_desk_close(struct tn_desk *desk);
 

@@ -3,7 +3,10 @@
  *   desk thread                         committer thread
  *   gathering -> seal -> in_flight ---> append (one synced write)
  *                                        | TN_OK: rows unpinned, requests answered
- *   in_flight_done <--------------------- | else: the desk has failed; requests get TN_UNKNOWN */
+ *   in_flight_done <--------------------- | else: the desk has failed; requests get TN_UNKNOWN
+ *
+ * The desk refuses commands long before the reserve is touched. When others fill the disk faster than
+ * that, a batch finds no space: nothing of it was written, so it waits and is tried again. */
 #include <string.h>
 #include <time.h>
 
@@ -12,6 +15,8 @@
 #include "ledger/base/logline.h"
 
 #define PUBLISH_INTERVAL_NS 50000000l
+/* How often a batch that found no space is tried again. */
+#define SPACE_INTERVAL_NS 100000000l
 
 /* What is answered when the outcome of a write is unknown: never "rejected". */
 static void answer(struct tn_desk_request *first, enum tn_status failed)
@@ -27,16 +32,46 @@ static void answer(struct tn_desk_request *first, enum tn_status failed)
     }
 }
 
+static enum tn_status write_batch(struct tn_desk *desk, struct tn_desk_batch *batch,
+                                  struct tn_error *error)
+{
+    if (batch->entry_count > 0) {
+        return tn_log_append(desk->options.log, batch->writes, batch->entries, batch->entry_count,
+                             error);
+    }
+    return tn_batch_count(batch->writes) > 0
+               ? tn_store_write(desk->options.store, batch->writes, TN_SYNCED, error)
+               : TN_OK;
+}
+
+/* False when the desk is about to end and no more waiting helps. */
+static bool wait_for_space(struct tn_desk *desk)
+{
+    struct timespec interval = {.tv_nsec = SPACE_INTERVAL_NS};
+    bool ending;
+
+    pthread_mutex_lock(&desk->lock);
+    ending = desk->hurried || desk->closing;
+    pthread_mutex_unlock(&desk->lock);
+    if (!ending) {
+        nanosleep(&interval, NULL);
+    }
+    return !ending;
+}
+
 static enum tn_status commit(struct tn_desk *desk, struct tn_desk_batch *batch)
 {
     struct tn_error error = {0};
-    enum tn_status status = TN_OK;
+    enum tn_status status = write_batch(desk, batch, &error);
 
-    if (batch->entry_count > 0) {
-        status = tn_log_append(desk->options.log, batch->writes, batch->entries,
-                               batch->entry_count, &error);
-    } else if (tn_batch_count(batch->writes) > 0) {
-        status = tn_store_write(desk->options.store, batch->writes, TN_SYNCED, &error);
+    if (status == TN_NO_SPACE) {
+        tn_logline(TN_LOG_WARN, "commands that were decided wait for space: %s", error.text);
+    }
+    while (status == TN_NO_SPACE && wait_for_space(desk)) {
+        status = write_batch(desk, batch, &error);
+    }
+    if (status == TN_NO_SPACE) {
+        return status; /* nothing was written, and the callers are told so */
     }
     if (status != TN_OK) {
         tn_logline(TN_LOG_ERROR,
@@ -47,6 +82,13 @@ static enum tn_status commit(struct tn_desk *desk, struct tn_desk_batch *batch)
     }
     tn_engine_committed(desk->options.engine, batch->engine_generation);
     return TN_OK;
+}
+
+void tn_desk_hurry(struct tn_desk *desk)
+{
+    pthread_mutex_lock(&desk->lock);
+    desk->hurried = true;
+    pthread_mutex_unlock(&desk->lock);
 }
 
 void *tn_desk_commit_main(void *context)

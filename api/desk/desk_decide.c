@@ -260,7 +260,6 @@ static enum tn_status admit(struct tn_desk *desk, const struct tn_desk_request *
     pthread_mutex_lock(&desk->lock);
     failed = desk->failed;
     paused = desk->state.paused;
-    desk->state.no_space = !room;
     desk->state.commands++;
     pthread_mutex_unlock(&desk->lock);
     if (failed) {

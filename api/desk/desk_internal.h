@@ -56,6 +56,7 @@ struct tn_desk {
     uint64_t last_stamp_us;
     int64_t offset_us;
     bool closing;
+    bool hurried; /* a batch waits for space no longer */
     bool committer_closing;
     bool publisher_closing;
     bool failed;

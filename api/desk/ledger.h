@@ -37,6 +37,9 @@ struct tn_ledger {
     bool simulated;
     char origin[TN_NAME_BYTES_MAX + 1];
     uint8_t gid_key[TN_HASH_SIZE];
+    /* Raised, before it is answered, by whatever may change what readers remember between uses: a
+     * rebuild's swap, a suspended officer, a published policy. Any thread. */
+    _Atomic uint64_t epoch;
 };
 
 /* TN_NOT_FOUND  no ledger there    TN_BUSY  another process is its writer

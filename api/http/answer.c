@@ -161,10 +161,10 @@ enum tn_language tn_language_choose(struct tn_bytes accept)
             item = tn_bytes(item.data + 1, item.size - 1);
         }
         for (size_t i = 0; i < TN_LANGUAGE_COUNT; i++) {
-            bool same = item.size >= 2 && (item.data[0] | 0x20) == language_tags[i][0]
-                        && (item.data[1] | 0x20) == language_tags[i][1]
-                        && (item.size == 2 || item.data[2] == '-' || item.data[2] == ';'
-                            || item.data[2] == ' ');
+            bool same = item.size >= 2 && (item.data[0] | 0x20) == language_tags[i][0] &&
+                        (item.data[1] | 0x20) == language_tags[i][1] &&
+                        (item.size == 2 || item.data[2] == '-' || item.data[2] == ';' ||
+                         item.data[2] == ' ');
 
             if (same && quality(item) > best_quality) {
                 best = (enum tn_language) i;
@@ -205,9 +205,9 @@ static bool parse_uint(struct tn_bytes text, uint64_t max, uint64_t *value)
         return false;
     }
     for (size_t i = 0; i < text.size; i++) {
-        if (text.data[i] < '0' || text.data[i] > '9'
-            || __builtin_mul_overflow(*value, (uint64_t) 10, value)
-            || __builtin_add_overflow(*value, (uint64_t) (text.data[i] - '0'), value)) {
+        if (text.data[i] < '0' || text.data[i] > '9' ||
+            __builtin_mul_overflow(*value, (uint64_t) 10, value) ||
+            __builtin_add_overflow(*value, (uint64_t) (text.data[i] - '0'), value)) {
             return false;
         }
     }

@@ -141,6 +141,13 @@ void tn_http_connection_abort(struct tn_http_connection *connection)
 /* --- refusing ----------------------------------------------------------------------------------
  */
 
+static bool path_is_escaped(const struct tn_http_message *message)
+{
+    const uint8_t *target = message->head.bytes + message->head.target.at;
+
+    return memchr(target, '%', message->head.target.size - message->query.size) != NULL;
+}
+
 /* What a handler sees; before the body, for the authorise hook. */
 static void request_fill(struct tn_http_connection *connection, struct tn_http_exchange *exchange)
 {
@@ -155,6 +162,7 @@ static void request_fill(struct tn_http_connection *connection, struct tn_http_e
         .json = connection->loop->json,
         .context = connection->loop->options->context,
         .local = connection->local,
+        .escaped = path_is_escaped(message),
     };
 }
 

@@ -22,8 +22,8 @@ bool tn_json_read_int(const struct tn_json_value *value, int64_t min, int64_t ma
         fits = value->as.int64 >= min && value->as.int64 <= max;
         *out = fits ? value->as.int64 : 0;
     } else if (value && value->type == TN_JSON_UINT) {
-        fits = value->as.uint64 <= INT64_MAX && (int64_t) value->as.uint64 >= min
-               && (int64_t) value->as.uint64 <= max;
+        fits = value->as.uint64 <= INT64_MAX && (int64_t) value->as.uint64 >= min &&
+               (int64_t) value->as.uint64 <= max;
         *out = fits ? (int64_t) value->as.uint64 : 0;
     }
     return fits;
@@ -43,15 +43,15 @@ bool tn_json_read_text(const struct tn_json_value *value, char *out, size_t size
 bool tn_json_read_id(const struct tn_json_value *value, uint8_t id[static TN_ID_SIZE])
 {
     memset(id, 0, TN_ID_SIZE);
-    return value && value->type == TN_JSON_STRING
-           && tn_hex_decode(value->as.string, id, TN_ID_SIZE) == TN_OK;
+    return value && value->type == TN_JSON_STRING &&
+           tn_hex_decode(value->as.string, id, TN_ID_SIZE) == TN_OK;
 }
 
 bool tn_json_read_date(const struct tn_json_value *value, uint64_t *day)
 {
     uint32_t parsed = 0;
-    bool fits = value && value->type == TN_JSON_STRING
-                && tn_date_parse(value->as.string, &parsed) == TN_OK;
+    bool fits = value && value->type == TN_JSON_STRING &&
+                tn_date_parse(value->as.string, &parsed) == TN_OK;
 
     *day = fits ? parsed : 0;
     return fits;
@@ -59,8 +59,8 @@ bool tn_json_read_date(const struct tn_json_value *value, uint64_t *day)
 
 bool tn_json_read_birth(const struct tn_json_value *value, uint32_t *yyyymmdd)
 {
-    bool fits = value && value->type == TN_JSON_STRING
-                && tn_date_parse_birth(value->as.string, yyyymmdd) == TN_OK;
+    bool fits = value && value->type == TN_JSON_STRING &&
+                tn_date_parse_birth(value->as.string, yyyymmdd) == TN_OK;
 
     if (!fits) {
         *yyyymmdd = 0;
@@ -85,8 +85,8 @@ bool tn_json_read_time(const struct tn_json_value *value, uint64_t *minute)
     if (text[3] > '5') {
         return false;
     }
-    *minute = (uint64_t) ((text[0] - '0') * 10 + text[1] - '0') * 60
-              + (uint64_t) ((text[3] - '0') * 10 + text[4] - '0');
+    *minute = (uint64_t) ((text[0] - '0') * 10 + text[1] - '0') * 60 +
+              (uint64_t) ((text[3] - '0') * 10 + text[4] - '0');
     if (*minute > 2880) {
         *minute = 0;
         return false;
@@ -98,9 +98,8 @@ size_t tn_json_read_name(const struct tn_json_value *value, const char *const *n
 {
     size_t i = 0;
 
-    while (names[i]
-           && !(value && value->type == TN_JSON_STRING
-                && tn_bytes_equal_string(value->as.string, names[i]))) {
+    while (names[i] && !(value && value->type == TN_JSON_STRING &&
+                         tn_bytes_equal_string(value->as.string, names[i]))) {
         i++;
     }
     return i;

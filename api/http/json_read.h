@@ -1,5 +1,6 @@
-/* Values of a parsed document as our types. Pure. Each answers false, with the output zeroed, when the
- * value is NULL, of another type or out of range; words are left to the caller, who knows the member. */
+/* Values of a parsed document as our types. Pure. Each answers false, with the output zeroed, when
+ * the value is NULL, of another type or out of range; words are left to the caller, who knows the
+ * member. */
 #ifndef TN_API_HTTP_JSON_READ_H
 #define TN_API_HTTP_JSON_READ_H
 

@@ -153,8 +153,8 @@ enum tn_status tn_json_raw_number(struct tn_bytes json, const char *outer, const
     bool found = find_member(json, outer, &object) && find_member(object, inner, &value);
 
     *text = tn_bytes(NULL, 0);
-    if (!found || value.size == 0
-        || !(value.data[0] == '-' || (value.data[0] >= '0' && value.data[0] <= '9'))) {
+    if (!found || value.size == 0 ||
+        !(value.data[0] == '-' || (value.data[0] >= '0' && value.data[0] <= '9'))) {
         return TN_NOT_FOUND;
     }
     *text = value;

@@ -33,6 +33,7 @@ struct tn_http_request {
     void *context;               /* the server's options.context */
     void *user;                  /* NULL at first; the authorise hook's and the handler's own */
     bool local;                  /* came over the Unix socket */
+    bool escaped;                /* the path came with percent escapes; `path` has none */
 };
 
 typedef void tn_http_handler(struct tn_http_request *request);

@@ -9,9 +9,8 @@
 #define ARRAY TN_JSON_MAY(TN_JSON_ARRAY)
 
 static const struct tn_json_rule person_rules[] = {
-    {"given_names", STRING, true},  {"family_names", STRING, true},
-    {"date_of_birth", STRING, true}, {"nationality", STRING, true},
-    {"document", STRING, false},
+    {"given_names", STRING, true}, {"family_names", STRING, true}, {"date_of_birth", STRING, true},
+    {"nationality", STRING, true}, {"document", STRING, false},
 };
 #define PERSON_RULES (sizeof(person_rules) / sizeof(person_rules[0]))
 
@@ -52,9 +51,8 @@ static bool read_people(struct tn_http_request *request, const struct tn_json_va
         enum tn_json_fault_kind kind = TN_JSON_FAULT_NONE;
 
         if (tn_json_object_read(&list->as.items[i], person_rules, PERSON_RULES, members, &kind,
-                                &error)
-                != TN_OK
-            || !fill_person(members, &people[i], &error)) {
+                                &error) != TN_OK ||
+            !fill_person(members, &people[i], &error)) {
             tn_http_respond_problem(request,
                                     kind == TN_JSON_FAULT_UNKNOWN_MEMBER
                                         ? TN_PROBLEM_UNKNOWN_MEMBER
@@ -192,8 +190,8 @@ void tn_on_add_member(struct tn_http_request *request)
     struct tn_write *write;
     uint8_t id[TN_ID_SIZE];
 
-    if (!tn_path_id(request, 0, id)
-        || !tn_body_read(request, person_rules, PERSON_RULES, members)) {
+    if (!tn_path_id(request, 0, id) ||
+        !tn_body_read(request, person_rules, PERSON_RULES, members)) {
         return;
     }
     if (!person || !fill_person(members, person, &error)) {
@@ -262,8 +260,8 @@ static bool read_by(struct tn_http_request *request, uint8_t by[static TN_ID_SIZ
         }
         fits = tn_json_read_id(member, by);
     } else {
-        fits = tn_http_query(request, "by", &text) == TN_OK && text.data
-               && tn_hex_decode(text, by, TN_ID_SIZE) == TN_OK;
+        fits = tn_http_query(request, "by", &text) == TN_OK && text.data &&
+               tn_hex_decode(text, by, TN_ID_SIZE) == TN_OK;
     }
     if (!fits) {
         tn_answer_member(request, "\"by\" is the id of the member on whose act it happens");
@@ -294,8 +292,8 @@ void tn_on_remove_member(struct tn_http_request *request)
 
 static enum tn_status plain_prepare(struct tn_write *write)
 {
-    memcpy(write->command.request.command.facts.withdraw_registration_facts.registration,
-           write->id, TN_ID_SIZE);
+    memcpy(write->command.request.command.facts.withdraw_registration_facts.registration, write->id,
+           TN_ID_SIZE);
     tn_intake_plain(&write->intake, &write->caller, write->kind->command, &write->command);
     return TN_OK;
 }
@@ -331,9 +329,8 @@ static enum tn_status merge_prepare(struct tn_write *write)
     } else {
         status = TN_OK; /* answered like a token of nobody */
     }
-    if (status == TN_OK
-        && (!found || row.role != TN_ROLE_APPLICANT
-            || memcmp(row.id, write->other, TN_ID_SIZE) != 0)) {
+    if (status == TN_OK && (!found || row.role != TN_ROLE_APPLICANT ||
+                            memcmp(row.id, write->other, TN_ID_SIZE) != 0)) {
         return tn_fail(&write->error, TN_DENIED, "other_token is not that registration's");
     }
     memcpy(facts->registration, write->id, TN_ID_SIZE);

@@ -66,10 +66,9 @@ static enum tn_status read_tile(struct tn_read *read)
     if (status != TN_OK) {
         return status;
     }
-    return tile.entries
-               ? tn_log_bundle(log, size, tile.index, tile.width, &read->out, &read->error)
-               : tn_log_tile(log, size, tile.level, tile.index, tile.width, &read->out,
-                             &read->error);
+    return tile.entries ? tn_log_bundle(log, size, tile.index, tile.width, &read->out, &read->error)
+                        : tn_log_tile(log, size, tile.level, tile.index, tile.width, &read->out,
+                                      &read->error);
 }
 
 static void serve_tile(struct tn_http_request *request, bool entries)
@@ -83,7 +82,8 @@ static void serve_tile(struct tn_http_request *request, bool entries)
     if (!tn_query_known(request, NULL, 0)) {
         return;
     }
-    if (tn_tile_path_parse(path, &tile) != TN_OK || tile.entries != entries) {
+    /* A tile has one spelling: what is cached for ever must not lie under two names. */
+    if (request->escaped || tn_tile_path_parse(path, &tile) != TN_OK || tile.entries != entries) {
         tn_http_respond_problem(request, TN_PROBLEM_NOT_FOUND, NULL);
         return;
     }
@@ -156,8 +156,8 @@ static bool read_filter(struct tn_http_request *request, uint32_t *kind, bool *h
         }
         *kind = known->number;
     }
-    if (tn_http_query(request, "stream", &text) != TN_OK
-        || (text.data && tn_hex_decode(text, stream, TN_ID_SIZE) != TN_OK)) {
+    if (tn_http_query(request, "stream", &text) != TN_OK ||
+        (text.data && tn_hex_decode(text, stream, TN_ID_SIZE) != TN_OK)) {
         tn_http_respond_problem(request, TN_PROBLEM_INVALID_PARAMETER,
                                 "\"stream\" stands once and has 32 hexadecimal digits");
         return false;
@@ -176,10 +176,10 @@ void tn_on_events(struct tn_http_request *request)
     uint32_t kind;
     bool has_stream;
 
-    if (!tn_query_known(request, names, TN_ARRAY_SIZE(names))
-        || !tn_query_uint(request, "after", 0, UINT64_MAX, &after)
-        || !tn_query_uint(request, "limit", TN_EVENTS_LIMIT_DEFAULT, TN_EVENTS_LIMIT_MAX, &limit)
-        || !read_filter(request, &kind, &has_stream, stream) || !tn_min_index_reached(request)) {
+    if (!tn_query_known(request, names, TN_ARRAY_SIZE(names)) ||
+        !tn_query_uint(request, "after", 0, UINT64_MAX, &after) ||
+        !tn_query_uint(request, "limit", TN_EVENTS_LIMIT_DEFAULT, TN_EVENTS_LIMIT_MAX, &limit) ||
+        !read_filter(request, &kind, &has_stream, stream) || !tn_min_index_reached(request)) {
         return;
     }
     read = tn_read_begin(request, read_events);

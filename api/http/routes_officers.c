@@ -4,8 +4,8 @@
 #include "api/http/write.h"
 
 #define STRING TN_JSON_MAY(TN_JSON_STRING)
-/* Every validation is answered with exactly so many bytes, padded: what an answer says must not show in
- * its length (R17). The longest has some 100. */
+/* Every validation is answered with exactly so many bytes, padded: what an answer says must not
+ * show in its length (R17). The longest has some 100. */
 #define VALIDATION_BYTES 128u
 
 static const char *const purposes[] = {"transit", "entry", "shelter", NULL};
@@ -125,8 +125,8 @@ void tn_on_arrival(struct tn_http_request *request)
     uint32_t birth;
     size_t outcome;
 
-    if (!tn_path_uint(request, 0, UINT16_MAX, &port) || !tn_path_date(request, 1, &day)
-        || !tn_body_read(request, rules, 4, members)) {
+    if (!tn_path_uint(request, 0, UINT16_MAX, &port) || !tn_path_date(request, 1, &day) ||
+        !tn_body_read(request, rules, 4, members)) {
         return;
     }
     outcome = tn_json_read_name(members[2], outcomes);

@@ -1,4 +1,5 @@
-/* What an operator and their machines ask: is it alive, is it ready, how is it; and administration. */
+/* What an operator and their machines ask: is it alive, is it ready, how is it; and administration.
+ */
 #include <inttypes.h>
 #include <string.h>
 
@@ -26,8 +27,8 @@ void tn_on_readyz(struct tn_http_request *request)
     } else if (state.no_space) {
         tn_http_respond_problem(request, TN_PROBLEM_NO_SPACE, NULL);
     } else {
-        tn_http_respond(request, 200, "application/json",
-                        tn_bytes_from_string("{\"ready\":true}"), NULL, 0);
+        tn_http_respond(request, 200, "application/json", tn_bytes_from_string("{\"ready\":true}"),
+                        NULL, 0);
     }
 }
 
@@ -82,8 +83,7 @@ static void http_metrics(struct tn_read *read)
     metric(out, "turno_http_connections", "gauge", "Connections open.", stats.connections_open);
     metric(out, "turno_http_requests_total", "counter", "Requests that reached the router.",
            stats.requests);
-    metric(out, "turno_http_requests", "gauge", "Requests not answered yet.",
-           stats.requests_open);
+    metric(out, "turno_http_requests", "gauge", "Requests not answered yet.", stats.requests_open);
     metric(out, "turno_http_refused_total", "counter", "Requests refused before the router.",
            stats.refused);
     metric(out, "turno_http_bytes_in_total", "counter", "Bytes read.", stats.bytes_in);

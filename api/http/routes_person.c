@@ -18,8 +18,8 @@ static const char *name_of(const char *const *names, size_t count, uint64_t valu
 static const char *const registration_states[] = {"unknown", "live", "withdrawn", "merged"};
 static const char *const pool_states[] = {"unknown", "asked", "withdrawn", "superseded"};
 static const char *const offer_states[] = {"unknown", "open", "accepted", "declined", "lapsed"};
-static const char *const appointment_states[] = {"unknown", "confirmed",   "cancelled",
-                                                 "presented", "missed", "turned_away"};
+static const char *const appointment_states[] = {"unknown",   "confirmed", "cancelled",
+                                                 "presented", "missed",    "turned_away"};
 static const char *const bases[] = {"unknown", "seniority", "lottery"};
 static const char *const purposes[] = {"unknown", "transit", "entry", "shelter"};
 
@@ -62,8 +62,8 @@ static enum tn_status write_requests(struct tn_read *read, struct tn_json_writer
             continue;
         }
         tn_draw_gid(gid, queue.gid_key, (uint32_t) day, read->id);
-        status = TN_READ(rows, tn_key_pool_entry(day, gid), pool_row, arena, &row, &found,
-                         &read->error);
+        status =
+            TN_READ(rows, tn_key_pool_entry(day, gid), pool_row, arena, &row, &found, &read->error);
         if (status == TN_OK && found) {
             tn_json_write_object_begin(json);
             tn_json_member_date(json, "day", day);
@@ -86,9 +86,8 @@ static enum tn_status write_offer(struct tn_read *read, const uint8_t *id,
 {
     struct tn_offer_row row;
     bool found;
-    enum tn_status status =
-        TN_READ(read->reader->views.rows[TN_CORE_QUEUE], tn_key_offer(id), offer_row,
-                &read->reader->arena, &row, &found, &read->error);
+    enum tn_status status = TN_READ(read->reader->views.rows[TN_CORE_QUEUE], tn_key_offer(id),
+                                    offer_row, &read->reader->arena, &row, &found, &read->error);
 
     tn_json_write_name(json, "offer");
     if (status != TN_OK || !found) {
@@ -112,9 +111,9 @@ static enum tn_status write_appointment(struct tn_read *read, const uint8_t *id,
 {
     struct tn_appointment_row row;
     bool found;
-    enum tn_status status =
-        TN_READ(read->reader->views.rows[TN_CORE_VALIDATION], tn_key_appointment(id),
-                appointment_row, &read->reader->arena, &row, &found, &read->error);
+    enum tn_status status = TN_READ(read->reader->views.rows[TN_CORE_VALIDATION],
+                                    tn_key_appointment(id), appointment_row, &read->reader->arena,
+                                    &row, &found, &read->error);
 
     tn_json_write_name(json, "appointment");
     if (status != TN_OK || !found) {
@@ -167,8 +166,8 @@ void tn_on_registration(struct tn_http_request *request)
     struct tn_read *read;
     uint8_t id[TN_ID_SIZE];
 
-    if (!tn_path_id(request, 0, id) || !tn_query_known(request, NULL, 0)
-        || !tn_min_index_reached(request)) {
+    if (!tn_path_id(request, 0, id) || !tn_query_known(request, NULL, 0) ||
+        !tn_min_index_reached(request)) {
         return;
     }
     read = tn_read_begin(request, read_registration);
@@ -213,9 +212,8 @@ static bool write_own(void *context, const struct tn_event *event, struct tn_jso
     tn_buffer_init(&json, TN_EVENTS_BYTES_MAX);
     tn_event_encode(event, &entry);
     if (tn_event_write_json(tn_buffer_view(&entry), event->index, &read->reader->arena, &json,
-                            &read->error)
-            == TN_OK
-        && tn_buffer_status(&json) == TN_OK) {
+                            &read->error) == TN_OK &&
+        tn_buffer_status(&json) == TN_OK) {
         tn_json_write_raw(writer, tn_buffer_view(&json));
         written = true;
     }
@@ -232,8 +230,7 @@ static enum tn_status read_history(struct tn_read *read)
 }
 
 /* Organisation, date, purpose: what spec/privacy.md 4 lets them see of every look. */
-static bool write_access(void *context, const struct tn_event *event,
-                         struct tn_json_writer *writer)
+static bool write_access(void *context, const struct tn_event *event, struct tn_json_writer *writer)
 {
     const struct tn_validation_answered *body = &event->body.validation_answered;
     char organisation[TN_ORGANISATION_TEXT_SIZE];
@@ -259,8 +256,7 @@ static enum tn_status read_accesses(struct tn_read *read)
     return read_page(read, &page);
 }
 
-static void run_paged(struct tn_http_request *request,
-                      enum tn_status (*run)(struct tn_read *read))
+static void run_paged(struct tn_http_request *request, enum tn_status (*run)(struct tn_read *read))
 {
     static const char *const names[] = {"after", "limit"};
     struct tn_read *read;
@@ -268,10 +264,10 @@ static void run_paged(struct tn_http_request *request,
     uint64_t after;
     uint64_t limit;
 
-    if (!tn_path_id(request, 0, id) || !tn_query_known(request, names, 2)
-        || !tn_query_uint(request, "after", 0, UINT64_MAX, &after)
-        || !tn_query_uint(request, "limit", TN_EVENTS_LIMIT_DEFAULT, TN_EVENTS_LIMIT_MAX, &limit)
-        || !tn_min_index_reached(request)) {
+    if (!tn_path_id(request, 0, id) || !tn_query_known(request, names, 2) ||
+        !tn_query_uint(request, "after", 0, UINT64_MAX, &after) ||
+        !tn_query_uint(request, "limit", TN_EVENTS_LIMIT_DEFAULT, TN_EVENTS_LIMIT_MAX, &limit) ||
+        !tn_min_index_reached(request)) {
         return;
     }
     read = tn_read_begin(request, run);

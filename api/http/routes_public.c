@@ -41,9 +41,9 @@ void tn_on_policy(struct tn_http_request *request)
     struct tn_read *read;
     uint64_t version;
 
-    if (!tn_query_known(request, names, 1)
-        || !tn_query_uint(request, "version", 0, UINT32_MAX, &version)
-        || !tn_min_index_reached(request)) {
+    if (!tn_query_known(request, names, 1) ||
+        !tn_query_uint(request, "version", 0, UINT32_MAX, &version) ||
+        !tn_min_index_reached(request)) {
         return;
     }
     read = tn_read_begin(request, read_policy);
@@ -76,8 +76,8 @@ static enum tn_status read_ports(struct tn_read *read)
         struct tn_port_row row;
         bool found;
 
-        status = TN_READ(read->reader->views.rows[TN_CORE_SEATS], tn_key_port(port->code),
-                         port_row, &read->reader->arena, &row, &found, &read->error);
+        status = TN_READ(read->reader->views.rows[TN_CORE_SEATS], tn_key_port(port->code), port_row,
+                         &read->reader->arena, &row, &found, &read->error);
         tn_json_write_object_begin(&json);
         tn_json_member_uint(&json, "port", port->code);
         tn_json_member_text(&json, "name", port->name);
@@ -126,9 +126,9 @@ static enum tn_status write_tally(struct tn_read *read, struct tn_json_writer *j
 {
     struct tn_day_tally_row row;
     bool found;
-    enum tn_status status =
-        TN_READ(read->reader->views.rows[TN_CORE_QUEUE], tn_key_tally(read->day), day_tally_row,
-                &read->reader->arena, &row, &found, &read->error);
+    enum tn_status status = TN_READ(read->reader->views.rows[TN_CORE_QUEUE],
+                                    tn_key_tally(read->day), day_tally_row, &read->reader->arena,
+                                    &row, &found, &read->error);
 
     if (status != TN_OK) {
         return status;
@@ -159,9 +159,8 @@ static enum tn_status read_day(struct tn_read *read)
     struct tn_day_row row;
     struct tn_json_writer json;
     bool found;
-    enum tn_status status =
-        TN_READ(read->reader->views.rows[TN_CORE_QUEUE], tn_key_day(read->day), day_row,
-                &read->reader->arena, &row, &found, &read->error);
+    enum tn_status status = TN_READ(read->reader->views.rows[TN_CORE_QUEUE], tn_key_day(read->day),
+                                    day_row, &read->reader->arena, &row, &found, &read->error);
 
     if (status == TN_OK && !found) {
         status = tn_fail(&read->error, TN_NOT_FOUND, "this day was not opened");
@@ -190,8 +189,8 @@ void tn_on_day(struct tn_http_request *request)
     struct tn_read *read;
     uint64_t day;
 
-    if (!tn_path_date(request, 0, &day) || !tn_query_known(request, NULL, 0)
-        || !tn_min_index_reached(request)) {
+    if (!tn_path_date(request, 0, &day) || !tn_query_known(request, NULL, 0) ||
+        !tn_min_index_reached(request)) {
         return;
     }
     read = tn_read_begin(request, read_day);
@@ -261,8 +260,8 @@ void tn_on_draw(struct tn_http_request *request)
     struct tn_read *read;
     uint64_t day;
 
-    if (!tn_path_date(request, 0, &day) || !tn_query_known(request, NULL, 0)
-        || !tn_min_index_reached(request)) {
+    if (!tn_path_date(request, 0, &day) || !tn_query_known(request, NULL, 0) ||
+        !tn_min_index_reached(request)) {
         return;
     }
     read = tn_read_begin(request, read_draw);

@@ -6,13 +6,12 @@
 #include "api/http/write.h"
 
 #define STRING TN_JSON_MAY(TN_JSON_STRING)
-#define NUMBERS                                                                                    \
-    (TN_JSON_MAY(TN_JSON_NUMBER) | TN_JSON_MAY(TN_JSON_UINT) | TN_JSON_MAY(TN_JSON_INT))
+#define NUMBERS (TN_JSON_MAY(TN_JSON_NUMBER) | TN_JSON_MAY(TN_JSON_UINT) | TN_JSON_MAY(TN_JSON_INT))
 
 /* ---- asking ---- */
 
-/* The zone decision uses a nationality only where a rule of the zone asks for one, and only when every
- * member's sealed profile bears it out. */
+/* The zone decision uses a nationality only where a rule of the zone asks for one, and only when
+ * every member's sealed profile bears it out. */
 static enum tn_status request_prepare(struct tn_write *write)
 {
     struct tn_registration_row row;
@@ -29,8 +28,7 @@ static enum tn_status request_prepare(struct tn_write *write)
     }
     return status == TN_OK
                ? tn_intake_request(&write->intake, &write->caller, write->id, write->ports,
-                                   write->port_count,
-                                   borne_out ? write->text : tn_bytes(NULL, 0),
+                                   write->port_count, borne_out ? write->text : tn_bytes(NULL, 0),
                                    write->has_position, write->lat_udeg, write->lon_udeg,
                                    &write->command, &write->error)
                : status;
@@ -108,10 +106,10 @@ static bool read_location(struct tn_http_request *request, const struct tn_json_
                                 error.text);
         return false;
     }
-    if (tn_json_raw_number(request->body, "location", "lat", &text) != TN_OK
-        || tn_degrees_parse(text, lat) != TN_OK
-        || tn_json_raw_number(request->body, "location", "lon", &text) != TN_OK
-        || tn_degrees_parse(text, lon) != TN_OK) {
+    if (tn_json_raw_number(request->body, "location", "lat", &text) != TN_OK ||
+        tn_degrees_parse(text, lat) != TN_OK ||
+        tn_json_raw_number(request->body, "location", "lon", &text) != TN_OK ||
+        tn_degrees_parse(text, lon) != TN_OK) {
         tn_answer_member(request, "\"lat\" and \"lon\" are decimal degrees such as 19.4326");
         return false;
     }
@@ -133,9 +131,9 @@ void tn_on_request(struct tn_http_request *request)
     int32_t lat = 0;
     int32_t lon = 0;
 
-    if (!tn_path_id(request, 0, id) || !tn_body_read(request, rules, 3, members)
-        || !read_ports(request, members[0], ports, &port_count)
-        || (members[1] && !read_location(request, members[1], &lat, &lon))) {
+    if (!tn_path_id(request, 0, id) || !tn_body_read(request, rules, 3, members) ||
+        !read_ports(request, members[0], ports, &port_count) ||
+        (members[1] && !read_location(request, members[1], &lat, &lon))) {
         return;
     }
     write = tn_write_begin(request, members[2] ? &citizen_request_kind : &request_kind);
@@ -223,8 +221,8 @@ static enum tn_status accept_answer(struct tn_write *write, struct tn_json_write
     }
     body = &event.body.appointment_confirmed;
     if (write->command.request.replayed) {
-        status = tn_intake_reopen_number(&write->intake, body->registration, event.command,
-                                         &number, &write->error);
+        status = tn_intake_reopen_number(&write->intake, body->registration, event.command, &number,
+                                         &write->error);
     }
     if (status == TN_OK) {
         tn_confirmation_format(number, text);

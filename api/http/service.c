@@ -12,8 +12,8 @@
 
 /* Answers of one request's arena: a write with its command, its body's tree and its answer. */
 #define ARENA_BYTES ((size_t) 4 << 20)
-/* Every answer may be read by a page from anywhere: nothing here trusts cookies, and what needs a token
- * needs a preflight, which is not granted. */
+/* Every answer may be read by a page from anywhere: nothing here trusts cookies, and what needs a
+ * token needs a preflight, which is not granted. */
 #define COMMON_FIELDS                                                                              \
     "Access-Control-Allow-Origin: *\r\n"                                                           \
     "X-Content-Type-Options: nosniff\r\n"
@@ -97,11 +97,10 @@ static enum tn_http_verdict authorise(struct tn_http_request *request, enum tn_h
     request->user = caller;
     fill_path(request, &question, id);
     if (access != TN_ACCESS_PUBLIC && access != TN_ACCESS_APPLICANT) {
-        enum tn_auth_token shown =
-            tn_auth_parse(tn_http_header(request, "authorization"), token);
+        enum tn_auth_token shown = tn_auth_parse(tn_http_header(request, "authorization"), token);
 
-        if (shown == TN_AUTH_MALFORMED
-            || (shown == TN_AUTH_TOKEN && !identify(service, token, caller))) {
+        if (shown == TN_AUTH_MALFORMED ||
+            (shown == TN_AUTH_TOKEN && !identify(service, token, caller))) {
             return TN_HTTP_DENY_401;
         }
     }
@@ -172,6 +171,7 @@ uint16_t tn_service_port(const struct tn_service *service)
 
 void tn_service_drain(struct tn_service *service)
 {
+    tn_desk_hurry(service->ledger->desk);
     tn_http_server_drain(service->server);
 }
 

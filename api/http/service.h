@@ -1,5 +1,5 @@
-/* The service: one ledger behind HTTP. Everything that a route needs stands here; the server below knows
- * nothing of ledgers, the ledger nothing of HTTP. */
+/* The service: one ledger behind HTTP. Everything that a route needs stands here; the server below
+ * knows nothing of ledgers, the ledger nothing of HTTP. */
 #ifndef TN_API_HTTP_SERVICE_H
 #define TN_API_HTTP_SERVICE_H
 
@@ -22,7 +22,8 @@ TN_MUST_USE enum tn_status tn_service_open(struct tn_ledger *ledger,
                                            const struct tn_service_options *options,
                                            struct tn_service **service, struct tn_error *error);
 uint16_t tn_service_port(const struct tn_service *service);
-/* Stop taking connections, answer what is under way. Returns at once; any thread; again is harmless. */
+/* Stop taking connections, answer what is under way. Returns at once; any thread; again is
+ * harmless. */
 void tn_service_drain(struct tn_service *service);
 /* Drain, wait for every answer (the desk still runs), free. NULL is fine. */
 void tn_service_close(struct tn_service *service);

@@ -14,8 +14,8 @@
 /* The largest transcript there can be; everything else is far smaller. */
 #define TN_SERVICE_RESPONSE_BYTES ((size_t) 300 << 20)
 
-/* A transcript that was asked for: it never changes, and making it is the dearest thing that the public may
- * ask, so the last one is kept and one is made at a time. */
+/* A transcript that was asked for: it never changes, and making it is the dearest thing that the
+ * public may ask, so the last one is kept and one is made at a time. */
 struct tn_service_transcript {
     uint64_t day;
     struct tn_buffer text; /* empty: none is kept */
@@ -42,20 +42,21 @@ static inline struct tn_caller *tn_caller_of(const struct tn_http_request *reque
 
 /* ---- answers ---- */
 
-/* Memory in the request's arena as a buffer that never grows: for answers whose size is known. The bytes
- * are the arena's; do not close it. An arena that is full gives a buffer that overflows. */
+/* Memory in the request's arena as a buffer that never grows: for answers whose size is known. The
+ * bytes are the arena's; do not close it. An arena that is full gives a buffer that overflows. */
 struct tn_buffer tn_answer_buffer(struct tn_http_request *request, size_t size);
 /* A problem for a status, with words that hold nobody's data. */
 void tn_answer_status(struct tn_http_request *request, enum tn_status status,
                       const struct tn_error *error);
-/* The refusal of a rule, in the language that was asked for; index UINT64_MAX: it is not in the log. */
+/* The refusal of a rule, in the language that was asked for; index UINT64_MAX: it is not in the
+ * log. */
 void tn_answer_refusal(struct tn_http_request *request, enum tn_refusal refusal, uint64_t index);
 /* One of the policy's five languages by Accept-Language; English when none fits. Pure. */
 enum tn_language tn_language_choose(struct tn_bytes accept);
 const char *tn_language_tag(enum tn_language language);
 
-/* Members of answers: a day as "YYYY-MM-DD", an instant, a minute of a day as "HH:MM", the seats of a slot's
- * first run as "date" and "time". */
+/* Members of answers: a day as "YYYY-MM-DD", an instant, a minute of a day as "HH:MM", the seats of
+ * a slot's first run as "date" and "time". */
 void tn_json_member_date(struct tn_json_writer *json, const char *name, uint64_t day);
 void tn_json_member_instant(struct tn_json_writer *json, const char *name, uint64_t time_us);
 void tn_json_member_time(struct tn_json_writer *json, const char *name, uint64_t minute);
@@ -76,8 +77,9 @@ bool tn_body_read(struct tn_http_request *request, const struct tn_json_rule *ru
                   const struct tn_json_value **members);
 /* "The member is not valid" as an answer. */
 void tn_answer_member(struct tn_http_request *request, const char *detail);
-/* Min-Index: what the caller wrote must be visible. On this node a write is answered when it is committed,
- * so an index that is not there yet is another node's or wrong: 503 at once, to be tried again. */
+/* Min-Index: what the caller wrote must be visible. On this node a write is answered when it is
+ * committed, so an index that is not there yet is another node's or wrong: 503 at once, to be tried
+ * again. */
 bool tn_min_index_reached(struct tn_http_request *request);
 
 /* ---- reading on the pool ---- */
@@ -88,8 +90,8 @@ struct tn_read {
     struct tn_service *service;
     struct tn_http_request *request;
     struct tn_reader *reader;
-    struct tn_buffer out; /* its limit is TN_READ_BYTES_MAX unless `read` sets another */
-    const char *content_type; /* NULL: application/json */
+    struct tn_buffer out;      /* its limit is TN_READ_BYTES_MAX unless `read` sets another */
+    const char *content_type;  /* NULL: application/json */
     const char *cache_control; /* NULL: no-store */
     enum tn_status (*read)(struct tn_read *read);
     enum tn_status status;

@@ -23,7 +23,8 @@ static const struct type_row {
     {"id", "{\"type\":\"string\",\"pattern\":\"^[0-9a-f]{32}$\"}"},
     {"number", "{\"type\":\"integer\",\"minimum\":0}"},
     {"object", "{\"type\":\"object\"}"},
-    {"ports", "{\"type\":\"array\",\"minItems\":1,\"maxItems\":4,\"items\":{\"type\":\"integer\"}}"},
+    {"ports",
+     "{\"type\":\"array\",\"minItems\":1,\"maxItems\":4,\"items\":{\"type\":\"integer\"}}"},
     {"location", "{\"type\":\"object\",\"required\":[\"lat\",\"lon\"],\"properties\":"
                  "{\"lat\":{\"type\":\"number\"},\"lon\":{\"type\":\"number\"}},"
                  "\"additionalProperties\":false}"},
@@ -190,8 +191,8 @@ static void write_operation(struct tn_json_writer *json, const struct tn_http_ro
     };
     static const char *const methods[TN_HTTP_METHOD_COUNT] = {"",    "get",    "head",   "post",
                                                               "put", "delete", "options"};
-    bool open = route->access == TN_ACCESS_PUBLIC || route->access == TN_ACCESS_APPLICANT
-                || route->access == TN_ACCESS_LOCAL;
+    bool open = route->access == TN_ACCESS_PUBLIC || route->access == TN_ACCESS_APPLICANT ||
+                route->access == TN_ACCESS_LOCAL;
 
     tn_json_write_name(json, methods[route->method]);
     tn_json_write_object_begin(json);
@@ -267,8 +268,8 @@ void tn_service_write_openapi(struct tn_buffer *out)
     tn_json_write_name(&json, "components");
     tn_json_write_object_begin(&json);
     tn_json_write_name(&json, "securitySchemes");
-    tn_json_write_raw(&json, tn_bytes_from_string(
-                                 "{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\"}}"));
+    tn_json_write_raw(
+        &json, tn_bytes_from_string("{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\"}}"));
     tn_json_write_name(&json, "schemas");
     tn_json_write_object_begin(&json);
     tn_json_write_name(&json, "Person");

@@ -1,5 +1,5 @@
-/* The one table of routes (DESIGN, HTTP). The server and /openapi.json are both made of it. Private to
- * api/http.
+/* The one table of routes (DESIGN, HTTP). The server and /openapi.json are both made of it. Private
+ * to api/http.
  *
  * R(method, pattern, access, largest body, handler, summary, members of the body)
  *

@@ -96,8 +96,7 @@ static enum tn_status prepare(struct tn_write *write)
 {
     struct tn_intake *intake = &write->intake;
     struct tn_desk_state state;
-    enum tn_status status =
-        tn_reader_take(write->service->query, &write->reader, &write->error);
+    enum tn_status status = tn_reader_take(write->service->query, &write->reader, &write->error);
 
     if (status != TN_OK) {
         return status;
@@ -146,8 +145,7 @@ static void submit(struct tn_http_request *request)
 
     if (write->status == TN_OK) {
         write->command.request.done = desk_done;
-        write->status =
-            tn_desk_submit(write->service->ledger->desk, &write->command.request);
+        write->status = tn_desk_submit(write->service->ledger->desk, &write->command.request);
         if (write->status == TN_OK) {
             return; /* desk_done comes later, or came already */
         }

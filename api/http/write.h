@@ -70,8 +70,7 @@ void tn_write_run(struct tn_write *write);
 /* Answer without a command: forget the write, then respond with a problem. */
 void tn_write_refuse(struct tn_write *write, enum tn_problem problem, const char *detail);
 /* The i-th event of the answer, decoded in the command's arena. */
-TN_MUST_USE enum tn_status tn_write_event(struct tn_write *write, size_t i,
-                                          struct tn_event *event);
+TN_MUST_USE enum tn_status tn_write_event(struct tn_write *write, size_t i, struct tn_event *event);
 /* The first event of a kind. TN_NOT_FOUND: there is none. */
 TN_MUST_USE enum tn_status tn_write_event_of(struct tn_write *write, enum tn_kind_number kind,
                                              struct tn_event *event);

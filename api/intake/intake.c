@@ -1,9 +1,9 @@
 /* Registering people: canonical forms, commitments, sealed profiles, tags.
  *
  * The random draws of a command, in this order, so that a seeded source gives the same bytes again:
- * command id (without a key), registration, nonce, token, registration's key; for each member: member,
- * candidate person, key, profile's nonce; then the sealed records of the registration. How many there
- * are depends on the form alone, never on what the vault holds. */
+ * command id (without a key), registration, nonce, token, registration's key; for each member:
+ * member, candidate person, key, profile's nonce; then the sealed records of the registration. How
+ * many there are depends on the form alone, never on what the vault holds. */
 #include "api/intake/intake.h"
 
 #include <sodium.h>
@@ -60,8 +60,8 @@ void tn_intake_begin(const struct tn_intake *intake, const struct tn_intake_call
         tn_vault_fingerprint(intake->vault->keys, request->command.id, caller->body,
                              request->fingerprint);
         /* The first record of the command: there is always room. */
-        if (tn_vault_put_fingerprint(&command->writes, request->command.id, request->fingerprint)
-            == TN_OK) {
+        if (tn_vault_put_fingerprint(&command->writes, request->command.id, request->fingerprint) ==
+            TN_OK) {
             request->writes = &command->writes;
         }
     }
@@ -153,15 +153,14 @@ static enum tn_status canonical_names(const struct tn_person_form *form, size_t 
         return refuse_field(error, member, "family_names", "has no canonical form");
     }
     end_field(person, TN_FIELD_FAMILY_NAMES, from);
-    return person->count > 0 ? TN_OK
-                             : refuse_field(error, member, "family_names",
-                                            "and given_names are both empty: one is needed");
+    /* Who has one name only has it here, as in a passport's primary identifier (ICAO Doc 9303). */
+    return person->text.size > from ? TN_OK
+                                    : refuse_field(error, member, "family_names", "is empty");
 }
 
 static enum tn_status canonical_person_make(const struct tn_intake *intake,
                                             const struct tn_person_form *form, size_t member,
-                                            struct canonical_person *person,
-                                            struct tn_error *error)
+                                            struct canonical_person *person, struct tn_error *error)
 {
     enum tn_status status = canonical_names(form, member, person, error);
     size_t from;
@@ -182,8 +181,8 @@ static enum tn_status canonical_person_make(const struct tn_intake *intake,
     tn_canonical_date(form->birth, tn_buffer_extend(&person->text, TN_DATE_CANONICAL_SIZE));
     end_field(person, TN_FIELD_DATE_OF_BIRTH, from);
     from = person->text.size;
-    if (tn_canonical_code(form->nationality, &person->text) != TN_OK
-        || person->text.size - from != NATIONALITY_SIZE) {
+    if (tn_canonical_code(form->nationality, &person->text) != TN_OK ||
+        person->text.size - from != NATIONALITY_SIZE) {
         return refuse_field(error, member, "nationality", "is not a code of three letters");
     }
     memcpy(person->nationality, person->text.data + from, NATIONALITY_SIZE);
@@ -227,9 +226,8 @@ static enum tn_status commit_fields(const struct tn_intake *intake,
 }
 
 /* Seal one member and make its commitments and its tag. `number` is its place in the form. */
-static enum tn_status take_member(const struct tn_intake *intake,
-                                  const struct tn_person_form *form, size_t number,
-                                  const uint8_t *nonce, struct tn_new_member *member,
+static enum tn_status take_member(const struct tn_intake *intake, const struct tn_person_form *form,
+                                  size_t number, const uint8_t *nonce, struct tn_new_member *member,
                                   struct tn_intake_command *command, struct tn_error *error)
 {
     struct tn_desk_tag *tag = &command->tags[command->request.tag_count];
@@ -243,8 +241,7 @@ static enum tn_status take_member(const struct tn_intake *intake,
     tn_buffer_init(&person.text, 3 * (size_t) TN_TEXT_CANONICAL_MAX);
     tn_buffer_init(&profile, TN_SEALED_PLAIN_MAX);
     status = canonical_person_make(intake, form, number, &person, error);
-    if (status == TN_OK
-        && tn_vault_person_tag(intake->vault->keys, &identity, tag->tag) != TN_OK) {
+    if (status == TN_OK && tn_vault_person_tag(intake->vault->keys, &identity, tag->tag) != TN_OK) {
         status = refuse_field(error, number, "family_names", "has no canonical form");
     }
     if (status != TN_OK) {
@@ -256,8 +253,8 @@ static enum tn_status take_member(const struct tn_intake *intake,
     tag->id = member->person;
     command->request.tag_count++;
     member->adult = person.adult ? 1 : 0;
-    status = tn_vault_begin_subject(intake->vault, &command->writes, member->member,
-                                    intake->random, error);
+    status = tn_vault_begin_subject(intake->vault, &command->writes, member->member, intake->random,
+                                    error);
     if (status == TN_OK) {
         status = commit_fields(intake, command, &person, nonce, member, &command->arena, error);
     }
@@ -289,8 +286,8 @@ static enum tn_status take_destination(const struct tn_intake *intake, struct tn
         return TN_OK;
     }
     tn_buffer_init(&canonical, TN_TEXT_CANONICAL_MAX);
-    if (tn_canonical_text(address, &canonical) != TN_OK || canonical.size == 0
-        || tn_vault_place_tag(intake->vault->keys, address, tag->tag) != TN_OK) {
+    if (tn_canonical_text(address, &canonical) != TN_OK || canonical.size == 0 ||
+        tn_vault_place_tag(intake->vault->keys, address, tag->tag) != TN_OK) {
         status = tn_fail(error, TN_INVALID, "destination has no canonical form");
         goto out;
     }
@@ -375,11 +372,11 @@ enum tn_status tn_intake_register(const struct tn_intake *intake,
     if (!members) {
         return tn_fail(error, TN_MEMORY, "no memory for a group");
     }
-    status = tn_vault_begin_subject(vault, &command->writes, facts->registration, intake->random,
-                                    error);
+    status =
+        tn_vault_begin_subject(vault, &command->writes, facts->registration, intake->random, error);
     for (size_t i = 0; status == TN_OK && i < form->member_count; i++) {
-        status = take_member(intake, &form->members[i], i, facts->nonce, &members[i], command,
-                             error);
+        status =
+            take_member(intake, &form->members[i], i, facts->nonce, &members[i], command, error);
     }
     facts->members.items = members;
     facts->members.count = form->member_count;

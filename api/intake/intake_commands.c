@@ -5,9 +5,20 @@
 #include "api/intake/intake_internal.h"
 #include "api/intake/profile.h"
 #include "ledger/base/endian.h"
-#include "ledger/vault/canonical.h"
 
 #define NUMBER_BYTES 8
+
+/* Three letters in upper case; false when it is not that. */
+static bool upper_code(struct tn_bytes text, uint8_t upper[static TN_ZONE_NATIONALITY_SIZE])
+{
+    bool fits = text.size == TN_ZONE_NATIONALITY_SIZE;
+
+    for (size_t i = 0; fits && i < TN_ZONE_NATIONALITY_SIZE; i++) {
+        upper[i] = (uint8_t) (text.data[i] & 0xdfu);
+        fits = text.data[i] >= 'A' && upper[i] >= 'A' && upper[i] <= 'Z';
+    }
+    return fits;
+}
 
 enum tn_status tn_intake_request(const struct tn_intake *intake,
                                  const struct tn_intake_caller *caller,
@@ -22,16 +33,8 @@ enum tn_status tn_intake_request(const struct tn_intake *intake,
     uint8_t upper[TN_ZONE_NATIONALITY_SIZE];
     uint64_t *copy;
 
-    if (nationality.size != 0 && nationality.size != TN_ZONE_NATIONALITY_SIZE) {
+    if (nationality.size > 0 && !upper_code(nationality, upper)) {
         return tn_fail(error, TN_INVALID, "nationality is not a code of three letters");
-    }
-    for (size_t i = 0; i < nationality.size; i++) {
-        uint8_t letter = (uint8_t) (nationality.data[i] & 0xdfu);
-
-        if (nationality.data[i] < 'A' || letter < 'A' || letter > 'Z') {
-            return tn_fail(error, TN_INVALID, "nationality is not a code of three letters");
-        }
-        upper[i] = letter;
     }
     tn_intake_begin(intake, caller, TN_COMMAND_request_appointment, command);
     copy = tn_arena_array(&command->arena, port_count, sizeof(*copy));
@@ -45,14 +48,14 @@ enum tn_status tn_intake_request(const struct tn_intake *intake,
     facts->ports.items = copy;
     facts->ports.count = port_count;
     facts->zone_version = zone->version;
-    facts->zone_result = has_position ? tn_zone_decide(zone, tn_bytes(upper, nationality.size),
-                                                       lat_udeg, lon_udeg)
-                                      : TN_ZONE_NO_POSITION;
+    facts->zone_result =
+        has_position ? tn_zone_decide(zone, tn_bytes(upper, nationality.size), lat_udeg, lon_udeg)
+                     : TN_ZONE_NO_POSITION;
     return TN_OK;
 }
 
-/* A member's profile from the vault; `plain` holds what `person` points to and is closed by the caller,
- * as a secret. */
+/* A member's profile from the vault; `plain` holds what `person` points to and is closed by the
+ * caller, as a secret. */
 static enum tn_status open_profile(const struct tn_vault *vault, const uint8_t *member,
                                    struct tn_buffer *plain, struct tn_person_form *person,
                                    struct tn_error *error)
@@ -87,27 +90,24 @@ enum tn_status tn_intake_check_nationality(const struct tn_intake *intake,
                                            struct tn_bytes nationality, bool *borne_out,
                                            struct tn_error *error)
 {
-    struct tn_buffer claimed;
-    enum tn_status status;
+    uint8_t upper[TN_ZONE_NATIONALITY_SIZE];
+    enum tn_status status = TN_OK;
 
     *borne_out = false;
-    tn_buffer_init(&claimed, TN_CODE_MAX);
-    status = tn_canonical_code(nationality, &claimed);
-    if (status != TN_OK || claimed.size != TN_ZONE_NATIONALITY_SIZE) {
-        status = tn_fail(error, TN_INVALID, "nationality is not a code of three letters");
+    if (!upper_code(nationality, upper)) {
+        return tn_fail(error, TN_INVALID, "nationality is not a code of three letters");
     }
-    *borne_out = status == TN_OK && row->members.count > 0;
+    *borne_out = row->members.count > 0;
     for (size_t i = 0; status == TN_OK && *borne_out && i < row->members.count; i++) {
         struct tn_buffer plain;
         struct tn_person_form person;
 
         status = open_profile(intake->vault, row->members.items[i].member, &plain, &person, error);
-        *borne_out = status == TN_OK
-                     && tn_bytes_equal(person.nationality, tn_buffer_view(&claimed));
+        *borne_out = status == TN_OK &&
+                     tn_bytes_equal(person.nationality, tn_bytes(upper, sizeof(upper)));
         sodium_memzero(&person, sizeof(person));
         tn_buffer_close_secret(&plain);
     }
-    tn_buffer_close_secret(&claimed);
     return status;
 }
 

@@ -14,7 +14,8 @@
  *   1    bin    e-mail or telephone, as typed
  *   2    bin    language
  *
- * DESTINATION is the address as typed; TOKEN the 32 bytes; CONFIRMATION the number, 8 bytes big-endian. */
+ * DESTINATION is the address as typed; TOKEN the 32 bytes; CONFIRMATION the number, 8 bytes
+ * big-endian. */
 #ifndef TN_API_INTAKE_PROFILE_H
 #define TN_API_INTAKE_PROFILE_H
 

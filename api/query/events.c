@@ -12,9 +12,9 @@ struct paging {
     struct tn_arena arena;
     struct tn_buffer json; /* of one event */
     struct tn_error *error;
-    size_t begun;   /* bytes in the answer before the first event */
+    size_t begun; /* bytes in the answer before the first event */
     size_t written;
-    uint64_t next;  /* where another page would begin */
+    uint64_t next; /* where another page would begin */
     bool full;
     enum tn_status status;
 };
@@ -46,8 +46,8 @@ static void write_chosen(struct paging *paging, uint64_t index, struct tn_bytes 
     struct tn_event event;
 
     paging->status = tn_event_decode(entry, index, &paging->arena, &event, paging->error);
-    if (paging->status == TN_OK
-        && paging->page->write(paging->page->context, &event, paging->writer)) {
+    if (paging->status == TN_OK &&
+        paging->page->write(paging->page->context, &event, paging->writer)) {
         paging->written++;
     }
 }
@@ -57,8 +57,8 @@ static bool take(void *context, uint64_t index, struct tn_bytes entry)
     struct paging *paging = context;
     const struct tn_events_page *page = paging->page;
 
-    if (paging->written == page->limit
-        || paging->writer->out->size - paging->begun > TN_EVENTS_BYTES_MAX) {
+    if (paging->written == page->limit ||
+        paging->writer->out->size - paging->begun > TN_EVENTS_BYTES_MAX) {
         paging->full = true;
         return false;
     }
@@ -89,10 +89,10 @@ static enum tn_status take_indexed(struct tn_log *log, struct paging *paging)
     while (status == TN_OK && more) {
         size_t count = page->limit < CHUNK ? page->limit + 1 : CHUNK;
 
-        status = page->stream ? tn_log_read_stream(log, page->stream, from, false, indices, &count,
-                                                   paging->error)
-                              : tn_log_read_kind(log, page->kind, from, false, indices, &count,
-                                                 paging->error);
+        status =
+            page->stream
+                ? tn_log_read_stream(log, page->stream, from, false, indices, &count, paging->error)
+                : tn_log_read_kind(log, page->kind, from, false, indices, &count, paging->error);
         more = status == TN_OK && count > 0;
         for (size_t i = 0; more && i < count; i++) {
             more = indices[i] < page->end;

@@ -1,8 +1,8 @@
 /* Pages of events as JSON: of one stream, of one kind, or of the whole log. Any thread.
  *
- * A page is {"events": [...], "next": index or null}: asking again with `after` = next goes on where it
- * ended. The log's end is wherever the caller puts it: the published size for auditors, the committed one
- * for a person's own events. */
+ * A page is {"events": [...], "next": index or null}: asking again with `after` = next goes on
+ * where it ended. The log's end is wherever the caller puts it: the published size for auditors,
+ * the committed one for a person's own events. */
 #ifndef TN_API_QUERY_EVENTS_H
 #define TN_API_QUERY_EVENTS_H
 
@@ -28,7 +28,6 @@ struct tn_events_page {
 
 /* Append the two members to an open object. TN_FULL: the buffer. */
 TN_MUST_USE enum tn_status tn_query_events(struct tn_log *log, const struct tn_events_page *page,
-                                           struct tn_json_writer *writer,
-                                           struct tn_error *error);
+                                           struct tn_json_writer *writer, struct tn_error *error);
 
 #endif

@@ -25,8 +25,8 @@ static struct tn_pool_entry *slot_of(const struct tn_pool_fold *fold, const uint
 {
     size_t at = tn_get_be32(registration) & (fold->capacity - 1);
 
-    while (fold->slots[at].state != 0
-           && memcmp(fold->slots[at].registration, registration, TN_ID_SIZE) != 0) {
+    while (fold->slots[at].state != 0 &&
+           memcmp(fold->slots[at].registration, registration, TN_ID_SIZE) != 0) {
         at = (at + 1) & (fold->capacity - 1);
     }
     return &fold->slots[at];

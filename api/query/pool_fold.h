@@ -1,6 +1,6 @@
-/* One day's pool folded from events alone: who asks, with how many, where, and since when. The queue
- * projection keeps the same as rows while the day lasts; a test keeps the two equal, and so does the
- * pool's root in the log. Pure but for its memory; one thread. */
+/* One day's pool folded from events alone: who asks, with how many, where, and since when. The
+ * queue projection keeps the same as rows while the day lasts; a test keeps the two equal, and so
+ * does the pool's root in the log. Pure but for its memory; one thread. */
 #ifndef TN_API_QUERY_POOL_FOLD_H
 #define TN_API_QUERY_POOL_FOLD_H
 

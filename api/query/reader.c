@@ -2,6 +2,7 @@
 #include "api/query/reader.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,6 +42,7 @@ static void destroy_reader(struct tn_reader *reader)
     tn_policies_close(&reader->policies);
     tn_arena_close(&reader->arena);
     free(reader->tokens);
+    free(reader->officers);
     free(reader);
 }
 
@@ -69,8 +71,9 @@ static struct tn_reader *create_reader(struct tn_query *query)
         reader->ledger = query->ledger;
         tn_arena_init(&reader->arena, TN_READER_ARENA_BYTES);
         reader->tokens = calloc(TN_READER_TOKENS, sizeof(*reader->tokens));
+        reader->officers = calloc(TN_READER_OFFICERS, sizeof(*reader->officers));
     }
-    if (reader && !reader->tokens) {
+    if (reader && (!reader->tokens || !reader->officers)) {
         destroy_reader(reader);
         return NULL;
     }
@@ -80,9 +83,17 @@ static struct tn_reader *create_reader(struct tn_query *query)
 /* Views on the families that are current now. */
 static enum tn_status refresh(struct tn_reader *reader, struct tn_error *error)
 {
+    uint64_t epoch = atomic_load(&reader->ledger->epoch);
     bool stale = false;
     enum tn_status status = TN_OK;
 
+    if (reader->open && reader->epoch == epoch) {
+        return TN_OK;
+    }
+    memset(reader->tokens, 0, TN_READER_TOKENS * sizeof(*reader->tokens));
+    memset(reader->officers, 0, TN_READER_OFFICERS * sizeof(*reader->officers));
+    reader->window_policy = NULL;
+    reader->policies_fresh = false;
     if (reader->open) {
         status = tn_views_stale(&reader->views, &stale, error);
     }
@@ -93,6 +104,9 @@ static enum tn_status refresh(struct tn_reader *reader, struct tn_error *error)
     if (status == TN_OK && !reader->open) {
         status = tn_views_open(reader->ledger->store, NULL, &reader->views, error);
         reader->open = status == TN_OK;
+    }
+    if (status == TN_OK) {
+        reader->epoch = epoch;
     }
     return status;
 }
@@ -152,8 +166,7 @@ void tn_reader_give(struct tn_reader *reader)
 enum tn_status tn_reader_token(struct tn_reader *reader, const uint8_t hash[static TN_HASH_SIZE],
                                struct tn_token_row *row, bool *found, struct tn_error *error)
 {
-    struct tn_reader_token *slot =
-        &reader->tokens[tn_get_be32(hash) & (TN_READER_TOKENS - 1)];
+    struct tn_reader_token *slot = &reader->tokens[tn_get_be32(hash) & (TN_READER_TOKENS - 1)];
     enum tn_status status;
 
     if (slot->role != 0 && memcmp(slot->hash, hash, TN_HASH_SIZE) == 0) {
@@ -175,8 +188,23 @@ enum tn_status tn_reader_token(struct tn_reader *reader, const uint8_t hash[stat
 enum tn_status tn_reader_officer(struct tn_reader *reader, const uint8_t officer[static TN_ID_SIZE],
                                  struct tn_officer_row *row, bool *found, struct tn_error *error)
 {
-    return TN_READ(reader->views.rows[TN_CORE_ACCESS], tn_key_officer(officer), officer_row,
-                   &reader->arena, row, found, error);
+    struct tn_reader_officer *slot =
+        &reader->officers[tn_get_be32(officer) & (TN_READER_OFFICERS - 1)];
+    enum tn_status status;
+
+    if (slot->known && memcmp(slot->id, officer, TN_ID_SIZE) == 0) {
+        *row = slot->row;
+        *found = true;
+        return TN_OK;
+    }
+    status = TN_READ(reader->views.rows[TN_CORE_ACCESS], tn_key_officer(officer), officer_row,
+                     &reader->arena, row, found, error);
+    if (status == TN_OK && *found) {
+        memcpy(slot->id, officer, TN_ID_SIZE);
+        slot->row = *row;
+        slot->known = true;
+    }
+    return status;
 }
 
 enum tn_status tn_reader_registration(struct tn_reader *reader,
@@ -204,9 +232,23 @@ static enum tn_status window_version(struct tn_reader *reader, const struct tn_q
                          &found, error);
         if (status == TN_OK && found && now_us >= day.opens_us && now_us < day.closes_us) {
             *version = day.policy;
+            reader->window_opens_us = day.opens_us;
+            reader->window_closes_us = day.closes_us;
         }
     }
     return status;
+}
+
+/* Without a look at any row, from what was read since the epoch moved. */
+static const struct tn_policy *remembered_policy(const struct tn_reader *reader, uint64_t now_us,
+                                                 bool window)
+{
+    if (!window) {
+        return reader->policies_fresh ? tn_policies_in_force(&reader->policies, now_us) : NULL;
+    }
+    return now_us >= reader->window_opens_us && now_us < reader->window_closes_us
+               ? reader->window_policy
+               : NULL;
 }
 
 enum tn_status tn_reader_policy(struct tn_reader *reader, uint64_t now_us, bool window,
@@ -216,18 +258,24 @@ enum tn_status tn_reader_policy(struct tn_reader *reader, uint64_t now_us, bool 
     struct tn_queue_row queue;
     uint64_t version = 0;
     bool found;
-    enum tn_status status =
-        TN_READ(rows, tn_key_queue(), queue_row, &reader->arena, &queue, &found, error);
+    enum tn_status status;
 
-    *policy = NULL;
+    *policy = remembered_policy(reader, now_us, window);
+    if (*policy) {
+        return TN_OK;
+    }
+    status = TN_READ(rows, tn_key_queue(), queue_row, &reader->arena, &queue, &found, error);
     if (status == TN_OK && queue.policies > reader->policies.count) {
         status = tn_policies_load(&reader->policies, rows, &reader->arena, error);
     }
+    reader->policies_fresh = status == TN_OK;
     if (status == TN_OK && window) {
         status = window_version(reader, &queue, now_us, &version, error);
+        reader->window_policy =
+            version > 0 ? tn_policies_version(&reader->policies, version) : NULL;
     }
     if (status == TN_OK) {
-        *policy = version > 0 ? tn_policies_version(&reader->policies, version)
+        *policy = version > 0 ? reader->window_policy
                               : tn_policies_in_force(&reader->policies, now_us);
     }
     return status;

@@ -1,8 +1,9 @@
-/* Readers: committed rows for the threads that answer questions. A pool of them, each for one thread at a
- * time; who needs rows takes one and gives it back.
+/* Readers: committed rows for the threads that answer questions. A pool of them, each for one
+ * thread at a time; who needs rows takes one and gives it back.
  *
- * A reader keeps its views open between uses (opening costs some 20 us, a use 1 us) and opens them again
- * when a rebuild has swapped families. The pool holds as many readers as threads ever asked at once. */
+ * A reader keeps its views open between uses (opening costs some 20 us, a use 1 us) and opens them
+ * again when a rebuild has swapped families. The pool holds as many readers as threads ever asked
+ * at once. */
 #ifndef TN_API_QUERY_READER_H
 #define TN_API_QUERY_READER_H
 
@@ -14,8 +15,9 @@
 #define TN_READERS_MAX 128u
 /* Rows of one question. */
 #define TN_READER_ARENA_BYTES ((size_t) 16 << 20)
-/* Token hashes that a reader remembers, a power of two: 56 kB. */
-#define TN_READER_TOKENS 1024u
+/* Token hashes and officers that a reader remembers, powers of two: 0.9 MB and 0.2 MB. */
+#define TN_READER_TOKENS 16384u
+#define TN_READER_OFFICERS 1024u
 
 struct tn_query;
 
@@ -26,13 +28,13 @@ struct tn_reader {
     bool open;
     struct tn_policies policies;
     struct tn_arena arena; /* emptied when the reader is taken */
-    /* A token means one caller for ever, so what was found is never wrong; that an officer was suspended
-     * stands in another row, which is read each time. */
+    /* A token means one caller for ever, so what was found is never wrong; that an officer was
+     * suspended stands in another row, which is read each time. */
     struct tn_reader_token {
         uint8_t hash[TN_HASH_SIZE];
         uint8_t id[TN_ID_SIZE];
         uint64_t role; /* 0: empty */
-    } *tokens;
+    } * tokens;
     uint64_t today_minute; /* of the instant that `today` was resolved for */
     uint32_t today_policy;
     uint64_t today;
@@ -62,9 +64,9 @@ TN_MUST_USE enum tn_status tn_reader_registration(struct tn_reader *reader,
                                                   const uint8_t registration[static TN_ID_SIZE],
                                                   struct tn_registration_row *row, bool *found,
                                                   struct tn_error *error);
-/* The policy under which a command at `now_us` is judged: with `window`, that of the day whose window
- * contains it, so that intake decides the zone by the version the rule will ask for; else the one in
- * force. NULL when there is none. Lives until the reader's pool is closed. */
+/* The policy under which a command at `now_us` is judged: with `window`, that of the day whose
+ * window contains it, so that intake decides the zone by the version the rule will ask for; else
+ * the one in force. NULL when there is none. Lives until the reader's pool is closed. */
 TN_MUST_USE enum tn_status tn_reader_policy(struct tn_reader *reader, uint64_t now_us, bool window,
                                             const struct tn_policy **policy,
                                             struct tn_error *error);

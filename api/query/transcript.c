@@ -45,8 +45,7 @@ static enum tn_status read_day(struct tn_state *views, uint64_t day, struct tn_a
     struct tn_rows *rows = views->rows[TN_CORE_QUEUE];
     bool found = false;
     char date[11];
-    enum tn_status status =
-        TN_READ(rows, tn_key_queue(), queue_row, arena, queue, &found, error);
+    enum tn_status status = TN_READ(rows, tn_key_queue(), queue_row, arena, queue, &found, error);
 
     if (status == TN_OK) {
         status = TN_READ(rows, tn_key_day(day), day_row, arena, row, &found, error);

@@ -1,7 +1,8 @@
 /* From an action to a command, through intake.
  *
- * The player knows at once what a command will do (the desk decides in this order too), so it moves the
- * state of its groups when it makes one; what it cannot know, such as lapses, it reads at noon. */
+ * The player knows at once what a command will do (the desk decides in this order too), so it moves
+ * the state of its groups when it makes one; what it cannot know, such as lapses, it reads at noon.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -43,14 +44,34 @@ static void prepare(struct making *making, struct tn_sim *sim, const struct tn_s
     making->intake.now_us = action->time_us;
     making->intake.today = sim->civil_day + (action->time_us >= sim->midnight_us ? 1u : 0u);
     making->intake.random = &slot->random;
-    slot->act = action->act;
-    slot->retry = action->retry;
 }
 
 static void act_as(struct making *making, enum tn_role role, const uint8_t *id)
 {
     making->caller.actor.role = role;
     memcpy(making->caller.actor.id, id, TN_ID_SIZE);
+}
+
+/* Count a group's request of today under its size as it is now (0: it has none any more): what a
+ * size's chance is reckoned over. */
+static void count_asked(struct tn_sim *sim, struct tn_sim_group *group, uint8_t size)
+{
+    if (group->asked > 0) {
+        sim->report->sizes[group->asked].asked--;
+    }
+    if (size > 0) {
+        sim->report->sizes[size].asked++;
+    }
+    group->asked = size;
+}
+
+/* A group has another size; so has its request. */
+static void resize(struct tn_sim *sim, struct tn_sim_group *group, unsigned size)
+{
+    group->size = (uint8_t) size;
+    if (group->asked > 0) {
+        count_asked(sim, group, group->size);
+    }
 }
 
 /* ---- registrations ---- */
@@ -134,13 +155,13 @@ static enum tn_status play_add_member(struct making *making)
     tn_sim_person(sim, making->action->group, TN_SIM_MEMBERS_MAX + group->added, &person);
     fill_person(&profile, &person, &form);
     group->added++;
-    group->size++;
+    resize(sim, group, group->size + 1u);
     return tn_intake_add_member(&making->intake, &making->caller, group->id, &form,
                                 &making->slot->command, sim->error);
 }
 
-/* The last member, put out by the first, or an adult who leaves an appointment; `*found` false when the
- * group is not such. */
+/* The last member, put out by the first, or an adult who leaves an appointment; `*found` false when
+ * the group is not such. */
 static void play_remove(struct making *making, bool *found)
 {
     struct tn_sim_group *group = &making->sim->groups[making->action->group];
@@ -159,7 +180,7 @@ static void play_remove(struct making *making, bool *found)
     memcpy(facts->by, row->members.items[leaves ? last : 0].member, TN_ID_SIZE);
     tn_intake_plain(&making->intake, &making->caller, TN_COMMAND_remove_member,
                     &making->slot->command);
-    group->size--;
+    resize(making->sim, group, group->size - 1u);
 }
 
 static enum tn_status play_withdraw(struct making *making)
@@ -174,6 +195,7 @@ static enum tn_status play_withdraw(struct making *making)
                     restore ? TN_COMMAND_restore_registration : TN_COMMAND_withdraw_registration,
                     &making->slot->command);
     group->state = restore ? TN_SIM_WAITING : TN_SIM_WITHDRAWN;
+    count_asked(sim, group, 0);
     return restore ? TN_OK : tn_sim_list_push(&sim->withdrawn, making->action->group);
 }
 
@@ -190,7 +212,8 @@ static void play_merge(struct making *making)
     tn_intake_plain(&making->intake, &making->caller, TN_COMMAND_merge_registrations,
                     &making->slot->command);
     other->state = TN_SIM_MERGED;
-    group->size = (uint8_t) (group->size + other->size);
+    count_asked(sim, other, 0);
+    resize(sim, group, (unsigned) group->size + other->size);
     group->unsure = 1;
 }
 
@@ -200,9 +223,9 @@ static enum tn_status play_ask(struct making *making)
 {
     struct tn_sim *sim = making->sim;
     uint32_t at = making->action->group;
-    const struct tn_sim_group *group = &sim->groups[at];
-    struct tn_sim_dice dice = tn_sim_dice(sim->options.seed, TN_SIM_LABEL_PLACE, at,
-                                          2 + (uint64_t) sim->day_number);
+    struct tn_sim_group *group = &sim->groups[at];
+    struct tn_sim_dice dice =
+        tn_sim_dice(sim->options.seed, TN_SIM_LABEL_PLACE, at, 2 + (uint64_t) sim->day_number);
     enum tn_sim_act act = making->action->act;
     struct tn_sim_profile profile;
     uint64_t ports[TN_POLICY_CHOICES_MAX];
@@ -214,7 +237,9 @@ static enum tn_status play_ask(struct making *making)
     tn_sim_position(&dice, profile.city, act == TN_SIM_ASK_OUTSIDE, &lat_udeg, &lon_udeg);
     count = tn_sim_ports(sim, &profile, act == TN_SIM_ASK_OTHERWISE ? 1 : 0, ports);
     making->intake.policy = sim->policy;
-    making->slot->size = group->size;
+    if (act == TN_SIM_ASK) {
+        count_asked(sim, group, group->size);
+    }
     if (act == TN_SIM_ASK && !group->unsure) {
         making->slot->expect = TN_SIM_EXPECT_DONE;
     } else if (act == TN_SIM_ASK_OUTSIDE) {
@@ -233,7 +258,7 @@ static void play_withdraw_request(struct making *making)
 
     memcpy(facts->registration, group->id, TN_ID_SIZE);
     facts->day = making->sim->window.day;
-    making->slot->size = group->size;
+    count_asked(making->sim, group, 0);
     tn_intake_plain(&making->intake, &making->caller, TN_COMMAND_withdraw_request,
                     &making->slot->command);
 }
@@ -291,11 +316,10 @@ static enum tn_status play_arrive(struct making *making)
     act_as(making, TN_ROLE_PORT_OFFICER, sim->staff[tn_sim_port_officer(group->port)].id);
     making->slot->expect = TN_SIM_EXPECT_DONE;
     group->state = outcome == TN_ARRIVAL_PRESENTED ? TN_SIM_SERVED : TN_SIM_WAITING;
-    return tn_intake_arrival(&making->intake, &making->caller,
-                             sim->policies[0]->ports[group->port].code,
-                             sim->base_day + (uint64_t) group->date, tn_bytes_from_string(number),
-                             person.birth, outcome, outcome == TN_ARRIVAL_TURNED_AWAY ? 1 : 0,
-                             &making->slot->command, sim->error);
+    return tn_intake_arrival(
+        &making->intake, &making->caller, sim->policies[0]->ports[group->port].code,
+        sim->base_day + (uint64_t) group->date, tn_bytes_from_string(number), person.birth, outcome,
+        outcome == TN_ARRIVAL_TURNED_AWAY ? 1 : 0, &making->slot->command, sim->error);
 }
 
 static void play_close_port_day(struct making *making)
@@ -320,7 +344,7 @@ static enum tn_status play_validate(struct making *making)
                                           1 + (uint64_t) making->action->order);
     const struct tn_sim_list *appointed = &sim->appointed;
     enum tn_sim_question question = making->action->detail;
-    enum tn_purpose purpose = (enum tn_purpose) (1 + tn_sim_below(&dice, TN_PURPOSE_LIMIT - 1));
+    enum tn_purpose purpose = (enum tn_purpose)(1 + tn_sim_below(&dice, TN_PURPOSE_LIMIT - 1));
     uint64_t number = tn_confirmation_make(&making->slot->random);
     char text[TN_CONFIRMATION_TEXT_SIZE];
     struct tn_sim_person person;

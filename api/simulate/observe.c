@@ -1,5 +1,5 @@
-/* What the log says: counts for the report, and what became of offers and appointments. Read at rest, so
- * that what the player then plans does not depend on the moment of a commit. */
+/* What the log says: counts for the report, and what became of offers and appointments. Read at
+ * rest, so that what the player then plans does not depend on the moment of a commit. */
 #include <string.h>
 
 #include "api/simulate/simulate_internal.h"
@@ -110,7 +110,8 @@ static void see_confirmed(struct tn_sim *sim, const struct tn_appointment_confir
     }
 }
 
-/* Three kinds with one body but for the facts: the fields stand in one place of the record's list. */
+/* Three kinds with one body but for the facts: the fields stand in one place of the record's list.
+ */
 static void see_port_day(struct tn_sim *sim, uint32_t kind, const uint8_t *registration,
                          const uint8_t *offer, uint64_t code, const struct tn_run_list *seats)
 {

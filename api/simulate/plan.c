@@ -1,5 +1,6 @@
-/* The plan of a day: who does what, and when. All rates are of the real size (spec/domain.md 5), scaled;
- * what happens only to a few happens to one at least, so that a small season shows it too. */
+/* The plan of a day: who does what, and when. All rates are of the real size (spec/domain.md 5),
+ * scaled; what happens only to a few happens to one at least, so that a small season shows it too.
+ */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,8 +9,8 @@
 #include "ledger/base/check.h"
 #include "projections/keys.h"
 
-/* Who had registered before the first window: fewer in May 2023 than when the seats were 1,450. With the
- * shares below some 107,000 requests a day. */
+/* Who had registered before the first window: fewer in May 2023 than when the seats were 1,450.
+ * With the shares below some 107,000 requests a day. */
 #define BACKLOG_EARLY 60000u
 #define BACKLOG_LATE 124000u
 #define BACKLOG_EARLY_DAY 19487u /* 2023-05-10 */
@@ -151,16 +152,15 @@ static uint64_t backlog(const struct tn_sim *sim)
 enum tn_status tn_sim_plan_backlog(struct tn_sim *sim)
 {
     struct tn_sim_dice dice = tn_sim_dice(sim->options.seed, TN_SIM_LABEL_PLAN, 0, 0);
-    struct tn_sim_action enrol = {.time_us = sim->from_us + TN_MINUTE_US,
-                                  .act = TN_SIM_PROGRAMME,
-                                  .detail = TN_SIM_ENROL};
+    struct tn_sim_action enrol = {
+        .time_us = sim->from_us + TN_MINUTE_US, .act = TN_SIM_PROGRAMME, .detail = TN_SIM_ENROL};
     uint64_t count = tn_sim_scaled(sim, backlog(sim));
     uint64_t length_us = sim->until_us - sim->from_us - 3 * MARGIN_US;
     enum tn_status status = tn_sim_plan(sim, &enrol);
 
     for (uint64_t i = 0; status == TN_OK && i < count; i++) {
-        status = plan_registration(sim, &dice, sim->from_us + MARGIN_US +
-                                                   tn_sim_below(&dice, length_us));
+        status = plan_registration(sim, &dice,
+                                   sim->from_us + MARGIN_US + tn_sim_below(&dice, length_us));
     }
     return status;
 }
@@ -210,8 +210,7 @@ static enum tn_status plan_second_thoughts(struct tn_sim *sim, uint32_t group, u
 
 static enum tn_status plan_waiting(struct tn_sim *sim, uint32_t at, struct tn_sim_group *group)
 {
-    struct tn_sim_dice dice =
-        tn_sim_dice(sim->options.seed, TN_SIM_LABEL_ASK, at, sim->day_number);
+    struct tn_sim_dice dice = tn_sim_dice(sim->options.seed, TN_SIM_LABEL_ASK, at, sim->day_number);
     struct tn_sim_profile profile;
     uint64_t time_us;
     enum tn_status status;
@@ -247,6 +246,7 @@ static enum tn_status plan_asks(struct tn_sim *sim, size_t count)
         struct tn_sim_group *group = &sim->groups[at];
 
         group->unsure = 0;
+        group->asked = 0;
         if (group->state == TN_SIM_WAITING) {
             status = plan_waiting(sim, at, group);
         } else if (group->state == TN_SIM_APPOINTED) {
@@ -485,8 +485,7 @@ static enum tn_status plan_appointed(struct tn_sim *sim, struct tn_sim_dice *dic
 
 enum tn_status tn_sim_plan_day(struct tn_sim *sim)
 {
-    struct tn_sim_dice dice =
-        tn_sim_dice(sim->options.seed, TN_SIM_LABEL_PLAN, sim->day_number, 1);
+    struct tn_sim_dice dice = tn_sim_dice(sim->options.seed, TN_SIM_LABEL_PLAN, sim->day_number, 1);
     size_t count = sim->group_count;
     enum tn_status status = tn_sim_plan_programme(sim);
 

@@ -110,7 +110,7 @@ static void show(struct tn_sim *sim, size_t played)
 {
     struct tn_log_head head;
     struct tn_simulate_progress progress = {
-        .day = sim->day_number < sim->options.days ? sim->day_number : sim->options.days,
+        .day = sim->evening ? sim->day_number - 1 : sim->day_number,
         .days = sim->options.days,
         .civil_day = sim->civil_day,
         .commands = played,
@@ -129,10 +129,9 @@ static void show(struct tn_sim *sim, size_t played)
 static void throttle(const struct tn_sim *sim)
 {
     uint64_t spent_us = tn_clock_monotonic_us() - sim->started_us;
-    uint64_t wanted_us =
-        sim->options.commands_per_s > 0
-            ? sim->command_number * 1000000 / sim->options.commands_per_s
-            : 0;
+    uint64_t wanted_us = sim->options.commands_per_s > 0
+                             ? sim->command_number * 1000000 / sim->options.commands_per_s
+                             : 0;
 
     if (wanted_us > spent_us) {
         uint64_t pause_us = wanted_us - spent_us;

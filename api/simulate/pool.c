@@ -1,8 +1,9 @@
 /* Commands in flight.
  *
- * Life of a slot: free -> taken by the player, filled by intake -> at the desk -> `done` on a thread of
- * the desk, which only hangs it on a list -> the player counts the answer and it is free again. The
- * player takes the list when it has no free slot left, so the lock is rarely asked for. */
+ * Life of a slot: free -> taken by the player, filled by intake -> at the desk -> `done` on a
+ * thread of the desk, which only hangs it on a list -> the player counts the answer and it is free
+ * again. The player takes the list when it has no free slot left, so the lock is rarely asked for.
+ */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,8 +48,7 @@ void tn_sim_pool_close(struct tn_sim_pool *pool)
 /* The desk's: at most one thread at a time, the committer or the desk itself. */
 static void answered(struct tn_desk_request *request)
 {
-    struct tn_sim_slot *slot =
-        TN_CONTAINER_OF(request, struct tn_sim_slot, command.request);
+    struct tn_sim_slot *slot = TN_CONTAINER_OF(request, struct tn_sim_slot, command.request);
     struct tn_sim_pool *pool = slot->pool;
     bool slow;
 
@@ -68,18 +68,6 @@ static void answered(struct tn_desk_request *request)
     }
 }
 
-/* Requests that will be in the pool at the close: what a size's chance is counted over. */
-static void count_request(struct tn_sim *sim, const struct tn_sim_slot *slot)
-{
-    struct tn_simulate_size *size = &sim->report->sizes[slot->size];
-
-    if (slot->act == TN_SIM_ASK) {
-        size->asked++;
-    } else if (slot->act == TN_SIM_WITHDRAW_REQUEST && size->asked > 0) {
-        size->asked--;
-    }
-}
-
 static void count_answer(struct tn_sim *sim, struct tn_sim_slot *slot)
 {
     const struct tn_desk_request *request = &slot->command.request;
@@ -89,7 +77,6 @@ static void count_answer(struct tn_sim *sim, struct tn_sim_slot *slot)
     if (request->status == TN_OK && request->replayed) {
         report->replayed++;
     } else if (request->status == TN_OK) {
-        count_request(sim, slot);
         report->unexpected += slot->expect == TN_SIM_EXPECT_REFUSED ? 1 : 0;
     } else if (request->status == TN_REFUSED) {
         report->refused++;
@@ -152,10 +139,7 @@ enum tn_status tn_sim_slot_take(struct tn_sim *sim, struct tn_sim_slot **out)
     tn_intake_command_init(&slot->command);
     tn_random_init_seeded(&slot->random, sim->options.seed, "command", sim->command_number);
     sim->command_number++;
-    slot->act = 0;
-    slot->size = 0;
     slot->expect = TN_SIM_EXPECT_ANY;
-    slot->retry = false;
     *out = slot;
     return TN_OK;
 }

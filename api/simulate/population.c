@@ -1,5 +1,5 @@
-/* The people of a simulation: all invented, and plainly so. What never changes of a group is thrown from
- * its index, so nothing of it is kept. */
+/* The people of a simulation: all invented, and plainly so. What never changes of a group is thrown
+ * from its index, so nothing of it is kept. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -187,8 +187,8 @@ void tn_sim_profile(const struct tn_sim *sim, uint32_t group, struct tn_sim_prof
     profile->address = address_of(sim, group);
     place = tn_sim_dice(sim->options.seed, TN_SIM_LABEL_PLACE, profile->address, 1);
     profile->shelter = tn_sim_chance(&place, SHELTER_PPM);
-    profile->address =
-        profile->shelter ? (uint32_t) tn_sim_below(&place, SHELTERS) : profile->address;
+    profile->address = profile->shelter ? (uint32_t) tn_sim_below(&place, SHELTERS)
+                                        : profile->address;
 }
 
 void tn_sim_person(const struct tn_sim *sim, uint32_t group, unsigned member,
@@ -257,8 +257,7 @@ static size_t known_place(const struct tn_sim *sim, const uint8_t *id)
 {
     size_t at = tn_get_be32(id) & (sim->known_capacity - 1);
 
-    while (sim->known[at] > 0
-           && memcmp(sim->groups[sim->known[at] - 1].id, id, TN_ID_SIZE) != 0) {
+    while (sim->known[at] > 0 && memcmp(sim->groups[sim->known[at] - 1].id, id, TN_ID_SIZE) != 0) {
         at = (at + 1) & (sim->known_capacity - 1);
     }
     return at;

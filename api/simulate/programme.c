@@ -1,16 +1,18 @@
-/* The programme itself: versions of the policy by date, who works here, capacities, a suspension. Each is
- * a command of the operator with two approvers, decided at rest. */
+/* The programme itself: versions of the policy by date, who works here, capacities, a suspension.
+ * Each is a command of the operator with two approvers, decided at rest. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/admin/admin.h"
 #include "api/simulate/simulate_internal.h"
 #include "ledger/base/hash.h"
 #include "ledger/rules/seats.h"
 #include "projections/keys.h"
 
 #define ZONE "America/New_York"
-/* A ledger is made this long after the noon before the first opening, so that no window is open yet. */
+/* A ledger is made this long after the noon before the first opening, so that no window is open
+ * yet. */
 #define CREATED_MINUTE (13u * 60u)
 /* A version is published at the latest this long before it applies. */
 #define PUBLISH_AHEAD_US (5 * TN_DAY_US)
@@ -29,9 +31,9 @@ static enum tn_status noon_of(uint32_t day, uint64_t *time_us, struct tn_error *
     enum tn_civil_kind kind;
     enum tn_status status = tn_civil_instant(ZONE, day, 12 * 60, time_us, &kind);
 
-    return status == TN_OK ? TN_OK
-                           : tn_fail(error, status, "the system has no time zone %s: install tzdata",
-                                     ZONE);
+    return status == TN_OK
+               ? TN_OK
+               : tn_fail(error, status, "the system has no time zone %s: install tzdata", ZONE);
 }
 
 static enum tn_status keep_version(struct tn_sim *sim, size_t index)
@@ -100,8 +102,8 @@ enum tn_status tn_sim_policies_make(struct tn_sim *sim)
         first = policy->effective_us <= opening_us ? i : first;
     }
     tn_policy_history(first, policy);
-    if (first < TN_POLICY_HISTORY_FIRST_RUNNABLE
-        || (policy->programme_end_us > 0 && opening_us >= policy->programme_end_us)) {
+    if (first < TN_POLICY_HISTORY_FIRST_RUNNABLE ||
+        (policy->programme_end_us > 0 && opening_us >= policy->programme_end_us)) {
         status = tn_fail(sim->error, TN_INVALID,
                          "the programme drew lots from 2023-05-10 to 2025-01-19; start within");
     }
@@ -185,7 +187,8 @@ static enum tn_status decide(struct tn_sim *sim, struct tn_sim_slot *slot,
     return tn_sim_slot_call(sim, slot, time_us);
 }
 
-/* Who somebody is by their place in the list: validators, a port officer a port, auditor, scheduler. */
+/* Who somebody is by their place in the list: validators, a port officer a port, auditor,
+ * scheduler. */
 static void describe_staff(const struct tn_sim *sim, size_t place, struct tn_simulate_login *login,
                            enum tn_role *role)
 {
@@ -251,11 +254,14 @@ static enum tn_status enrol_one(struct tn_sim *sim, size_t place, uint64_t time_
 
 static enum tn_status enrol(struct tn_sim *sim, uint64_t time_us)
 {
-    struct tn_random random;
     enum tn_status status = TN_OK;
 
-    tn_random_init_seeded(&random, sim->options.seed, "organisations", 0);
-    tn_random_fill(&random, sim->organisations, sizeof(sim->organisations));
+    for (size_t i = 0; status == TN_OK && i < TN_SIM_ORGANISATIONS; i++) {
+        char code[TN_ID_SIZE];
+
+        (void) snprintf(code, sizeof(code), "agency%zu", i + 1);
+        status = tn_organisation_parse(tn_bytes_from_string(code), sim->organisations[i]);
+    }
     sim->staff_count = TN_SIM_OFFICERS + sim->policies[0]->port_count + 2;
     for (size_t i = 0; status == TN_OK && i < sim->staff_count; i++) {
         status = enrol_one(sim, i, time_us);
@@ -339,7 +345,8 @@ static enum tn_status resume_port(struct tn_sim *sim, struct tn_sim_slot *slot, 
     return decide(sim, slot, TN_COMMAND_resume_port, time_us);
 }
 
-/* Half of what is free at the suspended port on the newest date goes to the first port of the table. */
+/* Half of what is free at the suspended port on the newest date goes to the first port of the
+ * table. */
 static enum tn_status reallocate(struct tn_sim *sim, struct tn_sim_slot *slot, uint64_t time_us)
 {
     struct tn_facts_reallocate_seats *facts =
@@ -350,9 +357,9 @@ static enum tn_status reallocate(struct tn_sim *sim, struct tn_sim_slot *slot, u
     struct tn_seat_move *moves = NULL;
     size_t count = 0;
     bool found = false;
-    enum tn_status status =
-        TN_READ(sim->views.rows[TN_CORE_SEATS], tn_key_port_date(sim->suspended_port, date),
-                port_date_row, arena, &row, &found, sim->error);
+    enum tn_status status = TN_READ(sim->views.rows[TN_CORE_SEATS],
+                                    tn_key_port_date(sim->suspended_port, date), port_date_row,
+                                    arena, &row, &found, sim->error);
 
     if (status == TN_OK && found) {
         moves = tn_arena_array(arena, row.slots.count, sizeof(*moves));

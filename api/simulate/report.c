@@ -44,6 +44,9 @@ static void ports_text(const struct tn_simulate_report *report, struct tn_buffer
                          port->name, port->offered_seats, port->confirmed_seats, port->lapsed_seats,
                          port->declined_seats, port->cancelled_seats, port->returned_seats,
                          port->expired_seats);
+        if (port == &all) {
+            break;
+        }
         all.offered_seats += port->offered_seats;
         all.confirmed_seats += port->confirmed_seats;
         all.lapsed_seats += port->lapsed_seats;
@@ -101,22 +104,20 @@ void tn_simulate_report_text(const struct tn_simulate_report *report, struct tn_
 
     tn_date_format(report->start_day, start);
     tn_buffer_printf(out,
-                     "%" PRIu32 " days from %s, seed %" PRIu64 ", people at %" PRIu32
-                     ".%06" PRIu32 " of the real size\n",
+                     "%" PRIu32 " days from %s, seed %" PRIu64 ", people at %" PRIu32 ".%06" PRIu32
+                     " of the real size\n",
                      report->days, start, report->seed, report->scale_ppm / TN_SCALE_ONE_PPM,
                      report->scale_ppm % TN_SCALE_ONE_PPM);
-    tn_buffer_printf(out,
-                     "%" PRIu64 " events in %" PRIu64 ".%03" PRIu64 " s: %" PRIu64 " events/s\n",
-                     report->events, report->wall_us / 1000000, report->wall_us / 1000 % 1000,
-                     rate(report));
-    tn_buffer_printf(out,
-                     "%" PRIu64 " registrations of %" PRIu64 " people, %" PRIu64
-                     " requests (%" PRIu64 " to %" PRIu64 " a day)\n"
-                     "%" PRIu64 " commands, %" PRIu64 " retries answered again, %" PRIu64
-                     " refused\n",
-                     report->registrations, report->people, report->requests,
-                     report->requests_least, report->requests_most, report->commands,
-                     report->replayed, report->refused);
+    tn_buffer_printf(
+        out, "%" PRIu64 " events in %" PRIu64 ".%03" PRIu64 " s: %" PRIu64 " events/s\n",
+        report->events, report->wall_us / 1000000, report->wall_us / 1000 % 1000, rate(report));
+    tn_buffer_printf(
+        out,
+        "%" PRIu64 " registrations of %" PRIu64 " people, %" PRIu64 " requests (%" PRIu64
+        " to %" PRIu64 " a day)\n"
+        "%" PRIu64 " commands, %" PRIu64 " retries answered again, %" PRIu64 " refused\n",
+        report->registrations, report->people, report->requests, report->requests_least,
+        report->requests_most, report->commands, report->replayed, report->refused);
     if (report->unexpected > 0) {
         tn_buffer_printf(out, "%" PRIu64 " answers were not those that were foreseen\n",
                          report->unexpected);

@@ -1,4 +1,5 @@
-/* The season: a ledger is made, people register, windows open and close, and a report is written. */
+/* The season: a ledger is made, people register, windows open and close, and a report is written.
+ */
 #include "api/simulate/simulate.h"
 
 #include <inttypes.h>
@@ -115,8 +116,8 @@ static enum tn_status set_up(struct tn_sim *sim)
     tn_arena_init(&sim->day_arena, DAY_ARENA_BYTES);
     sim->calendar_days = sim->options.days + sim->policies[0]->horizon_days + CALENDAR_SLACK;
     sim->calendar = calloc(sim->calendar_days, sizeof(*sim->calendar));
-    if (!sim->calendar
-        || tn_sim_pool_open(&sim->pool, sim->options.in_flight, sim->options.slow_us) != TN_OK) {
+    if (!sim->calendar ||
+        tn_sim_pool_open(&sim->pool, sim->options.in_flight, sim->options.slow_us) != TN_OK) {
         return tn_fail(sim->error, TN_MEMORY, "no memory for a season");
     }
     return open_ledger(sim);
@@ -176,15 +177,15 @@ static enum tn_status begin_day(struct tn_sim *sim, uint32_t civil_day, uint64_t
     sim->action_order = 0;
     sim->row_count = 0;
     tn_arena_reset(&sim->day_arena);
-    status = tn_civil_instant(sim->policies[0]->window.zone, civil_day + 1, 0, &sim->midnight_us,
-                              &kind);
+    status =
+        tn_civil_instant(sim->policies[0]->window.zone, civil_day + 1, 0, &sim->midnight_us, &kind);
     return status == TN_OK ? TN_OK : tn_fail(sim->error, status, "the system has no time zones");
 }
 
 static uint64_t requests_so_far(const struct tn_sim *sim)
 {
-    return sim->report->kinds[TN_KIND_appointment_requested]
-           + sim->report->kinds[TN_KIND_request_replaced];
+    return sim->report->kinds[TN_KIND_appointment_requested] +
+           sim->report->kinds[TN_KIND_request_replaced];
 }
 
 /* The day's end: everything is committed, so a checkpoint covers it. */
@@ -196,9 +197,9 @@ static enum tn_status end_day(struct tn_sim *sim)
 
     sim->requests_before = requests_so_far(sim);
     report->requests = requests_so_far(sim);
-    if (sim->day_number > 0 && sim->day_number <= sim->options.days) {
-        report->requests_least =
-            requests < report->requests_least ? requests : report->requests_least;
+    if (sim->day_number > 0 && !sim->evening) {
+        report->requests_least = requests < report->requests_least ? requests
+                                                                   : report->requests_least;
         report->requests_most = requests > report->requests_most ? requests : report->requests_most;
         report->days = sim->day_number;
     }
@@ -215,8 +216,7 @@ static enum tn_status next_window(struct tn_sim *sim, uint64_t from_us, uint32_t
 
 static enum tn_status play_backlog(struct tn_sim *sim, uint64_t opening_us)
 {
-    enum tn_status status =
-        begin_day(sim, sim->options.start_day - 1, sim->created_us, opening_us);
+    enum tn_status status = begin_day(sim, sim->options.start_day - 1, sim->created_us, opening_us);
 
     sim->policy = sim->policies[0];
     if (status == TN_OK) {
@@ -234,16 +234,15 @@ static enum tn_status play_backlog(struct tn_sim *sim, uint64_t opening_us)
 static enum tn_status play_day(struct tn_sim *sim, uint64_t until_us)
 {
     uint64_t opened = sim->report->kinds[TN_KIND_day_opened];
-    enum tn_status status =
-        begin_day(sim, sim->window.day, sim->window.opens_us, until_us);
+    enum tn_status status = begin_day(sim, sim->window.day, sim->window.opens_us, until_us);
 
     sim->day_number++;
     if (status == TN_OK) {
         status = come_to(sim, sim->window.opens_us);
     }
     if (status == TN_OK && sim->report->kinds[TN_KIND_day_opened] != opened + 1) {
-        status = tn_fail(sim->error, TN_MISMATCH, "the desk did not open day %" PRIu32,
-                         sim->window.day);
+        status =
+            tn_fail(sim->error, TN_MISMATCH, "the desk did not open day %" PRIu32, sim->window.day);
     }
     if (status == TN_OK) {
         status = tn_sim_plan_day(sim);
@@ -257,10 +256,10 @@ static enum tn_status play_day(struct tn_sim *sim, uint64_t until_us)
 static enum tn_status play_evening(struct tn_sim *sim)
 {
     uint64_t from_us = sim->window.draw_us;
-    enum tn_status status =
-        begin_day(sim, sim->window.day + 1, from_us, from_us + EVENING_US);
+    enum tn_status status = begin_day(sim, sim->window.day + 1, from_us, from_us + EVENING_US);
 
     sim->day_number++;
+    sim->evening = true;
     if (status == TN_OK) {
         status = come_to(sim, from_us);
     }
@@ -287,8 +286,8 @@ static enum tn_status play_season(struct tn_sim *sim)
     for (uint32_t day = 0; status == TN_OK && day < sim->options.days; day++) {
         const struct tn_policy *policy;
         struct tn_window window;
-        enum tn_status more = next_window(sim, sim->window.opens_us + 1, sim->window.day, &policy,
-                                          &window);
+        enum tn_status more =
+            next_window(sim, sim->window.opens_us + 1, sim->window.day, &policy, &window);
 
         /* At the programme's end no window follows: the day lasts until its draw. */
         status = play_day(sim, more == TN_OK ? window.opens_us : sim->window.draw_us);

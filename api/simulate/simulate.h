@@ -1,10 +1,10 @@
 /* The simulation: plays the programme of spec/domain.md through the desk, not around it.
  *
- * Real policy history by date, real capacities and zones, people by the sizes of spec/domain.md 5; they
- * register, ask, ask twice, retry, accept, decline, let lapse, cancel, stay away; officers ask right and
- * wrong numbers; one port is suspended and resumed. All randomness, keys included, comes from the seed
- * and from the order of the commands, never from the time a commit takes: one seed gives the same
- * entries, tiles, root and checkpoint on every machine.
+ * Real policy history by date, real capacities and zones, people by the sizes of spec/domain.md 5;
+ * they register, ask, ask twice, retry, accept, decline, let lapse, cancel, stay away; officers ask
+ * right and wrong numbers; one port is suspended and resumed. All randomness, keys included, comes
+ * from the seed and from the order of the commands, never from the time a commit takes: one seed
+ * gives the same entries, tiles, root and checkpoint on every machine.
  *
  * Time is virtual: the desk's clock is manual, every command is stamped by the player. */
 #ifndef TN_API_SIMULATE_SIMULATE_H
@@ -103,7 +103,7 @@ struct tn_simulate_report {
     uint64_t last_us; /* virtual time at the end */
     uint64_t registrations;
     uint64_t people;
-    uint64_t requests;      /* appointment_requested and request_replaced */
+    uint64_t requests;       /* appointment_requested and request_replaced */
     uint64_t requests_least; /* on the quietest and the busiest day */
     uint64_t requests_most;
     uint64_t longest_wait_days;    /* of a group that was offered seats */
@@ -119,9 +119,10 @@ struct tn_simulate_report {
     char checkpoint[TN_SIMULATE_CHECKPOINT_MAX]; /* the signed note */
 };
 
-/* Make a ledger in a directory that does not exist or is empty, play, publish a checkpoint at each day's
- * end and at the end, and write DIR/simulated.json. Blocks; starts the desk's threads and none of its
- * own. sodium_init has run. `report` may be read after a failure too: it says how far it came.
+/* Make a ledger in a directory that does not exist or is empty, play, publish a checkpoint at each
+ * day's end and at the end, and write DIR/simulated.json. Blocks; starts the desk's threads and
+ * none of its own. sodium_init has run. `report` may be read after a failure too: it says how far
+ * it came.
  *
  * TN_INVALID   days, scale or start that cannot be played (before 2023-05-10, or after the end)
  * TN_EXISTS    there is something in the directory

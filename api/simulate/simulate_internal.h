@@ -2,12 +2,12 @@
  *
  * One thread, the player, plans a day and plays it:
  *
- *   noon      advance the desk to the opening (lapses, opening, draw), read what happened from the log
- *   plan      who does what at which instant until the next opening; sorted by time
- *   play      intake, stamp, submit; at most in_flight commands wait at the desk
+ *   noon      advance the desk to the opening (lapses, opening, draw), read what happened from the
+ * log plan      who does what at which instant until the next opening; sorted by time play intake,
+ * stamp, submit; at most in_flight commands wait at the desk
  *
- * A decision depends on the seed, on what was planned before, and on what the log said at rest; never on
- * answers that come in while a day is played, since their moment depends on the disk. */
+ * A decision depends on the seed, on what was planned before, and on what the log said at rest;
+ * never on answers that come in while a day is played, since their moment depends on the disk. */
 #ifndef TN_API_SIMULATE_SIMULATE_INTERNAL_H
 #define TN_API_SIMULATE_SIMULATE_INTERNAL_H
 
@@ -63,21 +63,22 @@ enum tn_sim_state {
     TN_SIM_GONE, /* asks no more, without a word */
 };
 
-/* One registration: 56 bytes, so that a whole programme of 0.8 million stays below 64 MB. What does not
- * change (names, home, ports) is thrown again from its index whenever it is needed. */
+/* One registration: 56 bytes, so that a whole programme of 0.8 million stays below 64 MB. What does
+ * not change (names, home, ports) is thrown again from its index whenever it is needed. */
 struct tn_sim_group {
     uint8_t id[TN_ID_SIZE];
     uint8_t offer[TN_ID_SIZE];
-    uint64_t number;      /* confirmation number */
-    uint16_t created;     /* days since the season's base */
-    uint16_t date;        /* service date, as above */
-    uint16_t minute;      /* of the first seat */
-    uint8_t port;         /* place in the policy's table */
-    uint8_t seats;        /* of the offer */
+    uint64_t number;  /* confirmation number */
+    uint16_t created; /* days since the season's base */
+    uint16_t date;    /* service date, as above */
+    uint16_t minute;  /* of the first seat */
+    uint8_t port;     /* place in the policy's table */
+    uint8_t seats;    /* of the offer */
     uint8_t size;
-    uint8_t added;        /* members who came later, so that each is somebody new */
+    uint8_t added; /* members who came later, so that each is somebody new */
     uint8_t state;
-    uint8_t unsure;       /* merged today: what it asks may be refused */
+    uint8_t unsure; /* merged today: what it asks may be refused */
+    uint8_t asked;  /* its size as counted among today's requests; 0: it has none */
 };
 
 _Static_assert(sizeof(struct tn_sim_group) <= 64, "memory of a whole programme");
@@ -151,8 +152,8 @@ enum tn_sim_act {
     TN_SIM_LEAVE, /* an adult leaves a group that holds an appointment */
     TN_SIM_WITHDRAW,
     TN_SIM_RESTORE,
-    TN_SIM_MERGE,  /* `detail` is the group that joins */
-    TN_SIM_ARRIVE, /* `detail` is enum tn_arrival */
+    TN_SIM_MERGE,          /* `detail` is the group that joins */
+    TN_SIM_ARRIVE,         /* `detail` is enum tn_arrival */
     TN_SIM_CLOSE_PORT_DAY, /* `group` is the port's place, `detail` the date */
     TN_SIM_VALIDATE,       /* `detail` is enum tn_sim_question, `group` the officer */
     TN_SIM_PROGRAMME,      /* `detail` is enum tn_sim_programme: at rest */
@@ -161,7 +162,7 @@ enum tn_sim_act {
 enum tn_sim_question { TN_SIM_RIGHT = 0, TN_SIM_WRONG_DATE, TN_SIM_NEVER_ISSUED };
 
 enum tn_sim_programme {
-    TN_SIM_ENROL = 1, /* everybody who works here */
+    TN_SIM_ENROL = 1,      /* everybody who works here */
     TN_SIM_PUBLISH_POLICY, /* the next version */
     TN_SIM_PUBLISH_CAPACITY,
     TN_SIM_SUSPEND_PORT,
@@ -196,10 +197,7 @@ struct tn_sim_slot {
     struct tn_random random;
     struct tn_sim_slot *next;
     struct tn_sim_pool *pool;
-    uint8_t act;
-    uint8_t size; /* of the group */
     uint8_t expect;
-    bool retry;
 };
 
 struct tn_sim_pool {
@@ -220,8 +218,8 @@ TN_MUST_USE enum tn_status tn_sim_pool_open(struct tn_sim_pool *pool, size_t cou
                                             uint32_t slow_us);
 /* Nothing is in flight any more. */
 void tn_sim_pool_close(struct tn_sim_pool *pool);
-/* An initialised command, waiting for one when all are in flight. What was answered meanwhile is counted
- * in sim->report. Statuses of an answer that is neither done nor refused. */
+/* An initialised command, waiting for one when all are in flight. What was answered meanwhile is
+ * counted in sim->report. Statuses of an answer that is neither done nor refused. */
 TN_MUST_USE enum tn_status tn_sim_slot_take(struct tn_sim *sim, struct tn_sim_slot **slot);
 /* Give it back unused. */
 void tn_sim_slot_drop(struct tn_sim *sim, struct tn_sim_slot *slot);
@@ -264,13 +262,14 @@ struct tn_sim {
     uint32_t *known; /* open addressing by id; place + 1 */
     size_t known_capacity;
     size_t known_count;
-    struct tn_sim_list appointed;     /* who may be asked about; some of them no more */
+    struct tn_sim_list appointed; /* who may be asked about; some of them no more */
     struct tn_sim_list withdrawn;
     struct tn_sim_list *calendar; /* by service date - base_day */
     size_t calendar_days;
 
     /* the day that is played */
     uint32_t day_number; /* from 1; 0 before the first window */
+    bool evening;        /* after the last draw */
     uint32_t civil_day;
     uint64_t from_us;
     uint64_t until_us;    /* the next opening */

@@ -16,9 +16,9 @@ enum tn_status tn_rule_cancel_appointment(const struct tn_registration_view *reg
 
     if (!registration->found) {
         refusal = TN_REFUSAL_registration_unknown;
-    } else if (!appointment
-               || memcmp(appointment->registration, facts->registration, TN_ID_SIZE) != 0
-               || appointment->state != TN_APPOINTMENT_CONFIRMED) {
+    } else if (!appointment ||
+               memcmp(appointment->registration, facts->registration, TN_ID_SIZE) != 0 ||
+               appointment->state != TN_APPOINTMENT_CONFIRMED) {
         refusal = TN_REFUSAL_no_appointment;
     } else if (command->time_us >= appointment->ends_us) {
         refusal = TN_REFUSAL_appointment_past;
@@ -80,8 +80,8 @@ static enum tn_refusal check_arrival(const struct tn_appointment_row *appointmen
     if (appointment->state != TN_APPOINTMENT_CONFIRMED) {
         return TN_REFUSAL_no_appointment;
     }
-    if (appointment->port != facts->port || appointment->seats.items[0].date != facts->date
-        || now_us + DATE_US_MAX < appointment->ends_us) {
+    if (appointment->port != facts->port || appointment->seats.items[0].date != facts->date ||
+        now_us + DATE_US_MAX < appointment->ends_us) {
         return TN_REFUSAL_wrong_port_or_date;
     }
     return now_us < appointment->ends_us ? TN_REFUSAL_NONE : TN_REFUSAL_appointment_past;
@@ -90,8 +90,7 @@ static enum tn_refusal check_arrival(const struct tn_appointment_row *appointmen
 enum tn_status tn_rule_record_arrival(const struct tn_officer_row *officer,
                                       const struct tn_appointment_row *appointment,
                                       const uint8_t offer[static TN_ID_SIZE],
-                                      const struct tn_command *command,
-                                      struct tn_verdict *verdict)
+                                      const struct tn_command *command, struct tn_verdict *verdict)
 {
     const struct tn_facts_arrival *facts = &command->facts.record_arrival_facts;
     enum tn_refusal refusal = check_port_officer(officer, facts->port);
@@ -118,8 +117,7 @@ enum tn_status tn_rule_record_arrival(const struct tn_officer_row *officer,
 
 enum tn_status tn_rule_close_port_day(const struct tn_officer_row *officer, uint64_t ends_us,
                                       const struct tn_appointment_row *appointments,
-                                      const struct tn_ids *offers,
-                                      const struct tn_command *command,
+                                      const struct tn_ids *offers, const struct tn_command *command,
                                       struct tn_verdict *verdict)
 {
     const struct tn_facts_port_day *facts = &command->facts.close_port_day_facts;

@@ -6,8 +6,8 @@
 
 #include "ledger/base/check.h"
 
-/* Which command makes which first event. `shared`: the same kind also comes without a command, or later
- * in one; it then has no facts. */
+/* Which command makes which first event. `shared`: the same kind also comes without a command, or
+ * later in one; it then has no facts. */
 static const struct {
     enum tn_kind_number kind;
     enum tn_command_kind command;
@@ -16,33 +16,29 @@ static const struct {
 } firsts[] = {
 #define FIRST(kind, command, shared)                                                               \
     {TN_KIND_##kind, TN_COMMAND_##command, shared, offsetof(struct tn_##kind, facts)},
-    FIRST(ledger_created, create_ledger, false)
-    FIRST(chain_anchored, anchor_chain, false)
-    FIRST(policy_published, publish_policy, false)
-    FIRST(capacity_published, publish_capacity, true)
-    FIRST(port_suspended, suspend_port, false)
-    FIRST(port_resumed, resume_port, false)
-    FIRST(seats_reallocated, reallocate_seats, false)
-    FIRST(window_extended, resume_deadlines, false)
-    FIRST(registration_created, register, false)
-    FIRST(member_added, add_member, true)
-    FIRST(member_removed, remove_member, false)
-    FIRST(registration_withdrawn, withdraw_registration, false)
-    FIRST(registration_restored, restore_registration, false)
-    FIRST(registration_merged, merge_registrations, false)
-    FIRST(appointment_requested, request_appointment, false)
-    FIRST(request_replaced, request_appointment, false)
-    FIRST(request_withdrawn, withdraw_request, false)
-    FIRST(draw_seeded, reveal_secret, false)
-    FIRST(offer_accepted, accept_offer, false)
-    FIRST(offer_declined, decline_offer, true)
-    FIRST(appointment_cancelled, cancel_appointment, true)
-    FIRST(group_presented, record_arrival, false)
-    FIRST(turned_away, record_arrival, false)
-    FIRST(no_show_recorded, close_port_day, true)
-    FIRST(officer_enrolled, enrol_officer, false)
-    FIRST(officer_suspended, suspend_officer, false)
-    FIRST(validation_answered, validate, false)
+    FIRST(ledger_created, create_ledger, false) FIRST(chain_anchored, anchor_chain, false) FIRST(
+        policy_published, publish_policy, false) FIRST(capacity_published, publish_capacity, true)
+        FIRST(port_suspended, suspend_port, false) FIRST(port_resumed, resume_port, false)
+            FIRST(seats_reallocated, reallocate_seats,
+                  false) FIRST(window_extended, resume_deadlines, false) FIRST(registration_created,
+                                                                               register, false)
+                FIRST(member_added, add_member, true) FIRST(member_removed, remove_member, false)
+                    FIRST(registration_withdrawn, withdraw_registration,
+                          false) FIRST(registration_restored, restore_registration,
+                                       false) FIRST(registration_merged, merge_registrations, false)
+                        FIRST(appointment_requested, request_appointment,
+                              false) FIRST(request_replaced, request_appointment,
+                                           false) FIRST(request_withdrawn, withdraw_request, false)
+                            FIRST(draw_seeded, reveal_secret,
+                                  false) FIRST(offer_accepted, accept_offer,
+                                               false) FIRST(offer_declined, decline_offer, true)
+                                FIRST(appointment_cancelled, cancel_appointment, true)
+                                    FIRST(group_presented, record_arrival, false)
+                                        FIRST(turned_away, record_arrival, false)
+                                            FIRST(no_show_recorded, close_port_day, true)
+                                                FIRST(officer_enrolled, enrol_officer, false)
+                                                    FIRST(officer_suspended, suspend_officer, false)
+                                                        FIRST(validation_answered, validate, false)
 #undef FIRST
 };
 
@@ -53,8 +49,8 @@ static enum tn_status from_refusal(const struct tn_command_refused *body, struct
     enum tn_status status;
 
     if (!record) {
-        return tn_fail(error, TN_CORRUPT, "a command of kind %" PRIu64 " was refused: there is none",
-                       body->command);
+        return tn_fail(error, TN_CORRUPT,
+                       "a command of kind %" PRIu64 " was refused: there is none", body->command);
     }
     command->kind = (enum tn_command_kind) body->command;
     status = tn_record_decode_bytes(record, body->facts, arena, &command->facts);

@@ -26,8 +26,8 @@ static enum tn_refusal check_offer(const struct tn_registration_view *registrati
     if (!offer) {
         return TN_REFUSAL_offer_unknown;
     }
-    if (offer->state == TN_OFFER_LAPSED
-        || (offer->state == TN_OFFER_OPEN && now_us >= offer->deadline_us)) {
+    if (offer->state == TN_OFFER_LAPSED ||
+        (offer->state == TN_OFFER_OPEN && now_us >= offer->deadline_us)) {
         return TN_REFUSAL_offer_past_deadline;
     }
     return offer->state == TN_OFFER_OPEN ? TN_REFUSAL_NONE : TN_REFUSAL_offer_not_open;
@@ -56,8 +56,8 @@ enum tn_status tn_rule_accept_offer(const struct tn_registration_view *registrat
     enum tn_refusal refusal = check_offer(registration, offer, command->time_us);
     struct tn_appointment_confirmed *confirmed;
 
-    if (refusal == TN_REFUSAL_NONE
-        && memcmp(offer->registration, facts->registration, TN_ID_SIZE) != 0) {
+    if (refusal == TN_REFUSAL_NONE &&
+        memcmp(offer->registration, facts->registration, TN_ID_SIZE) != 0) {
         refusal = TN_REFUSAL_offer_unknown;
     }
     if (refusal == TN_REFUSAL_NONE && !members_match(registration->row, facts)) {
@@ -81,15 +81,14 @@ enum tn_status tn_rule_accept_offer(const struct tn_registration_view *registrat
 
 enum tn_status tn_rule_decline_offer(const struct tn_registration_view *registration,
                                      const struct tn_offer_row *offer,
-                                     const struct tn_command *command,
-                                     struct tn_verdict *verdict)
+                                     const struct tn_command *command, struct tn_verdict *verdict)
 {
     const struct tn_facts_offer *facts = &command->facts.decline_offer_facts;
     enum tn_refusal refusal = check_offer(registration, offer, command->time_us);
     struct tn_offer_declined *declined;
 
-    if (refusal == TN_REFUSAL_NONE
-        && memcmp(offer->registration, facts->registration, TN_ID_SIZE) != 0) {
+    if (refusal == TN_REFUSAL_NONE &&
+        memcmp(offer->registration, facts->registration, TN_ID_SIZE) != 0) {
         refusal = TN_REFUSAL_offer_unknown;
     }
     if (refusal != TN_REFUSAL_NONE) {

@@ -30,8 +30,8 @@ enum tn_status tn_rule_anchor_chain(const struct tn_queue_row *queue,
     const struct tn_facts_anchor_chain *facts = &command->facts.anchor_chain_facts;
 
     /* One chain an owner; a second one would let the operator choose between two secrets. */
-    if (!is_operator(command) || queue->chain_length > 0 || facts->length == 0
-        || facts->length > DATE_MAX || facts->first_day > DATE_MAX) {
+    if (!is_operator(command) || queue->chain_length > 0 || facts->length == 0 ||
+        facts->length > DATE_MAX || facts->first_day > DATE_MAX) {
         return tn_verdict_refuse(verdict, TN_REFUSAL_not_allowed);
     }
     tn_verdict_add(verdict, TN_KIND_chain_anchored)->body.chain_anchored.facts = *facts;
@@ -41,14 +41,12 @@ enum tn_status tn_rule_anchor_chain(const struct tn_queue_row *queue,
 /* Solo draws with straddle packing and deadlines from the draw are what projections/due.c makes. */
 static bool can_be_drawn(const struct tn_policy *policy)
 {
-    return tn_policy_is_runnable(policy, NULL) == TN_OK && policy->draw.mode == TN_DRAW_SOLO
-           && policy->packing == TN_PACKING_STRADDLE
-           && policy->confirm_from == TN_CONFIRM_FROM_DRAW;
+    return tn_policy_is_runnable(policy, NULL) == TN_OK && policy->draw.mode == TN_DRAW_SOLO &&
+           policy->packing == TN_PACKING_STRADDLE && policy->confirm_from == TN_CONFIRM_FROM_DRAW;
 }
 
 enum tn_status tn_rule_publish_policy(const struct tn_policy *previous, bool approved,
-                                      const struct tn_command *command,
-                                      struct tn_verdict *verdict)
+                                      const struct tn_command *command, struct tn_verdict *verdict)
 {
     const struct tn_facts_publish_policy *facts = &command->facts.publish_policy_facts;
     enum tn_refusal refusal = TN_REFUSAL_NONE;
@@ -61,8 +59,8 @@ enum tn_status tn_rule_publish_policy(const struct tn_policy *previous, bool app
         refusal = TN_REFUSAL_not_allowed;
     } else if (!approved) {
         refusal = TN_REFUSAL_approvers_missing;
-    } else if (tn_policy_decode(facts->document, next, NULL) != TN_OK
-               || next->version != facts->policy || next->effective_us != facts->effective_us) {
+    } else if (tn_policy_decode(facts->document, next, NULL) != TN_OK ||
+               next->version != facts->policy || next->effective_us != facts->effective_us) {
         refusal = TN_REFUSAL_policy_invalid;
     } else if (!can_be_drawn(next)) {
         refusal = TN_REFUSAL_policy_not_runnable;
@@ -82,15 +80,16 @@ static bool capacity_fits(const struct tn_policy *policy,
     for (size_t i = 0; i < facts->ports.count; i++) {
         const struct tn_port_capacity *port = &facts->ports.items[i];
 
-        if (port->port > UINT16_MAX || tn_policy_port_index(policy, (uint16_t) port->port) < 0
-            || port->slots.count == 0) {
+        if (port->port > UINT16_MAX || tn_policy_port_index(policy, (uint16_t) port->port) < 0 ||
+            port->slots.count == 0) {
             return false;
         }
         for (size_t s = 0; s < port->slots.count; s++) {
-            bool ascending = s == 0 || port->slots.items[s].minute > port->slots.items[s - 1].minute;
+            bool ascending = s == 0 ||
+                             port->slots.items[s].minute > port->slots.items[s - 1].minute;
 
-            if (!ascending || port->slots.items[s].minute >= 1440
-                || port->slots.items[s].seats > TN_POLICY_SEATS_MAX) {
+            if (!ascending || port->slots.items[s].minute >= 1440 ||
+                port->slots.items[s].seats > TN_POLICY_SEATS_MAX) {
                 return false;
             }
         }
@@ -113,8 +112,8 @@ static bool dates_fit(const struct tn_facts_publish_capacity *facts, uint64_t no
         uint64_t ends_us = facts->ports.items[i].ends_us;
         uint64_t midnight_us = (facts->date + 1) * TN_DAY_US;
 
-        if (ends_us <= now_us || ends_us + 14 * TN_HOUR_US < midnight_us
-            || ends_us > midnight_us + 12 * TN_HOUR_US) {
+        if (ends_us <= now_us || ends_us + 14 * TN_HOUR_US < midnight_us ||
+            ends_us > midnight_us + 12 * TN_HOUR_US) {
             return false;
         }
     }
@@ -136,8 +135,8 @@ enum tn_status tn_rule_publish_capacity(const struct tn_policy *policy, bool app
         refusal = TN_REFUSAL_approvers_missing;
     } else if (!policy || !capacity_fits(policy, facts)) {
         refusal = TN_REFUSAL_port_unknown;
-    } else if (!dates_fit(facts, command->time_us)
-               || (last_day > 0 && facts->date <= last_day + policy->horizon_days)) {
+    } else if (!dates_fit(facts, command->time_us) ||
+               (last_day > 0 && facts->date <= last_day + policy->horizon_days)) {
         refusal = TN_REFUSAL_date_past;
     } else if (published) {
         refusal = TN_REFUSAL_capacity_published;
@@ -152,9 +151,8 @@ enum tn_status tn_rule_publish_capacity(const struct tn_policy *policy, bool app
     return TN_OK;
 }
 
-enum tn_status tn_rule_suspend_port(const struct tn_policy *policy,
-                                    const struct tn_port_row *port, bool approved,
-                                    const struct tn_suspension *taken,
+enum tn_status tn_rule_suspend_port(const struct tn_policy *policy, const struct tn_port_row *port,
+                                    bool approved, const struct tn_suspension *taken,
                                     const struct tn_command *command, struct tn_verdict *verdict)
 {
     const struct tn_facts_suspend_port *facts = &command->facts.suspend_port_facts;
@@ -164,8 +162,8 @@ enum tn_status tn_rule_suspend_port(const struct tn_policy *policy,
         refusal = TN_REFUSAL_not_allowed;
     } else if (!approved) {
         refusal = TN_REFUSAL_approvers_missing;
-    } else if (!policy || facts->port > UINT16_MAX
-               || tn_policy_port_index(policy, (uint16_t) facts->port) < 0) {
+    } else if (!policy || facts->port > UINT16_MAX ||
+               tn_policy_port_index(policy, (uint16_t) facts->port) < 0) {
         refusal = TN_REFUSAL_port_unknown;
     } else if (port->suspended) {
         refusal = TN_REFUSAL_port_suspended;
@@ -212,8 +210,8 @@ static uint64_t taken_before(const struct tn_seat_move *moves, size_t i)
     uint64_t seats = 0;
 
     for (size_t earlier = 0; earlier < i; earlier++) {
-        if (moves[earlier].port == moves[i].port && moves[earlier].date == moves[i].date
-            && moves[earlier].minute == moves[i].minute) {
+        if (moves[earlier].port == moves[i].port && moves[earlier].date == moves[i].date &&
+            moves[earlier].minute == moves[i].minute) {
             seats += moves[earlier].seats;
         }
     }
@@ -241,8 +239,9 @@ enum tn_status tn_rule_reallocate_seats(bool approved, bool frozen,
     for (size_t i = 0; refusal == TN_REFUSAL_NONE && i < facts->moves.count; i++) {
         uint64_t wanted = facts->moves.items[i].seats;
 
-        if (!from[i] || !to[i] || wanted == 0 || wanted > TN_POLICY_SEATS_MAX || from[i]->free < 0
-            || taken_before(facts->moves.items, i) + wanted > (uint64_t) from[i]->free) {
+        if (!from[i] || !to[i] || wanted == 0 || wanted > TN_POLICY_SEATS_MAX ||
+            from[i]->free < 0 ||
+            taken_before(facts->moves.items, i) + wanted > (uint64_t) from[i]->free) {
             refusal = TN_REFUSAL_seats_not_free;
         }
     }
@@ -254,8 +253,7 @@ enum tn_status tn_rule_reallocate_seats(bool approved, bool frozen,
 }
 
 enum tn_status tn_rule_enrol_officer(const struct tn_officer_row *existing,
-                                     const struct tn_command *command,
-                                     struct tn_verdict *verdict)
+                                     const struct tn_command *command, struct tn_verdict *verdict)
 {
     const struct tn_facts_enrol_officer *facts = &command->facts.enrol_officer_facts;
 
@@ -270,8 +268,7 @@ enum tn_status tn_rule_enrol_officer(const struct tn_officer_row *existing,
 }
 
 enum tn_status tn_rule_suspend_officer(const struct tn_officer_row *officer,
-                                       const struct tn_command *command,
-                                       struct tn_verdict *verdict)
+                                       const struct tn_command *command, struct tn_verdict *verdict)
 {
     if (!is_operator(command)) {
         return tn_verdict_refuse(verdict, TN_REFUSAL_not_allowed);
@@ -287,10 +284,9 @@ enum tn_status tn_rule_suspend_officer(const struct tn_officer_row *officer,
     return TN_OK;
 }
 
-enum tn_status tn_rule_reveal_secret(const struct tn_queue_row *queue,
-                                     const struct tn_day_row *day,
-                                     const struct tn_command *command,
-                                     struct tn_verdict *verdict, struct tn_error *error)
+enum tn_status tn_rule_reveal_secret(const struct tn_queue_row *queue, const struct tn_day_row *day,
+                                     const struct tn_command *command, struct tn_verdict *verdict,
+                                     struct tn_error *error)
 {
     const struct tn_facts_reveal_secret *facts = &command->facts.reveal_secret_facts;
     struct tn_draw_seeded *seeded;
@@ -301,14 +297,14 @@ enum tn_status tn_rule_reveal_secret(const struct tn_queue_row *queue,
     if (command->actor.role != TN_ROLE_DRAW_OPERATOR && !is_operator(command)) {
         return tn_verdict_refuse(verdict, TN_REFUSAL_not_allowed);
     }
-    if (!day || facts->day != queue->undrawn_day || day->state != TN_DAY_CLOSED
-        || command->time_us < day->draw_us) {
+    if (!day || facts->day != queue->undrawn_day || day->state != TN_DAY_CLOSED ||
+        command->time_us < day->draw_us) {
         return tn_verdict_refuse(verdict, TN_REFUSAL_no_draw_due);
     }
     if (tn_draw_chain_index((uint32_t) queue->first_day, (uint32_t) queue->chain_length,
-                            (uint32_t) facts->day, &index) != TN_OK
-        || tn_draw_chain_verify(queue->secret, (uint32_t) queue->revealed, facts->secret, index)
-               != TN_OK) {
+                            (uint32_t) facts->day, &index) != TN_OK ||
+        tn_draw_chain_verify(queue->secret, (uint32_t) queue->revealed, facts->secret, index) !=
+            TN_OK) {
         return tn_verdict_refuse(verdict, TN_REFUSAL_secret_wrong);
     }
     seeded = &tn_verdict_add(verdict, TN_KIND_draw_seeded)->body.draw_seeded;

@@ -1,5 +1,5 @@
-/* Rules of the programme itself: genesis, policies, capacity, ports, officers, the reveal, a resume.
- * Pure. Source: spec/domain.md R08, R11, R20, R21. */
+/* Rules of the programme itself: genesis, policies, capacity, ports, officers, the reveal, a
+ * resume. Pure. Source: spec/domain.md R08, R11, R20, R21. */
 #ifndef TN_LEDGER_RULES_PROGRAMME_H
 #define TN_LEDGER_RULES_PROGRAMME_H
 
@@ -13,21 +13,20 @@
 enum tn_status tn_rule_create_ledger(const struct tn_command *command, struct tn_verdict *verdict);
 enum tn_status tn_rule_anchor_chain(const struct tn_queue_row *queue,
                                     const struct tn_command *command, struct tn_verdict *verdict);
-/* `approved`: two different officers who may approve are named. `previous` is NULL for the first. A mode,
- * packing or deadline that decide.h cannot carry out yet is not runnable. */
+/* `approved`: two different officers who may approve are named. `previous` is NULL for the first. A
+ * mode, packing or deadline that decide.h cannot carry out yet is not runnable. */
 enum tn_status tn_rule_publish_policy(const struct tn_policy *previous, bool approved,
-                                      const struct tn_command *command,
-                                      struct tn_verdict *verdict);
-/* `published`: one of the ports has seats on that date already. A capacity is fixed before the window of
- * its day opens, so `date` lies after `last_day` + horizon, and it ends in the future, at a midnight of
- * its own somewhere on earth. */
+                                      const struct tn_command *command, struct tn_verdict *verdict);
+/* `published`: one of the ports has seats on that date already. A capacity is fixed before the
+ * window of its day opens, so `date` lies after `last_day` + horizon, and it ends in the future, at
+ * a midnight of its own somewhere on earth. */
 enum tn_status tn_rule_publish_capacity(const struct tn_policy *policy, bool approved,
                                         bool published, uint64_t last_day,
                                         const struct tn_command *command,
                                         struct tn_verdict *verdict);
 
-/* What a suspension takes back: open offers, and standing appointments whose date is not over, dated from
- * honour_before on. */
+/* What a suspension takes back: open offers, and standing appointments whose date is not over,
+ * dated from honour_before on. */
 struct tn_suspension {
     struct tn_ids offers;
     const struct tn_offer_row *offer_rows;
@@ -35,30 +34,28 @@ struct tn_suspension {
     const struct tn_appointment_row *appointment_rows;
 };
 
-enum tn_status tn_rule_suspend_port(const struct tn_policy *policy,
-                                    const struct tn_port_row *port, bool approved,
-                                    const struct tn_suspension *taken,
+enum tn_status tn_rule_suspend_port(const struct tn_policy *policy, const struct tn_port_row *port,
+                                    bool approved, const struct tn_suspension *taken,
                                     const struct tn_command *command, struct tn_verdict *verdict);
 enum tn_status tn_rule_resume_port(const struct tn_port_row *port, bool approved,
                                    const struct tn_command *command, struct tn_verdict *verdict);
-/* `from` and `to`: the slot rows of each move, in order (NULL: never published, or the date is over). */
+/* `from` and `to`: the slot rows of each move, in order (NULL: never published, or the date is
+ * over). */
 enum tn_status tn_rule_reallocate_seats(bool approved, bool frozen,
                                         const struct tn_slot_row *const *from,
                                         const struct tn_slot_row *const *to,
                                         const struct tn_command *command,
                                         struct tn_verdict *verdict);
 enum tn_status tn_rule_enrol_officer(const struct tn_officer_row *existing,
-                                     const struct tn_command *command,
-                                     struct tn_verdict *verdict);
+                                     const struct tn_command *command, struct tn_verdict *verdict);
 enum tn_status tn_rule_suspend_officer(const struct tn_officer_row *officer,
                                        const struct tn_command *command,
                                        struct tn_verdict *verdict);
-/* Mode 0: the operator's secret of the day, checked against the last revealed one (R08). `day` is the
- * closed day's row. The arena of the verdict is used for the seed. */
-enum tn_status tn_rule_reveal_secret(const struct tn_queue_row *queue,
-                                     const struct tn_day_row *day,
-                                     const struct tn_command *command,
-                                     struct tn_verdict *verdict, struct tn_error *error);
+/* Mode 0: the operator's secret of the day, checked against the last revealed one (R08). `day` is
+ * the closed day's row. The arena of the verdict is used for the seed. */
+enum tn_status tn_rule_reveal_secret(const struct tn_queue_row *queue, const struct tn_day_row *day,
+                                     const struct tn_command *command, struct tn_verdict *verdict,
+                                     struct tn_error *error);
 enum tn_status tn_rule_resume(const struct tn_command *command, struct tn_verdict *verdict);
 
 #endif

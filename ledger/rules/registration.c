@@ -20,7 +20,8 @@ bool tn_programme_is_open(const struct tn_policy *policy, uint64_t now_us)
     return policy && (policy->programme_end_us == 0 || now_us < policy->programme_end_us);
 }
 
-/* Who asked for a day that is still open under another registration cannot ask for it again (R06). */
+/* Who asked for a day that is still open under another registration cannot ask for it again (R06).
+ */
 static uint64_t blocked_day(const struct tn_person_row *person, const uint8_t *registration,
                             uint64_t open_day)
 {
@@ -43,8 +44,8 @@ static enum tn_refusal check_new_members(const struct tn_new_member *members,
             return TN_REFUSAL_person_in_live_registration;
         }
         for (size_t other = 0; other < i; other++) {
-            if (memcmp(members[i].person, members[other].person, TN_ID_SIZE) == 0
-                || memcmp(members[i].member, members[other].member, TN_ID_SIZE) == 0) {
+            if (memcmp(members[i].person, members[other].person, TN_ID_SIZE) == 0 ||
+                memcmp(members[i].member, members[other].member, TN_ID_SIZE) == 0) {
                 return TN_REFUSAL_person_twice_in_group;
             }
         }
@@ -52,12 +53,13 @@ static enum tn_refusal check_new_members(const struct tn_new_member *members,
     return TN_REFUSAL_NONE;
 }
 
-/* A group that stands in a pool grows no larger than the policy of that day allows: its draw counts on it. */
+/* A group that stands in a pool grows no larger than the policy of that day allows: its draw counts
+ * on it. */
 static bool is_too_large(const struct tn_policy *policy,
                          const struct tn_registration_view *registration, size_t count)
 {
-    return count > policy->size_max
-           || (registration->size_max > 0 && count > registration->size_max);
+    return count > policy->size_max ||
+           (registration->size_max > 0 && count > registration->size_max);
 }
 
 static struct tn_member_added *add_member_event(struct tn_verdict *verdict,
@@ -119,8 +121,8 @@ enum tn_status tn_rule_register(const struct tn_policy *policy,
     if (!tn_is_zero(facts->place, TN_ID_SIZE)) {
         struct tn_destination_declared *declared;
 
-        declared = &tn_verdict_add(verdict, TN_KIND_destination_declared)
-                        ->body.destination_declared;
+        declared =
+            &tn_verdict_add(verdict, TN_KIND_destination_declared)->body.destination_declared;
         memcpy(declared->nonce, facts->nonce, TN_ID_SIZE);
         memcpy(declared->registration, facts->registration, TN_ID_SIZE);
         memcpy(declared->place, facts->place, TN_ID_SIZE);
@@ -182,8 +184,7 @@ enum tn_status tn_rule_add_member(const struct tn_policy *policy,
     if (refusal == TN_REFUSAL_NONE && find_member(row, facts->member.member)) {
         refusal = TN_REFUSAL_person_twice_in_group;
     }
-    if (refusal == TN_REFUSAL_NONE
-        && is_too_large(policy, registration, row->members.count + 1)) {
+    if (refusal == TN_REFUSAL_NONE && is_too_large(policy, registration, row->members.count + 1)) {
         refusal = TN_REFUSAL_group_too_large;
     }
     blocked = blocked_day(person, facts->registration, open_day);
@@ -219,8 +220,8 @@ static const uint8_t *dropped_tag(const struct tn_appointment_row *appointment,
         }
     }
     for (size_t i = 0; appointment && i < appointment->members.count; i++) {
-        if (memcmp(appointment->members.items[i], member, TN_ID_SIZE) != 0
-            && memcmp(appointment->tags.items[i], tag, TN_ID_SIZE) == 0) {
+        if (memcmp(appointment->members.items[i], member, TN_ID_SIZE) != 0 &&
+            memcmp(appointment->tags.items[i], tag, TN_ID_SIZE) == 0) {
             return none;
         }
     }
@@ -324,8 +325,8 @@ enum tn_status tn_rule_withdraw_registration(const struct tn_registration_view *
     if (refusal != TN_REFUSAL_NONE) {
         return tn_verdict_refuse(verdict, refusal);
     }
-    withdrawn = &tn_verdict_add(verdict, TN_KIND_registration_withdrawn)
-                     ->body.registration_withdrawn;
+    withdrawn =
+        &tn_verdict_add(verdict, TN_KIND_registration_withdrawn)->body.registration_withdrawn;
     withdrawn->facts = command->facts.withdraw_registration_facts;
     withdrawn->persons = person_ids(registration->row, verdict);
     withdrawn->asked_day = registration->asked_day;
@@ -354,16 +355,15 @@ enum tn_status tn_rule_restore_registration(const struct tn_registration_view *r
         /* Meanwhile somebody may have asked in another group. */
         blocked = latest(blocked, blocked_day(&persons[i], id, open_day));
     }
-    restored = &tn_verdict_add(verdict, TN_KIND_registration_restored)
-                    ->body.registration_restored;
+    restored = &tn_verdict_add(verdict, TN_KIND_registration_restored)->body.registration_restored;
     restored->facts = command->facts.restore_registration_facts;
     restored->persons = person_ids(registration->row, verdict);
     restored->blocked_day = latest(blocked, registration->row->blocked_day);
     return TN_OK;
 }
 
-/* The day for which the merged group cannot ask: one that either could not ask for, or one for which only
- * `other` asked, whose ticket is not changed for another (R06). */
+/* The day for which the merged group cannot ask: one that either could not ask for, or one for
+ * which only `other` asked, whose ticket is not changed for another (R06). */
 static uint64_t merged_blocked_day(const struct tn_registration_view *registration,
                                    const struct tn_registration_view *other)
 {
@@ -391,21 +391,19 @@ static enum tn_refusal check_merge(const struct tn_policy *policy,
     if (same) {
         return TN_REFUSAL_person_twice_in_group;
     }
-    if (registration->row->holding != TN_HOLDS_NOTHING
-        || other->row->holding != TN_HOLDS_NOTHING) {
+    if (registration->row->holding != TN_HOLDS_NOTHING || other->row->holding != TN_HOLDS_NOTHING) {
         return TN_REFUSAL_holds_offer;
     }
     if (is_too_large(policy, registration,
                      registration->row->members.count + other->row->members.count)) {
         return TN_REFUSAL_group_too_large;
     }
-    if (policy->group_shares_destination
-        && memcmp(registration->row->place, other->row->place, TN_ID_SIZE) != 0) {
+    if (policy->group_shares_destination &&
+        memcmp(registration->row->place, other->row->place, TN_ID_SIZE) != 0) {
         return TN_REFUSAL_destinations_differ;
     }
     /* One of `other` asked in a third group today, and would now share a ticket that stands. */
-    if (registration->standing_day > 0 && open_day > 0
-        && other->row->blocked_day >= open_day) {
+    if (registration->standing_day > 0 && open_day > 0 && other->row->blocked_day >= open_day) {
         return TN_REFUSAL_person_asked_today;
     }
     return TN_REFUSAL_NONE;
@@ -430,8 +428,7 @@ enum tn_status tn_rule_merge_registrations(const struct tn_policy *policy,
     merged->members.items = other->row->members.items;
     merged->members.count = other->row->members.count;
     merged->size = registration->row->members.count + other->row->members.count;
-    merged->registered_day =
-        latest(registration->row->registered_day, other->row->registered_day);
+    merged->registered_day = latest(registration->row->registered_day, other->row->registered_day);
     merged->asked_day = other->asked_day;
     merged->blocked_day = merged_blocked_day(registration, other);
     return TN_OK;

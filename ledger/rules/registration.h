@@ -11,22 +11,23 @@
 struct tn_registration_view {
     bool found;
     const struct tn_registration_row *row;
-    bool frozen;        /* it asked for a day that is closed and not drawn yet */
-    uint64_t asked_day; /* the open day for which it has a request, withdrawn or not; 0: none */
+    bool frozen;           /* it asked for a day that is closed and not drawn yet */
+    uint64_t asked_day;    /* the open day for which it has a request, withdrawn or not; 0: none */
     uint64_t standing_day; /* the open day for which its request stands; 0: none */
     uint64_t size_max; /* of the policies of the days for which requests stand; 0: none stands */
 };
 
-/* No group is made, restored, merged or enlarged, and nothing is asked for, before the first policy is
- * in force (NULL) and from the programme's end on. */
+/* No group is made, restored, merged or enlarged, and nothing is asked for, before the first policy
+ * is in force (NULL) and from the programme's end on. */
 bool tn_programme_is_open(const struct tn_policy *policy, uint64_t now_us);
 
-/* The seniority of a group: the latest day on which one of its adults was added; 0 without adults. */
+/* The seniority of a group: the latest day on which one of its adults was added; 0 without adults.
+ */
 uint64_t tn_group_registered_day(const struct tn_merged_member *members, size_t count);
 
-/* `persons`: the row of each new member's person, in order (of the first size_max members, if there are
- * more); a zeroed row where there is none. `open_day`: the first day whose pool is open, 0 when none is:
- * two are when a window was extended, or while the draw before is awaited. */
+/* `persons`: the row of each new member's person, in order (of the first size_max members, if there
+ * are more); a zeroed row where there is none. `open_day`: the first day whose pool is open, 0 when
+ * none is: two are when a window was extended, or while the draw before is awaited. */
 enum tn_status tn_rule_register(const struct tn_policy *policy,
                                 const struct tn_registration_view *existing,
                                 const struct tn_person_row *persons, uint64_t open_day,
@@ -52,8 +53,9 @@ enum tn_status tn_rule_restore_registration(const struct tn_registration_view *r
                                             const struct tn_command *command,
                                             struct tn_verdict *verdict);
 
-/* `other` joins `registration`; every person keeps the date of their adding (R06). When both asked for
- * the open day the request of `registration` stands and the other is withdrawn: a ticket less. */
+/* `other` joins `registration`; every person keeps the date of their adding (R06). When both asked
+ * for the open day the request of `registration` stands and the other is withdrawn: a ticket less.
+ */
 enum tn_status tn_rule_merge_registrations(const struct tn_policy *policy,
                                            const struct tn_registration_view *registration,
                                            const struct tn_registration_view *other,

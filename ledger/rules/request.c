@@ -12,8 +12,8 @@ static enum tn_refusal check_ports(const struct tn_policy *policy, const struct 
         return TN_REFUSAL_too_many_ports;
     }
     for (size_t i = 0; i < ports->count; i++) {
-        if (ports->items[i] > UINT16_MAX
-            || tn_policy_port_index(policy, (uint16_t) ports->items[i]) < 0) {
+        if (ports->items[i] > UINT16_MAX ||
+            tn_policy_port_index(policy, (uint16_t) ports->items[i]) < 0) {
             return TN_REFUSAL_port_unknown;
         }
         for (size_t other = 0; other < i; other++) {
@@ -41,8 +41,8 @@ static bool same_ports(const struct tn_uints *a, const struct tn_uints *b)
 /* In time means t < deadline: the window is half-open. */
 static bool window_is_open(const struct tn_request_view *request, uint64_t now_us)
 {
-    return request->row && request->row->state == TN_DAY_OPEN && now_us >= request->row->opens_us
-           && now_us < request->row->closes_us;
+    return request->row && request->row->state == TN_DAY_OPEN && now_us >= request->row->opens_us &&
+           now_us < request->row->closes_us;
 }
 
 enum tn_status tn_rule_request(const struct tn_policy *policy,
@@ -85,9 +85,9 @@ enum tn_status tn_rule_request(const struct tn_policy *policy,
         return tn_verdict_refuse(verdict, TN_REFUSAL_already_asked);
     }
     /* Both kinds have one body. */
-    body = &tn_verdict_add(verdict,
-                           asked ? TN_KIND_request_replaced : TN_KIND_appointment_requested)
-                ->body.appointment_requested;
+    body =
+        &tn_verdict_add(verdict, asked ? TN_KIND_request_replaced : TN_KIND_appointment_requested)
+             ->body.appointment_requested;
     body->facts = *facts;
     body->day = request->day;
     body->size = row->members.count;

@@ -1,4 +1,5 @@
-/* Rules of requests: who may ask, where, and when. Pure. Source: spec/domain.md R01, R05, R06, R14. */
+/* Rules of requests: who may ask, where, and when. Pure. Source: spec/domain.md R01, R05, R06, R14.
+ */
 #ifndef TN_LEDGER_RULES_REQUEST_H
 #define TN_LEDGER_RULES_REQUEST_H
 
@@ -6,8 +7,8 @@
 
 /* The day a request is for, and what of it stands already. */
 struct tn_request_view {
-    uint64_t day;                  /* whose window is open; 0: none is */
-    const struct tn_day_row *row;  /* of `day`; NULL when none */
+    uint64_t day;                    /* whose window is open; 0: none is */
+    const struct tn_day_row *row;    /* of `day`; NULL when none */
     const struct tn_pool_row *asked; /* the registration's own row of that day, or NULL */
 };
 

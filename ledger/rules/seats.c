@@ -101,8 +101,8 @@ enum tn_status tn_port_line_compute(const struct tn_policy *policy, uint64_t por
             const struct tn_slot_row *slot = &dates[i].row.slots.items[s];
 
             if (dates[i].date < near && slot->free > 0) {
-                expired[expired_count++] = (struct tn_run){
-                    dates[i].date, slot->minute, (uint64_t) slot->free};
+                expired[expired_count++] =
+                    (struct tn_run){dates[i].date, slot->minute, (uint64_t) slot->free};
             } else if (dates[i].date <= day + policy->horizon_days) {
                 places[place_count++] = (struct place){dates[i].date, slot->minute, slot->free};
             }
@@ -119,8 +119,8 @@ enum tn_status tn_port_line_compute(const struct tn_policy *policy, uint64_t por
     line->frozen.moves.count = repay(port, places, place_count, line_start, moves);
     for (size_t i = line_start; i < place_count; i++) {
         if (places[i].free > 0) {
-            runs[run_count++] = (struct tn_run){
-                places[i].date, places[i].minute, (uint64_t) places[i].free};
+            runs[run_count++] =
+                (struct tn_run){places[i].date, places[i].minute, (uint64_t) places[i].free};
         }
     }
     line->frozen.line = (struct tn_run_list){runs, run_count};
@@ -128,8 +128,7 @@ enum tn_status tn_port_line_compute(const struct tn_policy *policy, uint64_t por
 }
 
 enum tn_status tn_capacity_from_policy(const struct tn_policy *policy, const uint64_t *ends_us,
-                                       struct tn_arena *arena,
-                                       struct tn_port_capacity_list *ports)
+                                       struct tn_arena *arena, struct tn_port_capacity_list *ports)
 {
     uint32_t port_seats[TN_POLICY_PORTS_MAX];
     uint32_t slot_seats[TN_POLICY_SLOTS_MAX];

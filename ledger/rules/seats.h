@@ -15,23 +15,22 @@ struct tn_port_date {
 
 /* What one port gives to a pool that closes on `day`. */
 struct tn_port_line {
-    struct tn_pool_port frozen;  /* moves, line, pcredit, acc */
-    struct tn_run_list expired;  /* free seats dated before day + notice_min */
+    struct tn_pool_port frozen; /* moves, line, pcredit, acc */
+    struct tn_run_list expired; /* free seats dated before day + notice_min */
 };
 
-/* `dates` ascend and cover the port row's first_date to day + horizon. Lists live in `arena`. A suspended
- * port has an empty line and repays nothing, but seats expire there too.
- * TN_FULL  the arena's limit */
+/* `dates` ascend and cover the port row's first_date to day + horizon. Lists live in `arena`. A
+ * suspended port has an empty line and repays nothing, but seats expire there too. TN_FULL  the
+ * arena's limit */
 TN_MUST_USE enum tn_status tn_port_line_compute(const struct tn_policy *policy, uint64_t port,
                                                 uint64_t day, const struct tn_port_row *port_row,
                                                 const struct tn_port_date *dates, size_t count,
                                                 struct tn_arena *arena, struct tn_port_line *line);
 
-/* The policy's capacity for one service date: `ends_us` by port in the policy's order. Ports and slots
- * with no seat are left out. */
+/* The policy's capacity for one service date: `ends_us` by port in the policy's order. Ports and
+ * slots with no seat are left out. */
 TN_MUST_USE enum tn_status tn_capacity_from_policy(const struct tn_policy *policy,
-                                                   const uint64_t *ends_us,
-                                                   struct tn_arena *arena,
+                                                   const uint64_t *ends_us, struct tn_arena *arena,
                                                    struct tn_port_capacity_list *ports);
 
 /* free + offered + confirmed + used + expired = published + moved_in - moved_out (P7). */

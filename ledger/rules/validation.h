@@ -6,8 +6,8 @@
 #include "ledger/rules/rows.h"
 #include "ledger/rules/verdict.h"
 
-/* `officer` is the actor's row or NULL. `appointment` is the one the tag names, NULL when there is none
- * or its member was dropped: never issued, wrong date and forged are one answer. */
+/* `officer` is the actor's row or NULL. `appointment` is the one the tag names, NULL when there is
+ * none or its member was dropped: never issued, wrong date and forged are one answer. */
 enum tn_status tn_rule_validate(const struct tn_policy *policy,
                                 const struct tn_officer_row *officer,
                                 const struct tn_appointment_row *appointment,

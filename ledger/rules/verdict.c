@@ -8,8 +8,8 @@
 
 #define EVENTS_FIRST 8
 
-void tn_verdict_init(struct tn_verdict *verdict, const struct tn_command *command,
-                     uint64_t time_us, uint64_t first_index, struct tn_arena *arena)
+void tn_verdict_init(struct tn_verdict *verdict, const struct tn_command *command, uint64_t time_us,
+                     uint64_t first_index, struct tn_arena *arena)
 {
     *verdict = (struct tn_verdict){
         .first_index = first_index,

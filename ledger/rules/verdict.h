@@ -20,15 +20,15 @@ struct tn_verdict {
     struct tn_event *events;
     size_t count;
     size_t capacity;
-    struct tn_arena *arena;          /* of the events and their lists */
+    struct tn_arena *arena;           /* of the events and their lists */
     const struct tn_command *command; /* NULL for what falls due */
     uint64_t time_us;
     bool overflowed; /* the arena's limit: nothing of this verdict may be used */
 };
 
 /* `command` may be NULL: then `time_us` stamps the events and the ledger itself is the actor. */
-void tn_verdict_init(struct tn_verdict *verdict, const struct tn_command *command,
-                     uint64_t time_us, uint64_t first_index, struct tn_arena *arena);
+void tn_verdict_init(struct tn_verdict *verdict, const struct tn_command *command, uint64_t time_us,
+                     uint64_t first_index, struct tn_arena *arena);
 /* Refuse; what was added before is forgotten. Returns TN_OK, so that a rule may end with it. */
 enum tn_status tn_verdict_refuse(struct tn_verdict *verdict, enum tn_refusal code);
 /* Add an event of `kind` with a zeroed body, to be filled at once; the pointer lives until the next

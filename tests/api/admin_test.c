@@ -126,8 +126,7 @@ static void a_policy_that_leaves_the_form_is_named(void **state)
         tn_buffer_append(&other, text, (size_t) (at - text));
         tn_buffer_append_string(&other, rows[i].new);
         tn_buffer_append_string(&other, at + strlen(rows[i].old));
-        assert_int_equal(tn_policy_read_json(tn_buffer_view(&other), &policy, &error),
-                         TN_INVALID);
+        assert_int_equal(tn_policy_read_json(tn_buffer_view(&other), &policy, &error), TN_INVALID);
         assert_non_null(strstr(error.text, rows[i].named));
         assert_true(tn_is_zero(&policy, sizeof(policy)));
         tn_buffer_close(&other);
@@ -296,8 +295,7 @@ static void organisations_are_codes_or_digits(void **state)
     tn_organisation_format(id, text);
     assert_string_equal(text, "INM");
     assert_int_equal(
-        tn_organisation_parse(tn_bytes_from_string("00ff00ff00ff00ff00ff00ff00ff00ff"), id),
-        TN_OK);
+        tn_organisation_parse(tn_bytes_from_string("00ff00ff00ff00ff00ff00ff00ff00ff"), id), TN_OK);
     tn_organisation_format(id, text);
     assert_string_equal(text, "00ff00ff00ff00ff00ff00ff00ff00ff");
     assert_int_equal(tn_organisation_parse(tn_bytes_from_string(""), id), TN_INVALID);

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -41,7 +42,7 @@ static void tokens_are_read_strictly(void **state)
 static void the_table_of_roles_holds(void **state)
 {
     static const enum tn_role roles[] = {
-        TN_ROLE_COUNT,   TN_ROLE_APPLICANT, TN_ROLE_OFFICER,  TN_ROLE_PORT_OFFICER,
+        TN_ROLE_COUNT,   TN_ROLE_APPLICANT, TN_ROLE_OFFICER,   TN_ROLE_PORT_OFFICER,
         TN_ROLE_AUDITOR, TN_ROLE_OPERATOR,  TN_ROLE_SCHEDULER,
     };
     static const struct {
@@ -61,9 +62,8 @@ static void the_table_of_roles_holds(void **state)
         {TN_ACCESS_OPERATOR, "13333A3", "AAAAAAA", "AAAAAAA"},
         {TN_ACCESS_LOCAL, "3333333", "3333333", "AAAAAAA"},
     };
-    static const char letters[] = {[TN_HTTP_ALLOW] = 'A',
-                                   [TN_HTTP_DENY_401] = '1',
-                                   [TN_HTTP_DENY_403] = '3'};
+    static const char letters[] = {
+        [TN_HTTP_ALLOW] = 'A', [TN_HTTP_DENY_401] = '1', [TN_HTTP_DENY_403] = '3'};
 
     (void) state;
     assert_int_equal(TN_ARRAY_SIZE(rows), TN_ACCESS_COUNT);

@@ -4,21 +4,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <cmocka.h>
 
 #include "api/desk/ledger.h"
 #include "ledger/base/civil.h"
 #include "ledger/base/clock.h"
 #include "ledger/base/endian.h"
 #include "ledger/rules/policy_history.h"
-#include "projections/keys.h"
 #include "ledger/rules/rows.h"
+#include "projections/keys.h"
 
 /* 2024-09-03 16:30 UTC: a window has been open for half an hour. */
 #define START_US 1725381000000000ull
@@ -181,7 +181,8 @@ static void R02_retries_with_one_key_are_one_command(void **context)
     tn_buffer_close(&first.request.entries);
 }
 
-/* The fingerprint of the first body travels with the command's sealed records, as intake does it. */
+/* The fingerprint of the first body travels with the command's sealed records, as intake does it.
+ */
 static void the_same_key_with_another_body_is_a_conflict(void **context)
 {
     struct desk_state *state = *context;
@@ -322,7 +323,8 @@ static void set_heartbeat(struct desk_state *state, uint64_t time_us)
     state->ledger = NULL;
 }
 
-/* Play a day forty days ago by a manual clock, so that an offer is open; then the machine is off. */
+/* Play a day forty days ago by a manual clock, so that an offer is open; then the machine is off.
+ */
 static void make_open_offer(struct desk_state *state, uint64_t *deadline_us)
 {
     struct tn_ledger_options options = {
@@ -348,8 +350,7 @@ static void make_open_offer(struct desk_state *state, uint64_t *deadline_us)
         tn_buffer_close(&request.entries);
     }
     assert_int_equal(status, TN_OK);
-    assert_int_equal(tn_desk_advance(state->ledger->desk, now_us + 25 * TN_HOUR_US, &error),
-                     TN_OK);
+    assert_int_equal(tn_desk_advance(state->ledger->desk, now_us + 25 * TN_HOUR_US, &error), TN_OK);
     fill_id(id, TN_ID_SIZE, 1);
     tn_arena_init(&arena, 1 << 20);
     assert_int_equal(tn_views_open(state->ledger->store, NULL, &views, &error), TN_OK);
@@ -357,8 +358,8 @@ static void make_open_offer(struct desk_state *state, uint64_t *deadline_us)
                              registration_row, &arena, &registration, &found, &error),
                      TN_OK);
     assert_int_equal(registration.holding, TN_HOLDS_OFFER);
-    assert_int_equal(TN_READ(views.rows[TN_CORE_QUEUE], tn_key_offer(registration.offer),
-                             offer_row, &arena, &row, &found, &error),
+    assert_int_equal(TN_READ(views.rows[TN_CORE_QUEUE], tn_key_offer(registration.offer), offer_row,
+                             &arena, &row, &found, &error),
                      TN_OK);
     *deadline_us = row.deadline_us;
     tn_views_close(&views);

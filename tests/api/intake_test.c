@@ -1,4 +1,5 @@
-/* Intake: what leaves it for the desk, what it seals, and that a seed gives the same bytes again. */
+/* Intake: what leaves it for the desk, what it seals, and that a seed gives the same bytes again.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -150,7 +151,8 @@ static void a_field_without_a_canonical_form_is_named_and_not_quoted(void **stat
     } rows[] = {
         {"\xff", "B", 19800115, "XYZ", "", "members[0].given_names"},
         {"A", "B\x01", 19800115, "XYZ", "", "members[0].family_names"},
-        {" ", "", 19800115, "XYZ", "", "members[0].family_names"},
+        {"A", "", 19800115, "XYZ", "", "members[0].family_names"},
+        {"", " ", 19800115, "XYZ", "", "members[0].family_names"},
         {"A", "B", 19800231, "XYZ", "", "members[0].date_of_birth"},
         {"A", "B", 0, "XYZ", "", "members[0].date_of_birth"},
         {"A", "B", 119800115, "XYZ", "", "members[0].date_of_birth"},
@@ -179,8 +181,7 @@ static void a_field_without_a_canonical_form_is_named_and_not_quoted(void **stat
         tn_random_init_seeded(&random, 1, "bad", i);
         intake_fill(&place, &intake, MORNING_US, &random);
         tn_intake_command_init(&command);
-        assert_int_equal(tn_intake_register(&intake, &caller, &form, &command, &error),
-                         TN_INVALID);
+        assert_int_equal(tn_intake_register(&intake, &caller, &form, &command, &error), TN_INVALID);
         assert_non_null(strstr(error.text, rows[i].named));
         assert_null(strstr(error.text, "secreto"));
         tn_intake_command_close(&command);

@@ -1,4 +1,5 @@
-/* A simulated ledger in a temporary directory for the tests of the doors. Its people are made up. */
+/* A simulated ledger in a temporary directory for the tests of the doors. Its people are made up.
+ */
 #ifndef TN_TESTS_API_LEDGER_SUPPORT_H
 #define TN_TESTS_API_LEDGER_SUPPORT_H
 
@@ -80,8 +81,7 @@ static inline void place_close(struct place *place)
     place->ledger = NULL;
 }
 
-static inline int remove_entry(const char *path, const struct stat *about, int type,
-                               struct FTW *at)
+static inline int remove_entry(const char *path, const struct stat *about, int type, struct FTW *at)
 {
     (void) about;
     (void) type;

@@ -1,4 +1,5 @@
-/* A served ledger for tests: a server on loopback, one connection, calls that wait for their answer. */
+/* A served ledger for tests: a server on loopback, one connection, calls that wait for their
+ * answer. */
 #ifndef TN_TESTS_API_SERVICE_SUPPORT_H
 #define TN_TESTS_API_SERVICE_SUPPORT_H
 
@@ -24,8 +25,7 @@ static inline void served_open(struct served *served, uint64_t created_us, bool 
 
     place_create_as(&served->place, created_us, simulated);
     place_open(&served->place, false);
-    (void) snprintf(served->socket, sizeof(served->socket), "%s/control",
-                    served->place.directory);
+    (void) snprintf(served->socket, sizeof(served->socket), "%s/control", served->place.directory);
     MUST(tn_service_open(served->place.ledger, &options, &served->service, &error), &error);
     served->client = client_open(tn_service_port(served->service));
     served->local = client_open_unix(served->socket);

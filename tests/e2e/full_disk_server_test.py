@@ -45,20 +45,29 @@ class Disk:
         return disk.f_bavail * disk.f_frsize
 
     def close(self):
-        subprocess.run(["umount", self.mount], check=True)
+        """Whatever happened: a mount must not stay behind."""
+        for option in ([], [], ["-l"]):
+            done = subprocess.run(["umount", *option, self.mount], stderr=subprocess.PIPE,
+                                  check=False)
+            if done.returncode == 0:
+                return
+            time.sleep(0.5)
+        raise AssertionError(f"{self.mount} cannot be unmounted: {done.stderr.decode()}")
 
 
 class Writer(threading.Thread):
-    """Registers one group after the other until told to stop."""
+    """Registers one group after the other until told to stop. When the disk fills up between a
+    decision and its write, the answer waits for space: `waiting` since then."""
 
     def __init__(self, server, number):
-        super().__init__()
+        super().__init__(daemon=True)
         self.client = server.client()
         self.number = number
         self.registered = [] # (key, body, answer)
         self.refused = 0
         self.failure = None
         self.stopping = False
+        self.waiting_since = None
 
     def run(self):
         count = 0
@@ -67,7 +76,9 @@ class Writer(threading.Thread):
                 count += 1
                 body = turno.family(self.number * 100000 + count, 8)
                 key = turno.new_key()
+                self.waiting_since = time.monotonic()
                 answer = self.client.post("/v1/registrations", body, key=key)
+                self.waiting_since = None
                 if answer.status == 201:
                     self.registered.append((key, body, answer.json))
                 else:
@@ -77,6 +88,18 @@ class Writer(threading.Thread):
         except BaseException as failure: # pylint: disable=broad-except
             self.failure = failure
         self.client.close()
+
+    def waits(self):
+        since = self.waiting_since
+        return since is not None and time.monotonic() - since > 1.0
+
+
+def all_of(writers, check):
+    """For wait_until: True when `check` holds for each; a writer's failure is raised."""
+    for writer in writers:
+        if writer.failure:
+            raise writer.failure
+    return all(check(writer) for writer in writers)
 
 
 def fill(disk, ballast, keep):
@@ -104,6 +127,29 @@ def refused_but_alive(server, tokens, vkey_before):
     assert server.alive(), server.talk()
 
 
+def alive(server):
+    assert server.alive(), server.talk()
+    try:
+        with server.client(timeout=5) as client:
+            return client.get("/healthz").status == 200
+    except OSError:
+        return False
+
+
+def start_on_a_full_disk(directory, tokens, vkey, ballast, registered):
+    """Reads are served, writes refused; and again they go on by themselves."""
+    with turno.Server(directory, "--reserve", RESERVE, wait=False) as server:
+        turno.wait_until(lambda: alive(server), "the server on a full disk")
+        refused_but_alive(server, tokens, vkey)
+        os.remove(ballast)
+        server.wait_ready()
+        with server.client() as client:
+            key, body, answer = registered[-1]
+            assert expect(client.post("/v1/registrations", body, key=key), 201).json == answer
+            turno.register(client, turno.family(900000))
+        server.stop()
+
+
 def move_ledger(source, target):
     """A ledger and what lies beside it (its root key)."""
     folder, name = os.path.split(source)
@@ -126,18 +172,20 @@ def play(disk, base):
         writers = [Writer(server, number) for number in range(1, 4)]
         for writer in writers:
             writer.start()
-        turno.wait_until(lambda: sum(len(w.registered) for w in writers) >= 30, "first writes")
+        turno.wait_until(lambda: all_of(writers, lambda w: len(w.registered) >= 10),
+                         "first writes")
         # The server has no say in what others write.
         fill(disk, ballast, RESERVE // 2)
-        turno.wait_until(lambda: all(w.refused >= 3 for w in writers), "refusals")
+        turno.wait_until(lambda: all_of(writers, lambda w: w.refused >= 3 or w.waits()),
+                         "refusals")
         fill(disk, ballast, 2 << 20)
         refused_but_alive(server, tokens, vkey)
-        before = [len(w.registered) for w in writers]
+        before = {w: len(w.registered) for w in writers}
         time.sleep(1.0)
-        assert [len(w.registered) for w in writers] == before, "written though the disk is full"
+        assert all_of(writers, lambda w: len(w.registered) == before[w]), "the disk is full"
         refused_but_alive(server, tokens, vkey)
         os.remove(ballast)
-        turno.wait_until(lambda: all(len(w.registered) > n + 5 for w, n in zip(writers, before)),
+        turno.wait_until(lambda: all_of(writers, lambda w: len(w.registered) > before[w] + 5),
                          "writes after there is space again")
         for writer in writers:
             writer.stopping = True
@@ -150,7 +198,9 @@ def play(disk, base):
             for key, body, answer in registered:
                 again = expect(client.post("/v1/registrations", body, key=key), 201).json
                 assert again == answer, (again, answer)
+        fill(disk, ballast, 4 << 20)
         server.stop()
+    start_on_a_full_disk(directory, tokens, vkey, ballast, registered)
     move_ledger(directory, made)
     turno.run("verify", made)
     rebuilt = turno.run("rebuild", made).stdout

@@ -95,7 +95,7 @@ def validate(client, token, number):
         assert len(answer.body) == len(right.body), (right, answer)
         assert sorted(answer.headers.keys()) == sorted(right.headers.keys())
     typo = number[:-1] + ("0" if number[-1] != "0" else "1")
-    assert 400 <= expect(ask(typo, birth), range(400, 500)).status < 500
+    expect(ask(typo, birth), 400, "invalid_member")
     for credential in (None, "0" * 64):
         expect(client.post("/v1/validations", turno.validation(number, birth), token=credential),
                401)
@@ -105,7 +105,7 @@ def validate(client, token, number):
 def own_view(client, made, looks, indices):
     """The person sees who asked (R19) and the own events, up to and with the acceptance."""
     path = f"/v1/registrations/{made['registration']}"
-    accesses = expect(client.get(path + "/accesses", token=made["token"]), 200).json["accesses"]
+    accesses = expect(client.get(path + "/accesses", token=made["token"]), 200).json["events"]
     assert len(accesses) == looks, accesses
     for access in accesses:
         assert access["purpose"] == "transit" and access["organisation"], access
@@ -164,11 +164,12 @@ def prove(base, directory, client, index):
     return vkey
 
 
-def audit(server, vkey, token):
-    """Everything that is published, by code that shares nothing with the program."""
-    done = subprocess.run([sys.executable, AUDIT, f"http://127.0.0.1:{server.port}/log", vkey,
-                           "--token", token], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          timeout=120, check=False)
+def audit(server, vkey):
+    """Everything that is published, by code that shares nothing with the program. The entries of a
+    simulation are open; beside_test.py audits a real ledger with an auditor's token."""
+    done = subprocess.run([sys.executable, AUDIT, f"http://127.0.0.1:{server.port}/log", vkey],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120,
+                          check=False)
     print(done.stdout.decode().strip()[-600:])
     assert done.returncode == 0, done.returncode
 
@@ -218,7 +219,7 @@ def main():
             own_view(client, made, looks, [made["index"], accepted["index"]])
             recompute(base, directory, client, day)
             vkey = prove(base, directory, client, accepted["index"])
-            audit(server, vkey, tokens["auditor_token"])
+            audit(server, vkey)
             drain(server)
         verified = turno.run("verify", directory).stdout
         rebuilt = turno.run("rebuild", directory).stdout

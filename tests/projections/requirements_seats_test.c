@@ -1,4 +1,4 @@
-/* Requirements of spec/domain.md 4 about seats, deadlines and answers, by their numbers. */
+/* Requirements of spec/domain.md 4 about seats and deadlines, by their numbers. */
 #include <string.h>
 
 #include "tests/projections/harness/setting.h"
@@ -157,7 +157,8 @@ static void check_lapse(uint32_t draw_day, uint64_t drawn_us, uint64_t lapses_us
 static void R13_the_clock_vectors_hold(void **state)
 {
     (void) state;
-    /* 2023-11-04 12:00 EDT to 2023-11-05 10:00 EST; 2024-03-09 12:00 EST to 2024-03-10 12:00 EDT. */
+    /* 2023-11-04 12:00 EDT to 2023-11-05 10:00 EST; 2024-03-09 12:00 EST to 2024-03-10 12:00 EDT.
+     */
     check_lapse(19665, UINT64_C(1699113600000000), UINT64_C(1699196400000000));
     check_lapse(19791, UINT64_C(1710003600000000), UINT64_C(1710086400000000));
 }
@@ -241,47 +242,7 @@ static void R27_a_pause_made_good_moves_what_was_not_reached(void **state)
     close_replayed(&harness);
 }
 
-/* ---- R14: the zone ---- */
-
-static void R14_the_zone_decision_is_a_version_and_a_result(void **state)
-{
-    struct harness harness;
-    struct tn_command command;
-    struct tn_event event;
-    struct tn_policy next;
-
-    (void) state;
-    open_from(&harness, DAY_D);
-    must_register(&harness, 1, 1, at(DAY_D, 9, 0));
-    command = command_by(TN_COMMAND_request_appointment, 1, at(DAY_D, 13, 0));
-    make_id(command.facts.request_appointment_facts.registration, 'r', 1);
-    command.facts.request_appointment_facts.ports = (struct tn_uints){ask_a, 1};
-    command.facts.request_appointment_facts.zone_version = zone_version(&harness, command.time_us);
-    for (uint64_t result = TN_ZONE_UNKNOWN; result <= TN_ZONE_NO_POSITION + 1; result++) {
-        command.facts.request_appointment_facts.zone_result = result;
-        assert_int_equal(harness_decide(&harness, &command) == OK, result == TN_ZONE_INSIDE);
-    }
-    event = last_of(&harness, TN_KIND_appointment_requested);
-    assert_int_equal(event.body.appointment_requested.facts.zone_version,
-                     zone_version(&harness, command.time_us));
-    assert_int_equal(event.body.appointment_requested.facts.zone_result, TN_ZONE_INSIDE);
-    /* A decision by another version of the zone is no decision; the day keeps the version it opened with. */
-    command.facts.request_appointment_facts.zone_result = TN_ZONE_INSIDE;
-    command.facts.request_appointment_facts.zone_version--;
-    command.facts.request_appointment_facts.ports = (struct tn_uints){ask_ab, 2};
-    assert_int_equal(harness_decide(&harness, &command), TN_REFUSAL_outside_zone);
-    make_policy(&next, 2, at(DAY_D, 14, 0));
-    next.zone.version++;
-    assert_int_equal(do_publish(&harness, &next, at(DAY_D, 13, 30)), OK);
-    command.time_us = at(DAY_D, 15, 0);
-    command.facts.request_appointment_facts.zone_version = next.zone.version;
-    assert_int_equal(harness_decide(&harness, &command), TN_REFUSAL_outside_zone);
-    command.facts.request_appointment_facts.zone_version--;
-    assert_int_equal(harness_decide(&harness, &command), OK);
-    close_replayed(&harness);
-}
-
-/* ---- R17: one answer ---- */
+/* ---- R20: suspensions ---- */
 
 static struct tn_validation_answered validate_tag(struct harness *harness, const uint8_t *tag,
                                                   uint64_t time_us)
@@ -296,111 +257,6 @@ static struct tn_validation_answered validate_tag(struct harness *harness, const
     event = last_of(harness, TN_KIND_validation_answered);
     return event.body.validation_answered;
 }
-
-static void R17_never_issued_wrong_date_and_left_are_one_answer(void **state)
-{
-    struct harness harness;
-    struct tn_validation_answered answers[3];
-    struct tn_validation_answered genuine;
-    uint8_t offer[TN_ID_SIZE];
-    uint8_t tags[3][TN_ID_SIZE];
-    struct tn_registration_row row;
-
-    (void) state;
-    open_from(&harness, DAY_D);
-    must_win(&harness, 1, 3);
-    row = group_row(&harness, 1);
-    memcpy(offer, row.offer, TN_ID_SIZE);
-    assert_int_equal(do_accept(&harness, 1, at(DAY_D + 1, 13, 0)), OK);
-    assert_int_equal(do_remove(&harness, 1, person(1, 1), person(1, 1), at(DAY_D + 1, 14, 0)), OK);
-    make_id(tags[0], 't', 99);                 /* never issued */
-    make_tag(tags[1], offer, person(2, 0));    /* the number with another date of birth */
-    make_tag(tags[2], offer, person(1, 1));    /* who has left */
-    for (size_t i = 0; i < 3; i++) {
-        answers[i] = validate_tag(&harness, tags[i], at(DAY_D + 1, 15, 0));
-        assert_int_equal(answers[i].verdict, 0);
-        assert_true(tn_is_zero(answers[i].registration, TN_ID_SIZE));
-        assert_true(tn_is_zero(answers[i].offer, TN_ID_SIZE));
-        memset(answers[i].facts.tag, 0, TN_ID_SIZE);
-    }
-    assert_memory_equal(&answers[0], &answers[1], sizeof(answers[0]));
-    assert_memory_equal(&answers[0], &answers[2], sizeof(answers[0]));
-    make_tag(tags[0], offer, person(1, 0));
-    genuine = validate_tag(&harness, tags[0], at(DAY_D + 1, 15, 1));
-    assert_int_equal(genuine.verdict,
-                     TN_VALIDATION_MATCHED | TN_VALIDATION_APPOINTMENT | TN_VALIDATION_PARTY);
-    /* Of a group of three and then of two one is left: an individual. */
-    assert_int_equal(do_remove(&harness, 1, person(1, 2), person(1, 2), at(DAY_D + 1, 16, 0)), OK);
-    genuine = validate_tag(&harness, tags[0], at(DAY_D + 1, 16, 1));
-    assert_int_equal(genuine.verdict, TN_VALIDATION_MATCHED | TN_VALIDATION_APPOINTMENT);
-    assert_memory_equal(genuine.offer, offer, TN_ID_SIZE);
-    /* Cancelled: still in the ledger together, and nothing stands. */
-    assert_int_equal(do_cancel(&harness, 1, at(DAY_D + 1, 17, 0)), OK);
-    genuine = validate_tag(&harness, tags[0], at(DAY_D + 1, 17, 1));
-    assert_int_equal(genuine.verdict, TN_VALIDATION_MATCHED);
-    close_replayed(&harness);
-}
-
-/* Two members with one date of birth have one tag: when one leaves the other's number still counts. */
-static void R17_a_twin_who_leaves_does_not_take_the_number_away(void **state)
-{
-    struct harness harness;
-    struct tn_command command;
-    struct tn_facts_accept_offer *facts = &command.facts.accept_offer_facts;
-    struct tn_registration_row row;
-    uint8_t members[3][TN_ID_SIZE];
-    uint8_t tags[3][TN_ID_SIZE];
-
-    (void) state;
-    open_from(&harness, DAY_D);
-    must_win(&harness, 1, 3);
-    row = group_row(&harness, 1);
-    command = command_by(TN_COMMAND_accept_offer, 1, at(DAY_D + 1, 13, 0));
-    make_id(facts->registration, 'r', 1);
-    memcpy(facts->offer, row.offer, TN_ID_SIZE);
-    for (size_t i = 0; i < 3; i++) {
-        make_id(members[i], 'm', person(1, i));
-        make_tag(tags[i], row.offer, i == 2 ? person(1, 1) : person(1, i)); /* 1 and 2 are twins */
-    }
-    facts->members = (struct tn_ids){(const uint8_t(*)[TN_ID_SIZE]) members, 3};
-    facts->tags = (struct tn_ids){(const uint8_t(*)[TN_ID_SIZE]) tags, 3};
-    assert_int_equal(harness_decide(&harness, &command), OK);
-    assert_int_equal(do_remove(&harness, 1, person(1, 1), person(1, 1), at(DAY_D + 1, 14, 0)), OK);
-    assert_int_equal(validate_tag(&harness, tags[2], at(DAY_D + 1, 14, 1)).verdict,
-                     TN_VALIDATION_MATCHED | TN_VALIDATION_APPOINTMENT | TN_VALIDATION_PARTY);
-    assert_int_equal(do_remove(&harness, 1, person(1, 2), person(1, 2), at(DAY_D + 1, 14, 2)), OK);
-    assert_int_equal(validate_tag(&harness, tags[2], at(DAY_D + 1, 14, 3)).verdict, 0);
-    close_replayed(&harness);
-}
-
-static void R17_one_part_tells_nothing_of_what_was_cancelled(void **state)
-{
-    struct harness harness;
-    struct tn_policy policy;
-    struct tn_registration_row row;
-    struct tn_validation_answered answers[2];
-    uint8_t tags[2][TN_ID_SIZE];
-
-    (void) state;
-    harness_open(&harness);
-    make_policy(&policy, 1, at(DAY_D, 8, 0));
-    policy.validation.detail = TN_VALIDATION_ONE_PART;
-    harness_found(&harness, &policy, at(DAY_D, 8, 0));
-    must_win(&harness, 1, 2);
-    row = group_row(&harness, 1);
-    make_tag(tags[0], row.offer, person(1, 0));
-    make_tag(tags[1], row.offer, person(2, 0));
-    assert_int_equal(do_accept(&harness, 1, at(DAY_D + 1, 13, 0)), OK);
-    assert_int_equal(do_cancel(&harness, 1, at(DAY_D + 1, 14, 0)), OK);
-    for (size_t i = 0; i < 2; i++) {
-        answers[i] = validate_tag(&harness, tags[i], at(DAY_D + 1, 15, 0));
-        memset(answers[i].facts.tag, 0, TN_ID_SIZE);
-    }
-    assert_memory_equal(&answers[0], &answers[1], sizeof(answers[0]));
-    close_replayed(&harness);
-}
-
-/* ---- R20: suspensions ---- */
 
 static void R20_a_suspension_leaves_nobody_confirmed_but_invalid(void **state)
 {
@@ -425,8 +281,8 @@ static void R20_a_suspension_leaves_nobody_confirmed_but_invalid(void **state)
 
             tn_arena_reset(&harness.arena);
             read_slot(&harness, port, DATE, 480 + 60 * i, &slot);
-            moves[i] = (struct tn_seat_move){port,   DATE, 480 + 60 * i, PORT_B,
-                                             DATE,   480,  (uint64_t) slot.free};
+            moves[i] = (struct tn_seat_move){port, DATE, 480 + 60 * i,        PORT_B,
+                                             DATE, 480,  (uint64_t) slot.free};
         }
         assert_int_equal(do_reallocate(&harness, moves, 4, at(DAY_D + 1, 12, 2)), OK);
     }
@@ -572,49 +428,13 @@ static void R23_a_days_offers_and_appointments_add_up(void **state)
     close_replayed(&harness);
 }
 
-/* ---- R02, rule side ---- */
-
-static void R02_a_refusal_is_an_event_with_the_facts_whole_and_changes_nothing(void **state)
-{
-    struct harness harness;
-    struct tn_event event;
-    uint8_t roots[2][TN_CORE_COUNT][TN_HASH_SIZE];
-    uint64_t count;
-
-    (void) state;
-    open_from(&harness, DAY_D);
-    must_register(&harness, 1, 1, at(DAY_D, 9, 0));
-    for (size_t i = 0; i < 2; i++) {
-        place_commit(&harness.place);
-        for (size_t core = 0; core < TN_CORE_COUNT; core++) {
-            assert_int_equal(tn_rows_root(harness.decider.state->rows[core], &count,
-                                          roots[i][core], &harness.error),
-                             TN_OK);
-        }
-        if (i == 0) {
-            assert_int_equal(do_ask(&harness, 1, ask_a, 1, at(DAY_D, 9, 1)),
-                             TN_REFUSAL_window_closed);
-        }
-    }
-    assert_memory_equal(roots[0], roots[1], sizeof(roots[0]));
-    event = last_of(&harness, TN_KIND_command_refused);
-    assert_int_equal(event.body.command_refused.code, TN_REFUSAL_window_closed);
-    assert_int_equal(event.body.command_refused.command, TN_COMMAND_request_appointment);
-    close_replayed(&harness);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(R02_a_refusal_is_an_event_with_the_facts_whole_and_changes_nothing),
         cmocka_unit_test(R10_a_straddling_group_is_owed_by_one_slot_and_repaid_from_the_next_line),
         cmocka_unit_test(R10_a_debt_is_repaid_whatever_its_date_even_after_a_suspension),
         cmocka_unit_test(R10_free_seats_expire_when_they_are_too_near),
         cmocka_unit_test(R13_the_clock_vectors_hold),
-        cmocka_unit_test(R14_the_zone_decision_is_a_version_and_a_result),
-        cmocka_unit_test(R17_never_issued_wrong_date_and_left_are_one_answer),
-        cmocka_unit_test(R17_a_twin_who_leaves_does_not_take_the_number_away),
-        cmocka_unit_test(R17_one_part_tells_nothing_of_what_was_cancelled),
         cmocka_unit_test(R20_a_suspension_leaves_nobody_confirmed_but_invalid),
         cmocka_unit_test(R20_whom_the_agency_sends_away_is_in_the_next_pool_again),
         cmocka_unit_test(R20_a_date_that_is_over_is_not_taken_back),

@@ -1,5 +1,6 @@
-/* Requirements of spec/domain.md 4 about groups and draws, by their numbers. Those about seats and times
- * are in requirements_seats_test.c; the draw's own (R09, R12) in the tests of ledger/rules/draw.h. */
+/* Requirements of spec/domain.md 4 about groups and draws, by their numbers. Those about seats and
+ * times are in requirements_seats_test.c and requirements_answers_test.c; the draw's own (R09, R12)
+ * in the tests of ledger/rules/draw.h. */
 #include <string.h>
 
 #include "ledger/base/hash.h"
@@ -63,8 +64,7 @@ static void R01_order_of_arrival_changes_no_byte_of_a_draw(void **state)
     run_arrivals(order, &outcomes[1]);
     assert_true(outcomes[0].count > 5);
     assert_int_equal(outcomes[0].count, outcomes[1].count);
-    assert_memory_equal(outcomes[0].entries, outcomes[1].entries,
-                        outcomes[0].count * TN_HASH_SIZE);
+    assert_memory_equal(outcomes[0].entries, outcomes[1].entries, outcomes[0].count * TN_HASH_SIZE);
 }
 
 static uint64_t seats_of(const struct tn_run_list *runs)
@@ -106,8 +106,8 @@ static void check_share(struct harness *harness, uint64_t completed_index)
         struct tn_event offered;
 
         read_event(harness, completed_index + i, &offered);
-        if (offered.body.appointment_offered.port == PORT_A
-            && offered.body.appointment_offered.basis == TN_DRAW_SENIORITY) {
+        if (offered.body.appointment_offered.port == PORT_A &&
+            offered.body.appointment_offered.basis == TN_DRAW_SENIORITY) {
             seniority += (int64_t) offered.body.appointment_offered.size;
         }
     }
@@ -176,8 +176,7 @@ static void R08_the_secret_is_committed_before_and_a_day_is_drawn_once(void **st
     assert_true(anchored < day.opened_index);
     assert_int_equal(reveal(&harness, DAY_D, index, at(DAY_D, 14, 0)), TN_REFUSAL_no_draw_due);
     harness_advance(&harness, at(DAY_D + 1, 11, 30)); /* closed, and the draw instant not reached */
-    assert_int_equal(reveal(&harness, DAY_D, index, at(DAY_D + 1, 11, 30)),
-                     TN_REFUSAL_no_draw_due);
+    assert_int_equal(reveal(&harness, DAY_D, index, at(DAY_D + 1, 11, 30)), TN_REFUSAL_no_draw_due);
     harness.now_us = at(DAY_D + 1, 12, 0);
     assert_int_equal(reveal(&harness, DAY_D, index + 1, at(DAY_D + 1, 12, 0)),
                      TN_REFUSAL_secret_wrong);
@@ -185,9 +184,9 @@ static void R08_the_secret_is_committed_before_and_a_day_is_drawn_once(void **st
     assert_int_equal(count_of(&harness, TN_KIND_draw_completed), 1);
     /* Neither a second seed nor a second computation for the day. */
     assert_int_equal(reveal(&harness, DAY_D, index, at(DAY_D + 1, 12, 1)), TN_REFUSAL_no_draw_due);
-    assert_int_equal(tn_day_draw_load(&harness.decider, DAY_D, &harness.arena, &draw,
-                                      &harness.error),
-                     TN_NOT_FOUND);
+    assert_int_equal(
+        tn_day_draw_load(&harness.decider, DAY_D, &harness.arena, &draw, &harness.error),
+        TN_NOT_FOUND);
     harness_close(&harness); /* the clock was moved by hand past what was due */
 }
 
@@ -265,8 +264,7 @@ static void R04_every_change_names_who_made_it_and_acceptance_shows_the_group(vo
     memset(tags, 7, sizeof(tags));
     command.facts.accept_offer_facts.members =
         (struct tn_ids){(const uint8_t(*)[TN_ID_SIZE]) members, 2};
-    command.facts.accept_offer_facts.tags =
-        (struct tn_ids){(const uint8_t(*)[TN_ID_SIZE]) tags, 2};
+    command.facts.accept_offer_facts.tags = (struct tn_ids){(const uint8_t(*)[TN_ID_SIZE]) tags, 2};
     assert_int_equal(harness_decide(&harness, &command), TN_REFUSAL_members_changed);
     assert_int_equal(do_accept(&harness, 1, at(DAY_D + 1, 12, 3)), OK);
     close_replayed(&harness);
@@ -292,6 +290,47 @@ static void R29_a_group_is_frozen_from_the_close_to_the_draw(void **state)
     harness_advance(&harness, at(DAY_D + 1, 12, 0));
     assert_int_equal(offer_row(&harness, 1).size, 4);
     close_replayed(&harness);
+}
+
+/* The draw of D is awaited all day: the window of D + 1 alone decides who is in its pool. */
+static void R29_a_group_is_frozen_when_its_window_is_over_though_its_pool_is_open(void **state)
+{
+    struct harness harness;
+    struct tn_command command;
+    struct tn_facts_add_member *add = &command.facts.add_member_facts;
+    struct tn_event closed;
+    struct tn_due due;
+    bool opening;
+
+    (void) state;
+    open_from(&harness, DAY_D);
+    must_register(&harness, 1, 2, at(DAY_D, 9, 0));
+    harness_advance(&harness, at(DAY_D + 1, 11, 30));
+    assert_true(harness_next_due(&harness, &due, &opening) && opening);
+    harness_emit_one(&harness, due.due_us);
+    command = command_by(TN_COMMAND_request_appointment, 1, at(DAY_D + 1, 13, 0));
+    make_id(command.facts.request_appointment_facts.registration, 'r', 1);
+    command.facts.request_appointment_facts.ports = (struct tn_uints){ask_a, 1};
+    command.facts.request_appointment_facts.zone_version = zone_version(&harness, command.time_us);
+    command.facts.request_appointment_facts.zone_result = TN_ZONE_INSIDE;
+    assert_int_equal(harness_decide_paused(&harness, &command), OK);
+    for (uint64_t minute = 59; minute <= 65; minute += 6) {
+        command =
+            command_by(TN_COMMAND_add_member, 1, at(DAY_D + 2, 10, 0) + minute * TN_MINUTE_US);
+        make_id(add->registration, 'r', 1);
+        make_member(&add->member, person(1, minute == 59 ? 2 : 4));
+        add->today = DAY_D + 2;
+        assert_int_equal(harness_decide_paused(&harness, &command),
+                         minute < 60 ? OK : TN_REFUSAL_group_frozen);
+    }
+    /* It closes when the draw before is done, and says so. */
+    harness_advance(&harness, at(DAY_D + 2, 11, 7));
+    closed = last_of(&harness, TN_KIND_pool_closed);
+    assert_int_equal(closed.body.pool_closed.day, DAY_D + 1);
+    assert_int_equal(closed.body.pool_closed.groups, 1);
+    assert_int_equal(closed.body.pool_closed.due_us, at(DAY_D + 2, 11, 5));
+    assert_int_equal(closed.time_us, at(DAY_D + 2, 11, 5));
+    harness_close(&harness); /* the draw was late on purpose, and a replay says so */
 }
 
 /* ---- R05, R06: one person, one chance ---- */
@@ -456,6 +495,7 @@ int main(void)
         cmocka_unit_test(R07_each_draw_names_its_policy_and_the_share_comes_out_to_the_seat),
         cmocka_unit_test(R08_the_secret_is_committed_before_and_a_day_is_drawn_once),
         cmocka_unit_test(R29_a_group_is_frozen_from_the_close_to_the_draw),
+        cmocka_unit_test(R29_a_group_is_frozen_when_its_window_is_over_though_its_pool_is_open),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -67,7 +67,8 @@ void place_commit(struct place *place)
     }
     HARNESS_MUST(tn_engine_gather(place->engine, place->batch, &generation, &error), &error);
     HARNESS_MUST(
-        tn_log_append(place->log, place->batch, place->entries, place->entry_count, &error), &error);
+        tn_log_append(place->log, place->batch, place->entries, place->entry_count, &error),
+        &error);
     tn_engine_committed(place->engine, generation);
     tn_batch_destroy(place->batch);
     place->batch = tn_batch_create();
@@ -113,7 +114,8 @@ void harness_close(struct harness *harness)
     place_destroy(&harness->place);
 }
 
-/* Every event goes through its bytes before it is folded: what the folds see is what a rebuild sees. */
+/* Every event goes through its bytes before it is folded: what the folds see is what a rebuild
+ * sees. */
 static void fold(struct harness *harness, const struct tn_event *event)
 {
     struct tn_buffer bytes;
@@ -128,9 +130,9 @@ static void fold(struct harness *harness, const struct tn_event *event)
     HARNESS_MUST(tn_event_decode(tn_buffer_view(&bytes), event->index, &harness->fold_arena,
                                  &decoded, &harness->error),
                  &harness->error);
-    HARNESS_MUST(tn_engine_apply(harness->place.engine, &decoded, &harness->fold_arena,
-                                 &harness->error),
-                 &harness->error);
+    HARNESS_MUST(
+        tn_engine_apply(harness->place.engine, &decoded, &harness->fold_arena, &harness->error),
+        &harness->error);
     shadow_event(&harness->shadow, &decoded);
     place_add(&harness->place, &decoded, tn_buffer_view(&bytes));
     harness->next_index++;
@@ -181,15 +183,14 @@ static void find_opening(struct harness *harness)
     harness->opening_stale = false;
 }
 
-static void emit_draw(struct harness *harness, const struct tn_due *due,
-                      struct tn_verdict *verdict)
+static void emit_draw(struct harness *harness, const struct tn_due *due, struct tn_verdict *verdict)
 {
     struct tn_day_draw draw;
     struct tn_draw_result result;
 
-    HARNESS_MUST(tn_day_draw_load(&harness->decider, due->day, &harness->arena, &draw,
-                                  &harness->error),
-                 &harness->error);
+    HARNESS_MUST(
+        tn_day_draw_load(&harness->decider, due->day, &harness->arena, &draw, &harness->error),
+        &harness->error);
     HARNESS_MUST(tn_draw_run(&draw.input, &harness->arena, &result, &harness->error),
                  &harness->error);
     HARNESS_MUST(tn_due_complete_draw(&harness->decider, &draw, &result, verdict, &harness->error),
@@ -251,9 +252,9 @@ bool harness_next_due(struct harness *harness, struct tn_due *due, bool *opening
     HARNESS_MUST(tn_due_next(&harness->decider, &harness->arena, due, &harness->error),
                  &harness->error);
     find_opening(harness);
-    *opening = harness->opening_us != UINT64_MAX
-               && (due->kind == TN_DUE_NOTHING || harness->opening_us < due->due_us
-                   || (harness->opening_us == due->due_us && due->kind != TN_DUE_LAPSE));
+    *opening = harness->opening_us != UINT64_MAX &&
+               (due->kind == TN_DUE_NOTHING || harness->opening_us < due->due_us ||
+                (harness->opening_us == due->due_us && due->kind != TN_DUE_LAPSE));
     if (*opening) {
         due->due_us = harness->opening_us;
     }
@@ -275,8 +276,7 @@ void harness_advance(struct harness *harness, uint64_t time_us)
     bool opening;
 
     while (harness_next_due(harness, &due, &opening) && due.due_us <= time_us) {
-        emit(harness, &due, opening,
-             latest(harness->now_us, harness->late ? time_us : due.due_us));
+        emit(harness, &due, opening, latest(harness->now_us, harness->late ? time_us : due.due_us));
     }
     harness->now_us = latest(harness->now_us, time_us);
 }

@@ -1,6 +1,7 @@
-/* A desk in one thread for the tests of rules and folds: it emits what falls due, decides commands, takes
- * every event through its bytes, folds it into the engine's live rows, and checks the promises after
- * each. A shadow counts seats, offers and persons a second time, from the events alone. */
+/* A desk in one thread for the tests of rules and folds: it emits what falls due, decides commands,
+ * takes every event through its bytes, folds it into the engine's live rows, and checks the
+ * promises after each. A shadow counts seats, offers and persons a second time, from the events
+ * alone. */
 #ifndef TN_TESTS_PROJECTIONS_HARNESS_H
 #define TN_TESTS_PROJECTIONS_HARNESS_H
 
@@ -49,7 +50,8 @@ struct harness {
     uint32_t opening_policy;
     struct tn_window opening;
     bool opening_stale;
-    bool late; /* what fell due is stamped with the time of the command before which it is emitted */
+    bool
+        late; /* what fell due is stamped with the time of the command before which it is emitted */
     uint64_t chain_first_day;
     uint8_t chain_tail[TN_HASH_SIZE];
     /* of the last command */
@@ -63,20 +65,24 @@ struct harness {
 
 void place_open(struct place *place);
 void place_destroy(struct place *place);
-/* Add the canonical bytes of an event that was just folded; committed in batches of some hundred. */
+/* Add the canonical bytes of an event that was just folded; committed in batches of some hundred.
+ */
 void place_add(struct place *place, const struct tn_event *event, struct tn_bytes bytes);
 void place_commit(struct place *place);
 
-/* An empty ledger: no genesis yet. Fails the test when something is wrong, as everything here does. */
+/* An empty ledger: no genesis yet. Fails the test when something is wrong, as everything here does.
+ */
 void harness_open(struct harness *harness);
 void harness_close(struct harness *harness);
 /* Emit everything due up to `time_us` (included), draws with it. */
 void harness_advance(struct harness *harness, uint64_t time_us);
 /* Emit the next item, whatever else is due. */
 void harness_emit_one(struct harness *harness, uint64_t time_us);
-/* The next item, due or not; false when none is in sight. `due->due_us` is also that of an opening. */
+/* The next item, due or not; false when none is in sight. `due->due_us` is also that of an opening.
+ */
 bool harness_next_due(struct harness *harness, struct tn_due *due, bool *opening);
-/* Advance to the command's time and decide it; its refusal is recorded and returned. The id is set. */
+/* Advance to the command's time and decide it; its refusal is recorded and returned. The id is set.
+ */
 enum tn_refusal harness_decide(struct harness *harness, struct tn_command *command);
 /* The same without what is due: after a pause (resume_deadlines). */
 enum tn_refusal harness_decide_paused(struct harness *harness, struct tn_command *command);
@@ -89,14 +95,14 @@ enum tn_refusal harness_decide_paused(struct harness *harness, struct tn_command
 
 /* An id of its own for each (letter, number). */
 void make_id(uint8_t id[static TN_ID_SIZE], char letter, uint64_t number);
-/* A small runnable policy, from `effective_us` on: three ports, four slots, 24 seats a day, horizon 6,
- * notice 3, groups of up to 6, 30 % by seniority, window 12:00 to 11:00 New York. */
+/* A small runnable policy, from `effective_us` on: three ports, four slots, 24 seats a day, horizon
+ * 6, notice 3, groups of up to 6, 30 % by seniority, window 12:00 to 11:00 New York. */
 void make_policy(struct tn_policy *policy, uint32_t version, uint64_t effective_us);
 /* Genesis, the chain, officers (see below), and `policy` published (its version must be 1). */
 void harness_found(struct harness *harness, const struct tn_policy *policy, uint64_t time_us);
 
-/* Officers made by harness_found: 'o' 1, 2 own the policy, 3 schedules, 4 validates, 5 to 7 at ports A, B,
- * C, 8 validates and is suspended. */
+/* Officers made by harness_found: 'o' 1, 2 own the policy, 3 schedules, 4 validates, 5 to 7 at
+ * ports A, B, C, 8 validates and is suspended. */
 enum { OWNER_1 = 1, OWNER_2, SCHEDULER, VALIDATOR, OFFICER_A, OFFICER_B, OFFICER_C, SUSPENDED };
 
 struct tn_command command_of(enum tn_command_kind kind, enum tn_role role, const uint8_t *actor,
@@ -108,8 +114,8 @@ struct tn_command command_by_operator(enum tn_command_kind kind, uint64_t time_u
 struct tn_command command_by_officer(enum tn_command_kind kind, uint64_t officer, enum tn_role role,
                                      uint64_t time_us);
 
-enum tn_refusal do_register(struct harness *harness, uint64_t registration,
-                            const uint64_t *persons, size_t count, uint64_t time_us);
+enum tn_refusal do_register(struct harness *harness, uint64_t registration, const uint64_t *persons,
+                            size_t count, uint64_t time_us);
 enum tn_refusal do_add(struct harness *harness, uint64_t registration, uint64_t person, bool adult,
                        uint64_t time_us);
 enum tn_refusal do_remove(struct harness *harness, uint64_t registration, uint64_t person,
@@ -134,8 +140,8 @@ enum tn_refusal do_close_port_day(struct harness *harness, uint64_t port, uint64
 enum tn_refusal do_suspend(struct harness *harness, uint64_t port, uint64_t honour_before,
                            uint64_t time_us);
 enum tn_refusal do_resume_port(struct harness *harness, uint64_t port, uint64_t time_us);
-enum tn_refusal do_reallocate(struct harness *harness, const struct tn_seat_move *moves, size_t count,
-                              uint64_t time_us);
+enum tn_refusal do_reallocate(struct harness *harness, const struct tn_seat_move *moves,
+                              size_t count, uint64_t time_us);
 enum tn_refusal do_publish(struct harness *harness, const struct tn_policy *policy,
                            uint64_t time_us);
 
@@ -176,9 +182,9 @@ uint64_t count_kind(struct harness *harness, enum tn_kind_number kind, uint64_t 
 
 /* ---- replay.c ---- */
 
-/* Take every entry of the harness's log again: decide its command again on rows folded so far (P4), compare
- * the bytes, fold into fresh rows (P6), compare all roots at the end. False with the first difference in
- * `words`. `*decided` counts commands and due items. */
+/* Take every entry of the harness's log again: decide its command again on rows folded so far (P4),
+ * compare the bytes, fold into fresh rows (P6), compare all roots at the end. False with the first
+ * difference in `words`. `*decided` counts commands and due items. */
 bool harness_replay(struct harness *harness, uint64_t *decided, char *words, size_t size);
 
 #endif

@@ -1,4 +1,5 @@
-/* The whole log again, on rows of its own: what an auditor does (P4) and what a rebuild ends in (P6). */
+/* The whole log again, on rows of its own: what an auditor does (P4) and what a rebuild ends in
+ * (P6). */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -38,15 +39,15 @@ static bool nothing_was_due(struct replay *replay, const struct tn_command *comm
     if (tn_due_next(&replay->decider, &replay->arena, &due, &replay->error) != TN_OK) {
         return differ(replay, "due items cannot be read");
     }
-    return due.kind == TN_DUE_NOTHING || due.due_us > command->time_us
-           || differ(replay, "a command was decided before what was due");
+    return due.kind == TN_DUE_NOTHING || due.due_us > command->time_us ||
+           differ(replay, "a command was decided before what was due");
 }
 
 static bool decide_command(struct replay *replay, const struct tn_command *command)
 {
     tn_verdict_init(&replay->verdict, command, command->time_us, replay->index, &replay->arena);
-    if (command->kind != TN_COMMAND_reveal_secret && command->kind != TN_COMMAND_resume_deadlines
-        && !nothing_was_due(replay, command)) {
+    if (command->kind != TN_COMMAND_reveal_secret && command->kind != TN_COMMAND_resume_deadlines &&
+        !nothing_was_due(replay, command)) {
         return false;
     }
     if (tn_decide(&replay->decider, command, &replay->verdict, &replay->error) != TN_OK) {
@@ -90,9 +91,9 @@ static enum tn_status decide_opening(struct replay *replay)
     const struct tn_day_opened *body = &opening.opened.body.day_opened;
     const struct tn_port_capacity_list *ports = &opening.capacity.body.capacity_published.ports;
     const struct tn_policy *policy;
-    enum tn_status status =
-        tn_log_scan(replay->harness->place.log, replay->index, replay->harness->next_index,
-                    take_opening, &opening, &replay->error);
+    enum tn_status status = tn_log_scan(replay->harness->place.log, replay->index,
+                                        replay->harness->next_index, take_opening, &opening,
+                                        &replay->error);
 
     if (status != TN_OK || opening.opened.kind != TN_KIND_day_opened) {
         return status == TN_OK ? TN_CORRUPT : status;
@@ -179,8 +180,7 @@ static bool take(void *context, uint64_t index, struct tn_bytes entry)
     if (replay->next == replay->verdict.count) {
         tn_arena_reset(&replay->arena);
         if (tn_event_decode(tn_arena_copy(&replay->arena, entry), index, &replay->arena, &event,
-                            &replay->error)
-            != TN_OK) {
+                            &replay->error) != TN_OK) {
             return differ(replay, "cannot be decoded");
         }
         if (!decide(replay, &event)) {
@@ -197,14 +197,14 @@ static bool take(void *context, uint64_t index, struct tn_bytes entry)
     if (!same) {
         return differ(replay, "decided again it is another event");
     }
-    if (tn_event_decode(entry, index, &replay->fold_arena, &event, &replay->error) != TN_OK
-        || tn_engine_apply(replay->place.engine, &event, &replay->fold_arena, &replay->error)
-               != TN_OK) {
+    if (tn_event_decode(entry, index, &replay->fold_arena, &event, &replay->error) != TN_OK ||
+        tn_engine_apply(replay->place.engine, &event, &replay->fold_arena, &replay->error) !=
+            TN_OK) {
         return differ(replay, "cannot be folded");
     }
     place_add(&replay->place, &event, entry);
-    if (event.kind == TN_KIND_policy_published
-        && tn_decider_refresh(&replay->decider, &replay->fold_arena, &replay->error) != TN_OK) {
+    if (event.kind == TN_KIND_policy_published &&
+        tn_decider_refresh(&replay->decider, &replay->fold_arena, &replay->error) != TN_OK) {
         return differ(replay, "the policy cannot be read");
     }
     return true;
@@ -219,9 +219,9 @@ static bool roots_are_equal(struct replay *replay)
         uint64_t counts[2];
 
         HARNESS_MUST(tn_rows_root(live, &counts[0], roots[0], &replay->error), &replay->error);
-        HARNESS_MUST(tn_rows_root(replay->decider.state->rows[i], &counts[1], roots[1],
-                                  &replay->error),
-                     &replay->error);
+        HARNESS_MUST(
+            tn_rows_root(replay->decider.state->rows[i], &counts[1], roots[1], &replay->error),
+            &replay->error);
         if (counts[0] != counts[1] || memcmp(roots[0], roots[1], TN_HASH_SIZE) != 0) {
             return differ(replay, tn_projection_core((enum tn_core) i)->name);
         }
@@ -239,9 +239,9 @@ bool harness_replay(struct harness *harness, uint64_t *decided, char *words, siz
     replay.decider.state = tn_engine_state(replay.place.engine);
     tn_arena_init(&replay.arena, (size_t) 64 << 20);
     tn_arena_init(&replay.fold_arena, (size_t) 64 << 20);
-    HARNESS_MUST(tn_log_scan(harness->place.log, 0, harness->next_index, take, &replay,
-                             &replay.error),
-                 &replay.error);
+    HARNESS_MUST(
+        tn_log_scan(harness->place.log, 0, harness->next_index, take, &replay, &replay.error),
+        &replay.error);
     if (!replay.failed && replay.next != replay.verdict.count) {
         (void) differ(&replay, "the log ends within a decision");
     }

@@ -18,8 +18,8 @@ static inline uint64_t at(uint32_t day, uint32_t hour, uint32_t minute)
     enum tn_civil_kind kind;
     uint64_t time_us = 0;
 
-    assert_int_equal(
-        tn_civil_instant("America/New_York", day, hour * 60 + minute, &time_us, &kind), TN_OK);
+    assert_int_equal(tn_civil_instant("America/New_York", day, hour * 60 + minute, &time_us, &kind),
+                     TN_OK);
     return time_us;
 }
 
@@ -32,7 +32,8 @@ static inline void open_from(struct harness *harness, uint32_t day)
     harness_found(harness, &policy, at(day, 8, 0));
 }
 
-/* Registration `r` has persons 8r, 8r + 1, ... in the order adult, adult, adult, child, adult, ... */
+/* Registration `r` has persons 8r, 8r + 1, ... in the order adult, adult, adult, child, adult, ...
+ */
 static inline uint64_t person(uint64_t registration, uint64_t n)
 {
     return registration * 8 + n;

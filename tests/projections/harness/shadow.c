@@ -4,70 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ledger/base/check.h"
 #include "ledger/base/endian.h"
 #include "tests/projections/harness/shadow_internal.h"
-
-/* ---- tables ---- */
-
-static size_t index_find(const struct index *index, const uint8_t *key)
-{
-    size_t at = (size_t) tn_get_le32(key + 8) * 2654435761u + tn_get_le32(key)
-                + tn_get_le32(key + 12) * 97u;
-
-    for (at &= index->capacity - 1; index->slots[at].place != 0;
-         at = (at + 1) & (index->capacity - 1)) {
-        if (memcmp(index->slots[at].key, key, TN_ID_SIZE) == 0) {
-            break;
-        }
-    }
-    return at;
-}
-
-static void index_grow(struct index *index)
-{
-    struct index larger = {.capacity = index->capacity == 0 ? 256 : index->capacity * 2,
-                           .count = index->count};
-
-    larger.slots = calloc(larger.capacity, sizeof(*larger.slots));
-    assert_non_null(larger.slots);
-    for (size_t i = 0; i < index->capacity; i++) {
-        if (index->slots[i].place != 0) {
-            larger.slots[index_find(&larger, index->slots[i].key)] = index->slots[i];
-        }
-    }
-    free(index->slots);
-    *index = larger;
-}
-
-uint32_t index_get(const struct index *index, const uint8_t *key)
-{
-    return index->capacity == 0 ? 0 : index->slots[index_find(index, key)].place;
-}
-
-static void index_put(struct index *index, const uint8_t *key, size_t place)
-{
-    size_t at;
-
-    if (index->count * 2 >= index->capacity) {
-        index_grow(index);
-    }
-    at = index_find(index, key);
-    index->count += index->slots[at].place == 0 ? 1 : 0;
-    memcpy(index->slots[at].key, key, TN_ID_SIZE);
-    index->slots[at].place = (uint32_t) place + 1;
-}
-
-/* Room for one more zeroed item at the end of an array. */
-static void *append(void **items, size_t *count, size_t size)
-{
-    if ((*count & (*count - 1)) == 0) { /* a power of two, or none: full */
-        *items = realloc(*items, (*count == 0 ? 1 : *count * 2) * size);
-        assert_non_null(*items);
-    }
-    memset((char *) *items + *count * size, 0, size);
-    return (char *) *items + (*count)++ * size;
-}
 
 void shadow_init(struct shadow *shadow, struct tn_state *state)
 {
@@ -243,8 +181,8 @@ static void move(struct shadow *shadow, const struct tn_seat_move_list *moves)
 static void expire(struct shadow *shadow, const struct tn_seats_expired *body)
 {
     for (size_t i = 0; i < body->seats.count; i++) {
-        struct shadow_slot *slot = find_slot(shadow, body->port, body->seats.items[i].date,
-                                             body->seats.items[i].minute);
+        struct shadow_slot *slot =
+            find_slot(shadow, body->port, body->seats.items[i].date, body->seats.items[i].minute);
 
         slot->expired += (int64_t) body->seats.items[i].seats;
         touch_slot(shadow, slot);
@@ -279,8 +217,8 @@ static void turn(struct shadow *shadow, struct shadow_offer *offer, enum shadow_
         tally->counts[from]--;
     }
     for (size_t i = 0; i < offer->run_count; i++) {
-        struct shadow_slot *slot = find_slot(shadow, offer->port, offer->runs[i].date,
-                                             offer->runs[i].minute);
+        struct shadow_slot *slot =
+            find_slot(shadow, offer->port, offer->runs[i].date, offer->runs[i].minute);
 
         if (from != 0) {
             *held(slot, from) -= (int64_t) offer->runs[i].seats;
@@ -315,8 +253,8 @@ static void give_back(struct shadow *shadow, const struct tn_seats_returned *bod
     assert_int_equal(body->seats.count, offer->run_count);
     assert_memory_equal(body->seats.items, offer->runs, offer->run_count * sizeof(struct tn_run));
     for (size_t i = 0; i < offer->run_count; i++) {
-        touch_slot(shadow, find_slot(shadow, offer->port, offer->runs[i].date,
-                                     offer->runs[i].minute));
+        touch_slot(shadow,
+                   find_slot(shadow, offer->port, offer->runs[i].date, offer->runs[i].minute));
     }
     assert_true(shadow->returns_owed > 0);
     shadow->returns_owed--;
@@ -380,7 +318,8 @@ static bool count_offer(struct shadow *shadow, const struct tn_event *event)
         return true;
     case TN_KIND_offer_accepted:
         /* R27: in time means t < deadline. */
-        assert_true(event->time_us < offer_of(shadow, body->offer_accepted.facts.offer)->deadline_us);
+        assert_true(event->time_us <
+                    offer_of(shadow, body->offer_accepted.facts.offer)->deadline_us);
         turn(shadow, offer_of(shadow, body->offer_accepted.facts.offer), SHADOW_OPEN,
              SHADOW_ACCEPTED);
         return true;
@@ -426,8 +365,7 @@ static void enter(struct shadow *shadow, struct shadow_group *group, const uint8
     shadow_asked(shadow, group, person);
 }
 
-static void leave(struct shadow *shadow, const struct shadow_group *group,
-                  const uint8_t *person_id)
+static void leave(struct shadow *shadow, const struct shadow_group *group, const uint8_t *person_id)
 {
     struct shadow_person *person = shadow_person_of(shadow, person_id);
 

@@ -20,7 +20,7 @@ struct index {
     struct index_slot {
         uint8_t key[TN_ID_SIZE];
         uint32_t place; /* plus one; 0: free */
-    } *slots;
+    } * slots;
     size_t capacity;
     size_t count;
 };
@@ -74,7 +74,7 @@ struct shadow_group {
     bool adults[SHADOW_GROUP_MAX];
     uint64_t days[SHADOW_GROUP_MAX];
     size_t count;
-    uint32_t offer; /* the live one plus one; 0: none */
+    uint32_t offer;     /* the live one plus one; 0: none */
     uint64_t asked_day; /* the last one for which there is a request, withdrawn or not */
     bool touched;
 };
@@ -89,8 +89,8 @@ struct shadow_person {
 struct shadow_tally {
     uint64_t day;
     uint64_t counts[SHADOW_MISSED + 1]; /* by state */
-    bool touched; /* by the command */
-    bool fresh;   /* by the event */
+    bool touched;                       /* by the command */
+    bool fresh;                         /* by the event */
 };
 
 struct shadow {
@@ -122,10 +122,11 @@ struct shadow {
 
 void shadow_init(struct shadow *shadow, struct tn_state *state);
 void shadow_close(struct shadow *shadow);
-/* Count an event that was just folded, and check what holds after every event: seats are conserved in each
- * slot it names (P7), free is negative in one slot of a port at most and by little (R10), a day's offers
- * add up (R23), no group is split (R03), a person is in one live group (R05); and when a pool closes, that
- * sizes and seniority are those of the close and that nobody has changed tickets within the day (R06). */
+/* Count an event that was just folded, and check what holds after every event: seats are conserved
+ * in each slot it names (P7), free is negative in one slot of a port at most and by little (R10), a
+ * day's offers add up (R23), no group is split (R03), a person is in one live group (R05); and when
+ * a pool closes, that sizes and seniority are those of the close and that nobody has changed
+ * tickets within the day (R06). */
 void shadow_event(struct shadow *shadow, const struct tn_event *event);
 /* After the last event of a command: the rows say what was counted. */
 void shadow_settle(struct shadow *shadow);

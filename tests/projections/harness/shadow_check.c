@@ -28,8 +28,8 @@ static void check_free(struct shadow *shadow, struct shadow_slot *slot, int64_t 
     assert_true(free >= -(int64_t) shadow->overshoot_max);
     if (negative && !slot->negative) {
         for (size_t i = 0; i < shadow->slot_count; i++) {
-            if (shadow->slots[i].port == slot->port && shadow->slots[i].negative
-                && &shadow->slots[i] != slot) {
+            if (shadow->slots[i].port == slot->port && shadow->slots[i].negative &&
+                &shadow->slots[i] != slot) {
                 fail_msg("port %u: two slots owe seats", (unsigned) slot->port);
             }
         }
@@ -37,8 +37,9 @@ static void check_free(struct shadow *shadow, struct shadow_slot *slot, int64_t 
     slot->negative = negative;
 }
 
-/* P7: the folds check each slot they change themselves; here every slot of the dates that the event named,
- * with the sum written out. A negative slot is checked after those that stopped to be negative. */
+/* P7: the folds check each slot they change themselves; here every slot of the dates that the event
+ * named, with the sum written out. A negative slot is checked after those that stopped to be
+ * negative. */
 void shadow_check_event(struct shadow *shadow)
 {
     uint64_t port = UINT64_MAX;
@@ -62,9 +63,8 @@ void shadow_check_event(struct shadow *shadow)
             stored = tn_slot_find(&row, slot->minute);
             assert_non_null(stored);
             shadow->checks++;
-            assert_int_equal(stored->free
-                                 + (int64_t) (stored->offered + stored->confirmed + stored->used
-                                              + stored->expired),
+            assert_int_equal(stored->free + (int64_t) (stored->offered + stored->confirmed +
+                                                       stored->used + stored->expired),
                              (int64_t) (stored->published + stored->moved_in - stored->moved_out));
             if ((stored->free < 0) == (pass == 1)) {
                 check_free(shadow, slot, stored->free);
@@ -88,8 +88,8 @@ void shadow_check_event(struct shadow *shadow)
         /* R23, with those who were turned away */
         assert_int_equal(counts.offered,
                          counts.accepted + counts.declined + counts.lapsed + counts.open);
-        assert_int_equal(counts.accepted, counts.presented + counts.missed + counts.turned_away
-                                              + counts.cancelled + counts.to_come);
+        assert_int_equal(counts.accepted, counts.presented + counts.missed + counts.turned_away +
+                                              counts.cancelled + counts.to_come);
         shadow->checks++;
     }
 }
@@ -107,9 +107,9 @@ static void settle_slot(struct shadow *shadow, struct shadow_slot *slot)
     assert_int_equal(stored->confirmed, slot->confirmed);
     assert_int_equal(stored->used, slot->used);
     assert_int_equal(stored->expired, slot->expired);
-    assert_int_equal(stored->free, slot->published + slot->moved_in - slot->moved_out
-                                       - slot->offered - slot->confirmed - slot->used
-                                       - slot->expired);
+    assert_int_equal(stored->free, slot->published + slot->moved_in - slot->moved_out -
+                                       slot->offered - slot->confirmed - slot->used -
+                                       slot->expired);
     assert_int_equal(slot->negative, stored->free < 0);
     slot->touched = false;
     shadow->checks++;
@@ -166,8 +166,8 @@ static void settle_group(struct shadow *shadow, struct shadow_group *group)
     bool found;
 
     assert_int_equal(TN_READ(shadow->state->rows[TN_CORE_REGISTRATIONS],
-                             tn_key_registration(group->id), registration_row, &shadow->arena,
-                             &row, &found, &error),
+                             tn_key_registration(group->id), registration_row, &shadow->arena, &row,
+                             &found, &error),
                      TN_OK);
     assert_true(found);
     assert_int_equal(row.state == TN_REGISTRATION_LIVE, group->live);
@@ -178,8 +178,8 @@ static void settle_group(struct shadow *shadow, struct shadow_group *group)
     } else {
         const struct shadow_offer *offer = &shadow->offers[group->offer - 1];
 
-        assert_int_equal(row.holding, offer->state == SHADOW_OPEN ? TN_HOLDS_OFFER
-                                                                  : TN_HOLDS_APPOINTMENT);
+        assert_int_equal(row.holding,
+                         offer->state == SHADOW_OPEN ? TN_HOLDS_OFFER : TN_HOLDS_APPOINTMENT);
         assert_memory_equal(row.offer, offer->id, TN_ID_SIZE);
     }
     for (size_t i = 0; i < group->count; i++) {

@@ -6,6 +6,9 @@
 
 /* Place plus one; 0: not there. */
 uint32_t index_get(const struct index *index, const uint8_t *key);
+void index_put(struct index *index, const uint8_t *key, size_t place);
+/* Room for one more zeroed item at the end of an array. */
+void *append(void **items, size_t *count, size_t size);
 struct shadow_person *shadow_person_of(struct shadow *shadow, const uint8_t *id);
 struct shadow_tally *shadow_tally_of(struct shadow *shadow, uint64_t day);
 /* The day on which the latest adult was added. */

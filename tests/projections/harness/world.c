@@ -27,8 +27,7 @@ void make_tag(uint8_t tag[static TN_ID_SIZE], const uint8_t offer[static TN_ID_S
     uint8_t id[TN_ID_SIZE];
 
     make_id(id, 'p', person);
-    tn_hash_one(tag, TN_ID_SIZE, "test.tag", tn_bytes(offer, TN_ID_SIZE),
-                tn_bytes(id, sizeof(id)));
+    tn_hash_one(tag, TN_ID_SIZE, "test.tag", tn_bytes(offer, TN_ID_SIZE), tn_bytes(id, sizeof(id)));
 }
 
 struct tn_ids approvers(void)
@@ -221,8 +220,8 @@ struct tn_command command_register(uint64_t registration, const uint64_t *person
     return command;
 }
 
-enum tn_refusal do_register(struct harness *harness, uint64_t registration,
-                            const uint64_t *persons, size_t count, uint64_t time_us)
+enum tn_refusal do_register(struct harness *harness, uint64_t registration, const uint64_t *persons,
+                            size_t count, uint64_t time_us)
 {
     struct tn_new_member members[TN_POLICY_SIZE_MAX];
     struct tn_command command;
@@ -454,8 +453,8 @@ enum tn_refusal do_resume_port(struct harness *harness, uint64_t port, uint64_t 
     return harness_decide(harness, &command);
 }
 
-enum tn_refusal do_reallocate(struct harness *harness, const struct tn_seat_move *moves, size_t count,
-                              uint64_t time_us)
+enum tn_refusal do_reallocate(struct harness *harness, const struct tn_seat_move *moves,
+                              size_t count, uint64_t time_us)
 {
     struct tn_command command = command_by_operator(TN_COMMAND_reallocate_seats, time_us);
 
