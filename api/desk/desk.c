@@ -12,9 +12,28 @@
 #define ARENA_BYTES ((size_t) 64 << 20)
 #define TICK_US 500000u
 
-static void finish(struct tn_desk_request *request)
+#define ROUND_COMMANDS 64u
+
+void tn_desk_stop(struct tn_desk *desk)
 {
-    request->done(request);
+    desk->stopped = true;
+    pthread_mutex_lock(&desk->lock);
+    desk->failed = true;
+    desk->state.failed = true;
+    pthread_mutex_unlock(&desk->lock);
+}
+
+/* The clocks are read after the commands that follow were stamped, so a jump is seen before anything is
+ * emitted for its sake. */
+void tn_desk_round(struct tn_desk *desk)
+{
+    desk->round_count = 0;
+    desk->room = tn_store_room(desk->options.store) > TN_DESK_ROOM_BYTES;
+    tn_desk_tick(desk);
+    pthread_mutex_lock(&desk->lock);
+    desk->stopped = desk->stopped || desk->failed;
+    desk->state.no_space = !desk->room;
+    pthread_mutex_unlock(&desk->lock);
 }
 
 /* A request that changes nothing more is answered at once, unless it must wait for a batch that is not
@@ -30,13 +49,14 @@ static void take_request(struct tn_desk *desk, struct tn_desk_request *request)
                                                        : 0));
 
     if (durable) {
-        finish(request);
+        request->done(request);
     } else {
         tn_desk_batch_attach(desk->gathering, request);
     }
     if (tn_desk_batch_is_full(desk->gathering)) {
         tn_desk_hand_over(desk, true);
-    } else if ((desk->gathering->entry_count & 63u) == 63u) {
+    } else if (++desk->round_count == ROUND_COMMANDS) {
+        tn_desk_round(desk);
         tn_desk_hand_over(desk, false);
     }
 }
@@ -44,9 +64,9 @@ static void take_request(struct tn_desk *desk, struct tn_desk_request *request)
 static void run_rest(struct tn_desk *desk, struct rest *rest)
 {
     tn_desk_settle(desk);
-    rest->status = rest->run(rest->context);
-    desk->due_stale = true;
-    desk->opening_stale = true;
+    tn_desk_round(desk);
+    rest->status = desk->stopped ? TN_UNKNOWN : rest->run(rest->context);
+    tn_desk_forget_due(desk);
     pthread_mutex_lock(&desk->lock);
     rest->done = true;
     pthread_cond_broadcast(&desk->rested);
@@ -55,8 +75,10 @@ static void run_rest(struct tn_desk *desk, struct rest *rest)
 
 static void run_advance(struct tn_desk *desk, uint64_t time_us)
 {
-    enum tn_status status = tn_desk_emit_due(desk, time_us, true);
+    enum tn_status status;
 
+    tn_desk_round(desk);
+    status = desk->stopped ? TN_UNKNOWN : tn_desk_emit_due(desk, time_us, true);
     tn_desk_settle(desk);
     pthread_mutex_lock(&desk->lock);
     if (status == TN_OK && desk->failed) {
@@ -69,11 +91,13 @@ static void run_advance(struct tn_desk *desk, uint64_t time_us)
     pthread_mutex_unlock(&desk->lock);
 }
 
-static void wait_until(struct tn_desk *desk, uint64_t wall_us)
+/* By a clock that nobody sets: a wall clock that is put back by an hour must not make it an hour. */
+static void wait_for(struct tn_desk *desk, uint64_t span_us)
 {
+    uint64_t until_us = tn_clock_monotonic_us() + span_us;
     struct timespec until = {
-        .tv_sec = (time_t) (wall_us / 1000000),
-        .tv_nsec = (long) (wall_us % 1000000) * 1000,
+        .tv_sec = (time_t) (until_us / 1000000),
+        .tv_nsec = (long) (until_us % 1000000) * 1000,
     };
 
     pthread_cond_timedwait(&desk->wake_desk, &desk->lock, &until);
@@ -83,54 +107,50 @@ static void wait_until(struct tn_desk *desk, uint64_t wall_us)
 static void idle(struct tn_desk *desk)
 {
     bool live = desk->options.clock != TN_CLOCK_MANUAL;
-    uint64_t now_us = tn_desk_now(desk);
+    uint64_t span_us = TICK_US;
     uint64_t next_us = UINT64_MAX;
-    size_t before = desk->gathering->entry_count;
-    bool ready = desk->draw.started && desk->draw.ready;
-    bool failed = desk->failed;
+    uint64_t now_us;
+    uint64_t batch_number;
+    uint64_t committed_number;
 
-    if (live) {
-        desk->last_stamp_us = now_us;
+    /* Nothing is queued: time may go back to the last event, from where a clock that jumped had it. */
+    if (live && desk->state.paused) {
+        desk->last_stamp_us = desk->last_event_us;
     }
+    now_us = tn_desk_now(desk);
+    desk->last_stamp_us = now_us;
     pthread_mutex_unlock(&desk->lock);
-    if (live && !failed) {
-        tn_desk_tick(desk);
-        if (tn_store_room(desk->options.store) > TN_DESK_ROOM_BYTES
-            && tn_desk_emit_due(desk, now_us, false) != TN_OK) {
+    tn_desk_round(desk);
+    tn_desk_hand_over(desk, false);
+    batch_number = desk->batch_number;
+    committed_number = desk->committed_number;
+    if (live && !desk->stopped) {
+        if (desk->room && tn_desk_emit_due(desk, now_us, false) != TN_OK) {
             tn_logline(TN_LOG_ERROR, "what fell due could not be decided: %s", desk->error.text);
-            pthread_mutex_lock(&desk->lock);
-            desk->failed = true;
-            desk->state.failed = true;
-            pthread_mutex_unlock(&desk->lock);
+            tn_desk_stop(desk);
         }
-        (void) tn_desk_next_due(desk, now_us, &next_us);
+        if (tn_desk_next_due(desk, now_us, false, &next_us) == TN_OK && !desk->state.paused
+            && next_us > now_us && next_us - now_us < span_us) {
+            span_us = next_us - now_us + 1;
+        }
     }
     tn_desk_hand_over(desk, false);
     pthread_mutex_lock(&desk->lock);
     if (desk->queue_first || desk->rests || desk->advance_wanted || desk->closing
-        || (desk->in_flight && desk->in_flight_done) || desk->gathering->entry_count != before
-        || (!ready && desk->draw.started && desk->draw.ready)) {
+        || (desk->in_flight && desk->in_flight_done) || desk->batch_number != batch_number
+        || desk->committed_number != committed_number
+        || (live && !desk->stopped && !desk->state.paused && desk->room && desk->draw.started
+            && desk->draw.ready)) {
         return;
     }
-    if (!live || desk->state.paused || desk->failed) {
-        wait_until(desk, tn_clock_wall_us() + TICK_US);
-        return;
-    }
-    {
-        uint64_t until_us = tn_clock_wall_us() + TICK_US;
-        uint64_t due_in_us = next_us > now_us ? next_us - now_us : TICK_US;
-
-        if (due_in_us < TICK_US) {
-            until_us = tn_clock_wall_us() + due_in_us + 1;
-        }
-        wait_until(desk, until_us);
-    }
+    wait_for(desk, span_us);
 }
 
 static void *desk_main(void *context)
 {
     struct tn_desk *desk = context;
 
+    (void) pthread_setname_np(pthread_self(), "turno-desk");
     pthread_mutex_lock(&desk->lock);
     while (true) {
         struct tn_desk_request *request = desk->queue_first;
@@ -140,6 +160,7 @@ static void *desk_main(void *context)
             desk->queue_last = NULL;
             desk->queued = 0;
             pthread_mutex_unlock(&desk->lock);
+            tn_desk_round(desk);
             while (request) {
                 struct tn_desk_request *next = request->next;
 
@@ -194,9 +215,14 @@ static enum tn_status start(struct tn_desk *desk, struct tn_error *error)
 
 static void init(struct tn_desk *desk, const struct tn_desk_options *options)
 {
+    pthread_condattr_t monotonic;
+
     desk->options = *options;
     pthread_mutex_init(&desk->lock, NULL);
-    pthread_cond_init(&desk->wake_desk, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&desk->wake_desk, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     pthread_cond_init(&desk->wake_committer, NULL);
     pthread_cond_init(&desk->rested, NULL);
     tn_vault_overlay_init(&desk->overlay, 0);
@@ -204,9 +230,10 @@ static void init(struct tn_desk *desk, const struct tn_desk_options *options)
     tn_arena_init(&desk->fold_arena, ARENA_BYTES);
     desk->gathering = &desk->batches[0];
     desk->decider.state = tn_engine_state(options->engine);
-    desk->due_stale = true;
-    desk->opening_stale = true;
+    desk->room = true;
+    desk->batch_number = 1;
     desk->opening_us = UINT64_MAX;
+    tn_desk_forget_due(desk);
 }
 
 enum tn_status tn_desk_open(const struct tn_desk_options *options, struct tn_desk **out,

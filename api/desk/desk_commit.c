@@ -2,8 +2,9 @@
  *
  *   desk thread                         committer thread
  *   gathering -> seal -> in_flight ---> append (one synced write)
- *                                        | TN_OK: rows unpinned, requests answered
- *   in_flight_done <--------------------- | else: the desk has failed; requests get TN_UNKNOWN
+ *                                        | TN_OK: rows unpinned; else: the desk has failed
+ *   in_flight_done <--------------------- |
+ *   gathering -> seal -> in_flight        requests answered (TN_UNKNOWN when it failed)
  *
  * The desk refuses commands long before the reserve is touched. When others fill the disk faster than
  * that, a batch finds no space: nothing of it was written, so it waits and is tried again. */
@@ -95,9 +96,12 @@ void *tn_desk_commit_main(void *context)
 {
     struct tn_desk *desk = context;
 
+    (void) pthread_setname_np(pthread_self(), "turno-commit");
     pthread_mutex_lock(&desk->lock);
     while (true) {
         struct tn_desk_batch *batch;
+        struct tn_desk_request *first;
+        enum tn_status status;
 
         while ((!desk->in_flight || desk->in_flight_done) && !desk->committer_closing) {
             pthread_cond_wait(&desk->wake_committer, &desk->lock);
@@ -118,11 +122,18 @@ void *tn_desk_commit_main(void *context)
             desk->state.failed = true;
         }
         desk->state.batches++;
-        pthread_mutex_unlock(&desk->lock);
-        answer(batch->first, batch->status);
-        pthread_mutex_lock(&desk->lock);
-        desk->in_flight_done = true;
+        first = batch->first;
+        status = batch->status;
+        desk->answering = true;
+        desk->in_flight_done = true; /* from here on the batch is the desk's */
         pthread_cond_signal(&desk->wake_desk);
+        pthread_mutex_unlock(&desk->lock);
+        answer(first, status);
+        pthread_mutex_lock(&desk->lock);
+        desk->answering = false;
+        if (desk->settling) {
+            pthread_cond_signal(&desk->wake_desk);
+        }
     }
     pthread_mutex_unlock(&desk->lock);
     return NULL;
@@ -141,46 +152,56 @@ static void take_back(struct tn_desk *desk)
     desk->committing = NULL;
     if (batch->status == TN_OK) {
         tn_vault_overlay_drop(&desk->overlay, batch->overlay_generation);
-        desk->committed_generation = batch->engine_generation;
+        desk->committed_number = batch->number;
+    } else {
+        desk->stopped = true;
     }
     tn_desk_batch_reset(batch);
+}
+
+/* Put what changes with the entries into the batch's writes. A failure here means that the rows cannot
+ * be read or memory is short: nothing of the batch may be answered as done. */
+static void fill(struct tn_desk *desk, struct tn_desk_batch *batch)
+{
+    struct tn_error error = {0};
+
+    batch->number = desk->batch_number++;
+    batch->overlay_generation =
+        tn_vault_overlay_seal(&desk->overlay, desk->options.vault, batch->writes);
+    tn_desk_put_heartbeat(desk, batch->writes);
+    if (tn_engine_gather(desk->options.engine, batch->writes, &batch->engine_generation, &error)
+        != TN_OK) {
+        tn_logline(TN_LOG_ERROR, "the rows of a batch could not be gathered: %s", error.text);
+        tn_desk_stop(desk);
+    }
+    tn_desk_batch_seal(batch);
 }
 
 void tn_desk_hand_over(struct tn_desk *desk, bool wait)
 {
     struct tn_desk_batch *batch = desk->gathering;
-    struct tn_error error = {0};
+    bool busy;
 
     pthread_mutex_lock(&desk->lock);
+    desk->state.commands = desk->commands;
+    desk->state.refusals_repeated = desk->refusals_repeated;
     take_back(desk);
     while (wait && desk->in_flight) {
         pthread_cond_wait(&desk->wake_desk, &desk->lock);
         take_back(desk);
     }
-    if (desk->in_flight || tn_desk_batch_is_empty(batch)) {
-        pthread_mutex_unlock(&desk->lock);
+    busy = desk->in_flight != NULL;
+    pthread_mutex_unlock(&desk->lock);
+    if (busy || tn_desk_batch_is_empty(batch)) {
         return;
     }
-    pthread_mutex_unlock(&desk->lock);
-
-    if (batch->entry_count > 0) {
-        batch->overlay_generation =
-            tn_vault_overlay_seal(&desk->overlay, desk->options.vault, batch->writes);
-        tn_desk_put_heartbeat(desk, batch->writes);
+    if (batch->entry_count == 0) {
+        /* They only waited for what was in flight, and now nothing is. */
+        answer(batch->first, desk->stopped ? TN_UNKNOWN : TN_OK);
+        tn_desk_batch_reset(batch);
+        return;
     }
-    /* A failure here means that the rows cannot be read or memory is short: nothing of the batch may be
-     * answered as done. */
-    if (tn_engine_gather(desk->options.engine, batch->writes, &batch->engine_generation, &error)
-        != TN_OK) {
-        tn_logline(TN_LOG_ERROR, "the rows of a batch could not be gathered: %s", error.text);
-        pthread_mutex_lock(&desk->lock);
-        desk->failed = true;
-        desk->state.failed = true;
-        pthread_mutex_unlock(&desk->lock);
-    }
-    tn_desk_batch_seal(batch);
-    desk->sealed_generation = batch->engine_generation;
-
+    fill(desk, batch);
     pthread_mutex_lock(&desk->lock);
     desk->in_flight = batch;
     desk->in_flight_done = false;
@@ -194,11 +215,13 @@ void tn_desk_settle(struct tn_desk *desk)
 {
     tn_desk_hand_over(desk, true);
     pthread_mutex_lock(&desk->lock);
+    desk->settling = true;
     take_back(desk);
-    while (desk->in_flight) {
+    while (desk->in_flight || desk->answering) {
         pthread_cond_wait(&desk->wake_desk, &desk->lock);
         take_back(desk);
     }
+    desk->settling = false;
     pthread_mutex_unlock(&desk->lock);
 }
 
@@ -211,6 +234,7 @@ void *tn_desk_publish_main(void *context)
     bool closing = false;
     bool warned = false;
 
+    (void) pthread_setname_np(pthread_self(), "turno-publish");
     tn_buffer_init(&note, (size_t) 1 << 20);
     while (!closing) {
         struct tn_log_head head;

@@ -22,6 +22,13 @@ enum tn_status tn_desk_add_verdict(struct tn_desk *desk, struct tn_verdict *verd
 {
     enum tn_status status = tn_verdict_status(verdict);
 
+    if (status != TN_OK || verdict->count > TN_FRAME_ENTRIES_MAX) { /* nothing was folded */
+        return tn_fail(&desk->error, TN_FULL, "a decision of more events than a frame holds");
+    }
+    if (desk->gathering->entry_count + verdict->count > TN_FRAME_ENTRIES_MAX) {
+        tn_desk_hand_over(desk, true);
+        status = tn_desk_batch_reserve(desk->gathering);
+    }
     for (size_t i = 0; status == TN_OK && i < verdict->count; i++) {
         struct tn_event *event = &verdict->events[i];
 
@@ -42,21 +49,21 @@ enum tn_status tn_desk_add_verdict(struct tn_desk *desk, struct tn_verdict *verd
         if (event->kind == TN_KIND_day_opened) {
             desk->opening_stale = true;
         }
+        if (event->kind == TN_KIND_draw_seeded) {
+            desk->seeded_number = desk->batch_number;
+        }
         /* What can bring the next due item nearer, or was it. */
         if ((event->kind >= TN_KIND_day_opened && event->kind <= TN_KIND_offer_lapsed)
             || event->kind == TN_KIND_window_extended) {
             desk->due_stale = true;
         }
     }
-    if (status != TN_OK) {
+    if (status != TN_OK && desk->next_index != verdict->first_index) {
         tn_logline(TN_LOG_ERROR,
                    "an event could not be folded (%s); nothing of this batch is answered as done: "
                    "restart the server, which continues from what the disk holds",
                    desk->error.text);
-        pthread_mutex_lock(&desk->lock);
-        desk->failed = true;
-        desk->state.failed = true;
-        pthread_mutex_unlock(&desk->lock);
+        tn_desk_stop(desk);
     }
     return status;
 }
@@ -75,7 +82,8 @@ static enum tn_status replay(struct tn_desk_request *request, const uint8_t *fin
     return TN_OK;
 }
 
-/* A retry of a command that is gathering or in flight: answered with it, when it is durable. */
+/* A retry of a command that is gathering or in flight: answered after it, when it is durable, and so is
+ * a conflict with it, for until then it may be lost and the key be free. */
 static enum tn_status find_pending(struct tn_desk *desk, struct tn_desk_request *request,
                                    bool *found)
 {
@@ -93,10 +101,11 @@ static enum tn_status find_pending(struct tn_desk *desk, struct tn_desk_request 
                                            pending->count);
 
             *found = true;
+            request->status = status;
             if (status == TN_OK) {
                 tn_desk_batch_copy(batches[i], pending->first, pending->count, &request->entries);
             }
-            return status;
+            return TN_OK;
         }
     }
     return TN_OK;
@@ -185,9 +194,7 @@ static enum tn_status refuse(struct tn_desk *desk, struct tn_desk_request *reque
     if (tn_refusals_find(&desk->refusals, &request->command, verdict->refusal,
                          &request->first_index)) {
         verdict->count = 0;
-        pthread_mutex_lock(&desk->lock);
-        desk->state.refusals_repeated++;
-        pthread_mutex_unlock(&desk->lock);
+        desk->refusals_repeated++;
         return TN_OK;
     }
     request->first_index = desk->next_index;
@@ -199,7 +206,7 @@ static enum tn_status refuse(struct tn_desk *desk, struct tn_desk_request *reque
 static enum tn_status accept(struct tn_desk *desk, struct tn_desk_request *request,
                              struct tn_verdict *verdict)
 {
-    struct tn_desk_batch *batch = desk->gathering;
+    struct tn_desk_batch *batch;
     enum tn_status status;
 
     request->first_index = request->status == TN_REFUSED ? request->first_index
@@ -209,19 +216,30 @@ static enum tn_status accept(struct tn_desk *desk, struct tn_desk_request *reque
     if (status != TN_OK || request->status == TN_REFUSED) {
         return status;
     }
+    batch = desk->gathering;
     if (request->writes) {
         tn_vault_writes_apply(request->writes, desk->options.vault, batch->writes);
     }
     tn_desk_batch_copy(batch, (uint32_t) (batch->entry_count - verdict->count), request->count,
                        &request->entries);
-    return request->has_key ? tn_desk_batch_remember(batch, request, request->count) : TN_OK;
+    if (request->has_key) {
+        tn_desk_batch_remember(batch, request, request->count);
+    }
+    if (tn_buffer_status(&request->entries) != TN_OK) {
+        request->status = TN_UNKNOWN; /* it happens, but cannot be shown: ask again */
+    }
+    return TN_OK;
 }
 
 static enum tn_status decide(struct tn_desk *desk, struct tn_desk_request *request)
 {
     struct tn_verdict verdict;
     size_t mark = tn_vault_overlay_mark(&desk->overlay);
-    enum tn_status status = resolve_tags(desk, request);
+    enum tn_status status = tn_desk_batch_reserve(desk->gathering);
+
+    if (status == TN_OK) {
+        status = resolve_tags(desk, request);
+    }
 
     tn_arena_reset(&desk->arena);
     tn_verdict_init(&verdict, &request->command, request->command.time_us, desk->next_index,
@@ -240,7 +258,7 @@ static enum tn_status decide(struct tn_desk *desk, struct tn_desk_request *reque
     }
     if (status == TN_OK && request->command.kind == TN_COMMAND_resume_deadlines
         && request->status == TN_OK) {
-        tn_desk_resumed(desk, request->command.time_us);
+        tn_desk_resumed(desk);
     }
     return status;
 }
@@ -253,22 +271,14 @@ static bool goes_on_paused(enum tn_command_kind kind)
 
 static enum tn_status admit(struct tn_desk *desk, const struct tn_desk_request *request)
 {
-    bool room = tn_store_room(desk->options.store) > TN_DESK_ROOM_BYTES;
-    bool failed;
-    bool paused;
-
-    pthread_mutex_lock(&desk->lock);
-    failed = desk->failed;
-    paused = desk->state.paused;
-    desk->state.commands++;
-    pthread_mutex_unlock(&desk->lock);
-    if (failed) {
+    desk->commands++;
+    if (desk->stopped) {
         return TN_UNKNOWN;
     }
-    if (!room) {
+    if (!desk->room) {
         return TN_NO_SPACE;
     }
-    return paused && !goes_on_paused(request->command.kind) ? TN_PAUSED : TN_OK;
+    return desk->state.paused && !goes_on_paused(request->command.kind) ? TN_PAUSED : TN_OK;
 }
 
 enum tn_status tn_desk_decide(struct tn_desk *desk, struct tn_desk_request *request)
@@ -276,7 +286,11 @@ enum tn_status tn_desk_decide(struct tn_desk *desk, struct tn_desk_request *requ
     bool found = false;
     enum tn_status status = admit(desk, request);
 
-    request->status = TN_OK;
+    /* What fell due while it waited in the queue may have been stamped later than it was. */
+    if (request->command.time_us < desk->last_event_us) {
+        request->command.time_us = desk->last_event_us;
+        request->time_us = desk->last_event_us;
+    }
     if (status == TN_OK && request->command.kind != TN_COMMAND_resume_deadlines) {
         status = tn_desk_emit_due(desk, request->command.time_us,
                                   desk->options.clock == TN_CLOCK_MANUAL);
@@ -291,7 +305,7 @@ enum tn_status tn_desk_decide(struct tn_desk *desk, struct tn_desk_request *requ
         status = decide(desk, request);
     }
     if (status != TN_OK) {
-        request->status = status;
+        request->status = desk->stopped ? TN_UNKNOWN : status;
     }
     return status;
 }

@@ -8,6 +8,7 @@
 
 #include "api/desk/desk_internal.h"
 #include "ledger/base/civil.h"
+#include "ledger/base/endian.h"
 #include "ledger/base/logline.h"
 #include "ledger/rules/window.h"
 #include "projections/keys.h"
@@ -43,8 +44,10 @@ static enum tn_status compute_draw(struct tn_desk_draw *draw)
 static void *draw_main(void *context)
 {
     struct tn_desk_draw *draw = context;
-    enum tn_status status = compute_draw(draw);
+    enum tn_status status;
 
+    (void) pthread_setname_np(pthread_self(), "turno-draw");
+    status = compute_draw(draw);
     pthread_mutex_lock(&draw->desk->lock);
     draw->status = status;
     draw->ready = true;
@@ -110,6 +113,11 @@ static enum tn_status seal_rows(struct tn_desk *desk, uint64_t day, uint64_t now
         sealed->upto = desk->next_index - 1;
         status = tn_engine_seal(desk->options.engine, i, sealed->scope, &sealed->rows,
                                 sealed->root, &desk->error);
+        if (status == TN_FULL && sealed->scope == 1) { /* more changed than is remembered */
+            sealed->scope = 2;
+            status = tn_engine_seal(desk->options.engine, i, sealed->scope, &sealed->rows,
+                                    sealed->root, &desk->error);
+        }
         if (status == TN_OK) {
             status = tn_desk_add_verdict(desk, &verdict);
         }
@@ -138,28 +146,48 @@ static enum tn_status finish_draw(struct tn_desk *desk, uint64_t now_us)
     return status == TN_OK ? seal_rows(desk, day, now_us) : status;
 }
 
-/* `*progress` false: it goes on elsewhere, come back later. */
+/* Does the first item wait for something else than its instant: for its seed to be durable (the worker
+ * reads committed rows), for the worker, or for somebody to mend what it lacks? */
+static bool draw_waits(struct tn_desk *desk, bool wait)
+{
+    bool draws = desk->due.kind == TN_DUE_DRAW;
+
+    if (wait || (!draws && desk->due.kind != TN_DUE_REVEAL)) {
+        return false;
+    }
+    if (desk->due.day == desk->held_day) {
+        return true;
+    }
+    if (draws && desk->draw.started) {
+        return !draw_is_ready(desk, false);
+    }
+    return draws && desk->seeded_number > desk->committed_number;
+}
+
 static enum tn_status emit_draw(struct tn_desk *desk, const struct tn_due *due, uint64_t now_us,
-                                bool wait, bool *progress)
+                                bool wait)
 {
     enum tn_status status = TN_OK;
 
-    *progress = false;
     if (!desk->draw.started) {
-        /* The worker reads committed rows, so the seed must be among them. */
         if (wait) {
             tn_desk_settle(desk);
-        } else if (desk->gathering->entry_count > 0
-                   || desk->committed_generation < desk->sealed_generation) {
-            return TN_OK;
         }
         status = start_draw(desk, due->day);
     }
-    if (status == TN_OK && draw_is_ready(desk, wait)) {
-        *progress = true;
-        status = finish_draw(desk, now_us);
-    }
-    return status;
+    return status == TN_OK && draw_is_ready(desk, wait) ? finish_draw(desk, now_us) : status;
+}
+
+/* A draw that cannot be made (other keys, no memory) must not keep officers from validating: its day
+ * waits for a restart, and everything else goes on. */
+static void hold_draw(struct tn_desk *desk, uint64_t day)
+{
+    tn_desk_draw_close(desk);
+    desk->held_day = day;
+    tn_logline(TN_LOG_ERROR,
+               "day %" PRIu64 " cannot be drawn (%s); later days wait for it, other commands go on: "
+               "mend what is said and restart",
+               day, desk->error.text);
 }
 
 /* ---- the reveal: a command of the ledger itself, with the day's secret of the operator's chain ---- */
@@ -271,9 +299,14 @@ static enum tn_status find_opening(struct tn_desk *desk, uint64_t now_us)
     struct tn_window window;
     enum tn_status status;
 
+    /* None in sight is none within a month: look again every day. */
+    if (desk->opening_us == UINT64_MAX && now_us >= desk->opening_known_us + TN_DAY_US) {
+        desk->opening_stale = true;
+    }
     if (!desk->opening_stale) {
         return TN_OK;
     }
+    desk->opening_known_us = now_us;
     status = next_window(desk, now_us, &policy, &window);
     if (status != TN_OK && status != TN_NOT_FOUND) {
         return status;
@@ -300,6 +333,33 @@ static enum tn_status emit_opening(struct tn_desk *desk, uint64_t now_us)
     return status == TN_OK ? tn_desk_add_verdict(desk, &verdict) : status;
 }
 
+/* ---- what is next ---- */
+
+static bool take_first_lapse(void *context, struct tn_bytes key, struct tn_bytes value)
+{
+    struct tn_due *due = context;
+
+    (void) value;
+    due->kind = TN_DUE_LAPSE;
+    due->due_us = tn_get_be64(key.data + 1);
+    return false;
+}
+
+static enum tn_status refresh_lapse(struct tn_desk *desk)
+{
+    struct tn_row_key prefix = tn_key_lapses();
+    enum tn_status status;
+
+    if (!desk->lapse_stale) {
+        return TN_OK;
+    }
+    memset(&desk->lapse, 0, sizeof(desk->lapse));
+    status = tn_rows_scan(desk->decider.state->rows[TN_CORE_QUEUE], tn_row_key_view(&prefix),
+                          tn_bytes(NULL, 0), take_first_lapse, &desk->lapse, &desk->error);
+    desk->lapse_stale = status != TN_OK;
+    return status;
+}
+
 static enum tn_status refresh_due(struct tn_desk *desk)
 {
     enum tn_status status;
@@ -310,27 +370,72 @@ static enum tn_status refresh_due(struct tn_desk *desk)
     tn_arena_reset(&desk->arena);
     status = tn_due_next(&desk->decider, &desk->arena, &desk->due, &desk->error);
     desk->due_stale = status != TN_OK;
+    desk->lapse_stale = true;
     return status;
 }
 
-enum tn_status tn_desk_next_due(struct tn_desk *desk, uint64_t now_us, uint64_t *next_us)
+void tn_desk_forget_due(struct tn_desk *desk)
+{
+    desk->due_stale = true;
+    desk->opening_stale = true;
+}
+
+/* The first item of the rows that can be emitted: while a draw waits the lapses behind it go on. A pool
+ * close never is behind a draw. */
+static enum tn_status next_item(struct tn_desk *desk, bool wait, struct tn_due *due)
 {
     enum tn_status status = refresh_due(desk);
+
+    if (status == TN_OK && draw_waits(desk, wait)) {
+        status = refresh_lapse(desk);
+        *due = desk->lapse;
+    } else {
+        *due = desk->due;
+    }
+    return status;
+}
+
+enum tn_status tn_desk_next_due(struct tn_desk *desk, uint64_t now_us, bool wait,
+                                uint64_t *next_us)
+{
+    struct tn_due due = {0};
+    enum tn_status status = next_item(desk, wait, &due);
 
     if (status == TN_OK) {
         status = find_opening(desk, now_us);
     }
     *next_us = desk->opening_us;
-    if (status == TN_OK && desk->due.kind != TN_DUE_NOTHING && desk->due.due_us < *next_us) {
-        *next_us = desk->due.due_us;
+    if (status == TN_OK && due.kind != TN_DUE_NOTHING && due.due_us < *next_us) {
+        *next_us = due.due_us;
     }
     return status;
 }
 
-/* One item. At one instant: lapses, then the opening, then the rest. */
-static enum tn_status emit_one(struct tn_desk *desk, uint64_t now_us, bool wait, bool *progress)
+static enum tn_status emit_item(struct tn_desk *desk, const struct tn_due *due, uint64_t at_us,
+                                bool wait)
 {
-    struct tn_due due = desk->due;
+    switch (due->kind) {
+    case TN_DUE_LAPSE:
+        return emit_lapses(desk, due->due_us, at_us);
+    case TN_DUE_POOL_CLOSE:
+        return emit_close(desk, due, at_us);
+    case TN_DUE_REVEAL:
+        return emit_reveal(desk, due, at_us);
+    case TN_DUE_DRAW:
+        return emit_draw(desk, due, at_us, wait);
+    case TN_DUE_NOTHING:
+    case TN_DUE_DAY_OPENING:
+        break;
+    }
+    return TN_OK;
+}
+
+/* One item. At one instant: lapses, then the opening, then the rest. */
+static enum tn_status emit_one(struct tn_desk *desk, uint64_t now_us, bool wait)
+{
+    struct tn_due due = {0};
+    uint64_t before = desk->next_index;
+    enum tn_status status = next_item(desk, wait, &due);
     bool opening = desk->opening_us <= now_us
                    && (due.kind == TN_DUE_NOTHING || desk->opening_us < due.due_us
                        || (desk->opening_us == due.due_us && due.kind != TN_DUE_LAPSE));
@@ -340,43 +445,42 @@ static enum tn_status emit_one(struct tn_desk *desk, uint64_t now_us, bool wait,
                          : now_us;
 
     at_us = at_us > desk->last_event_us ? at_us : desk->last_event_us;
-    *progress = true;
+    if (status != TN_OK) {
+        return status;
+    }
     if (opening) {
         return emit_opening(desk, at_us);
     }
-    switch (due.kind) {
-    case TN_DUE_LAPSE:
-        return emit_lapses(desk, due.due_us, at_us);
-    case TN_DUE_POOL_CLOSE:
-        return emit_close(desk, &due, at_us);
-    case TN_DUE_REVEAL:
-        return emit_reveal(desk, &due, at_us);
-    case TN_DUE_DRAW:
-        return emit_draw(desk, &due, at_us, wait, progress);
-    case TN_DUE_NOTHING:
-    case TN_DUE_DAY_OPENING:
-        break;
+    status = emit_item(desk, &due, at_us, wait);
+    desk->due_stale = true;
+    if (status != TN_OK && !wait && !desk->stopped
+        && (due.kind == TN_DUE_REVEAL || due.kind == TN_DUE_DRAW)) {
+        hold_draw(desk, due.day);
+        return TN_OK;
     }
-    *progress = false;
-    return TN_OK;
+    /* Asking again would find it again, for ever. */
+    if (status == TN_OK && desk->next_index == before && !desk->draw.started) {
+        status = tn_fail(&desk->error, TN_CORRUPT, "an item fell due and nothing came of it");
+    }
+    return status;
 }
 
 enum tn_status tn_desk_emit_due(struct tn_desk *desk, uint64_t now_us, bool wait)
 {
-    bool progress = true;
-    uint64_t next_us = 0;
-    enum tn_status status = tn_desk_next_due(desk, now_us, &next_us);
+    uint64_t next_us = UINT64_MAX;
+    enum tn_status status;
 
-    if (status == TN_OK && desk->state.paused) {
+    if (desk->state.paused) {
         return TN_OK;
     }
-    while (status == TN_OK && progress && next_us <= now_us) {
-        status = emit_one(desk, now_us, wait, &progress);
+    status = tn_desk_next_due(desk, now_us, wait, &next_us);
+    while (status == TN_OK && next_us <= now_us) {
+        status = desk->stopped ? TN_UNKNOWN : emit_one(desk, now_us, wait);
         if (status == TN_OK && tn_desk_batch_is_full(desk->gathering)) {
             tn_desk_hand_over(desk, true);
         }
         if (status == TN_OK) {
-            status = tn_desk_next_due(desk, now_us, &next_us);
+            status = tn_desk_next_due(desk, now_us, wait, &next_us);
         }
     }
     return status;

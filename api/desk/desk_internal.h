@@ -24,7 +24,6 @@ struct tn_desk_draw {
     bool started;
     bool ready;         /* set by the worker under the desk's lock */
     uint64_t day;
-    uint64_t generation; /* batch after which all it reads is committed */
     struct tn_store *store;
     struct tn_desk *desk;
     struct tn_arena arena;
@@ -62,6 +61,8 @@ struct tn_desk {
     bool failed;
     struct tn_desk_batch *in_flight; /* handed over; NULL: the committer is idle */
     bool in_flight_done;             /* committed, not yet taken back by the desk */
+    bool answering;                  /* the committer calls `done` */
+    bool settling;                   /* the desk waits for that */
     struct rest {
         enum tn_status (*run)(void *context);
         void *context;
@@ -89,32 +90,52 @@ struct tn_desk {
     uint64_t last_event_us; /* time of the last event: never goes backwards */
     struct tn_due due;          /* the next item; valid unless due_stale */
     bool due_stale;
+    struct tn_due lapse;        /* the first lapse, which goes on while a draw waits */
+    bool lapse_stale;
     uint64_t opening_us; /* next day opening; UINT64_MAX: none in sight */
     bool opening_stale;
+    uint64_t opening_known_us; /* when it was looked for */
     struct tn_desk_draw draw;
-    uint64_t sealed_generation; /* of the last batch handed over */
-    uint64_t committed_generation;
+    uint64_t held_day;         /* its draw cannot be made by this process; 0: none */
+    uint64_t seeded_number;    /* of the batch with the last seed */
+    uint64_t batch_number;     /* of the batch that gathers; from 1 */
+    uint64_t committed_number; /* of the last batch that is known to be durable */
+    bool room;                 /* as the last round found it, like the three below */
+    bool stopped;
+    unsigned round_count; /* commands since then */
+    uint64_t commands;
+    uint64_t refusals_repeated;
     uint64_t tick_wall_us;
     uint64_t tick_boot_us;
     uint64_t heartbeat_us; /* last written */
     struct tn_error error;
 };
 
-/* desk_decide.c: one command; and what fell due by `now_us`. */
+/* desk.c: look at what others may have changed: clocks, space, a failed sync. Before the first command
+ * of a queue and from time to time between, without the lock. */
+void tn_desk_round(struct tn_desk *desk);
+/* Nothing more is decided: rows and batches do not agree, or nobody knows what is on the disk. */
+void tn_desk_stop(struct tn_desk *desk);
+
+/* desk_decide.c: one command; and what fell due by `now_us`. TN_OK: to be answered when the gathering
+ * batch is durable; anything else: nothing of it is gathering. */
 enum tn_status tn_desk_decide(struct tn_desk *desk, struct tn_desk_request *request);
 enum tn_status tn_desk_add_verdict(struct tn_desk *desk, struct tn_verdict *verdict);
 
 /* desk_due.c: emit everything that fell due by `now_us`. `wait`: for draws too, as a simulation does. */
 enum tn_status tn_desk_emit_due(struct tn_desk *desk, uint64_t now_us, bool wait);
-/* The instant of the next item or opening; UINT64_MAX when nothing is in sight. */
-enum tn_status tn_desk_next_due(struct tn_desk *desk, uint64_t now_us, uint64_t *next_us);
+/* The instant of the next item or opening that can be emitted; UINT64_MAX when none is in sight. */
+enum tn_status tn_desk_next_due(struct tn_desk *desk, uint64_t now_us, bool wait,
+                                uint64_t *next_us);
+/* What fell due may have changed by other ways than the desk's own events. */
+void tn_desk_forget_due(struct tn_desk *desk);
 void tn_desk_draw_close(struct tn_desk *desk);
 
 /* desk_pause.c: clocks, heartbeats and pauses. */
 enum tn_status tn_desk_pause_open(struct tn_desk *desk, struct tn_error *error);
 void tn_desk_tick(struct tn_desk *desk);
 void tn_desk_pause(struct tn_desk *desk, const char *why);
-void tn_desk_resumed(struct tn_desk *desk, uint64_t now_us);
+void tn_desk_resumed(struct tn_desk *desk);
 uint64_t tn_desk_now(struct tn_desk *desk);
 void tn_desk_put_heartbeat(struct tn_desk *desk, struct tn_batch *batch);
 
@@ -134,7 +155,7 @@ void *tn_desk_publish_main(void *desk);
 /* Hand the gathering batch over when the committer is idle; `wait` until it is. Takes back what is
  * committed. Desk thread, without the lock. */
 void tn_desk_hand_over(struct tn_desk *desk, bool wait);
-/* Until nothing is gathering and nothing in flight. */
+/* Until nothing is gathering, nothing in flight, and everybody was answered. */
 void tn_desk_settle(struct tn_desk *desk);
 
 #endif

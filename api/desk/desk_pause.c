@@ -12,26 +12,52 @@
 #define DRIFT_MAX_US 2000000u
 #define HEARTBEAT_US 60000000ull
 
+/* Rows of the family meta, each u64 big-endian microseconds: the last moment at which the desk is known
+ * to have served; and, while paused, what the pause counts from, so that a restart does not end it. */
 static const char heartbeat_key[] = "heartbeat";
+static const char paused_key[] = "paused";
+
+#define KEY(text) tn_bytes((text), sizeof(text) - 1)
 
 void tn_desk_put_heartbeat(struct tn_desk *desk, struct tn_batch *batch)
 {
     uint8_t value[8];
 
-    if (desk->options.clock != TN_CLOCK_LIVE) {
+    /* Validations go on while paused; they are no sign that deadlines are kept. */
+    if (desk->options.clock != TN_CLOCK_LIVE || desk->state.paused) {
         return;
     }
     desk->heartbeat_us = tn_clock_wall_us();
     tn_put_be64(value, desk->heartbeat_us);
-    tn_batch_put(batch, desk->meta, tn_bytes(heartbeat_key, sizeof(heartbeat_key) - 1),
-                 tn_bytes(value, sizeof(value)));
+    tn_batch_put(batch, desk->meta, KEY(heartbeat_key), tn_bytes(value, sizeof(value)));
 }
 
 uint64_t tn_desk_now(struct tn_desk *desk)
 {
-    uint64_t now_us = (uint64_t) ((int64_t) tn_clock_wall_us() + desk->offset_us);
+    uint64_t now_us;
 
+    if (desk->options.clock == TN_CLOCK_MANUAL) {
+        return desk->last_stamp_us;
+    }
+    now_us = (uint64_t) ((int64_t) tn_clock_wall_us() + desk->offset_us);
     return now_us > desk->last_stamp_us ? now_us : desk->last_stamp_us;
+}
+
+static void remember_pause(struct tn_desk *desk)
+{
+    struct tn_error error = {0};
+    struct tn_batch *batch = tn_batch_create();
+    uint8_t value[8];
+
+    if (!batch) {
+        return;
+    }
+    tn_put_be64(value, desk->heartbeat_us);
+    tn_batch_put(batch, desk->meta, KEY(paused_key), tn_bytes(value, sizeof(value)));
+    if (tn_store_write(desk->options.store, batch, TN_SYNCED, &error) != TN_OK) {
+        tn_logline(TN_LOG_WARN, "a restart will not know of the pause: %s", error.text);
+    }
+    tn_batch_destroy(batch);
 }
 
 void tn_desk_pause(struct tn_desk *desk, const char *why)
@@ -47,23 +73,24 @@ void tn_desk_pause(struct tn_desk *desk, const char *why)
                "%s; what fell due waits, and commands but validations are answered `paused`, until "
                "`turno resume DIR [--extend]`",
                why);
+    remember_pause(desk);
 }
 
-void tn_desk_resumed(struct tn_desk *desk, uint64_t now_us)
+void tn_desk_resumed(struct tn_desk *desk)
 {
-    (void) now_us;
+    /* With the event that ends it, or not at all. */
+    tn_batch_delete(desk->gathering->writes, desk->meta, KEY(paused_key));
     pthread_mutex_lock(&desk->lock);
     desk->state.paused = false;
     pthread_mutex_unlock(&desk->lock);
-    desk->due_stale = true;
-    desk->opening_stale = true;
+    tn_desk_forget_due(desk);
     desk->tick_wall_us = tn_clock_wall_us();
     desk->tick_boot_us = tn_clock_boot_us();
 }
 
-/* The last durable heartbeat, 0 when there is none. */
-static enum tn_status read_heartbeat(struct tn_desk *desk, uint64_t *time_us,
-                                     struct tn_error *error)
+/* One of the rows above; 0 when it is not there. */
+static enum tn_status read_time(struct tn_desk *desk, struct tn_bytes key, uint64_t *time_us,
+                                struct tn_error *error)
 {
     struct tn_buffer value;
     bool found;
@@ -71,9 +98,7 @@ static enum tn_status read_heartbeat(struct tn_desk *desk, uint64_t *time_us,
 
     *time_us = 0;
     tn_buffer_init(&value, 64);
-    status = tn_store_get(desk->options.store, desk->meta, NULL,
-                          tn_bytes(heartbeat_key, sizeof(heartbeat_key) - 1), &value, &found,
-                          error);
+    status = tn_store_get(desk->options.store, desk->meta, NULL, key, &value, &found, error);
     if (status == TN_OK && found && value.size == 8) {
         *time_us = tn_get_be64(value.data);
     }
@@ -85,7 +110,8 @@ enum tn_status tn_desk_pause_open(struct tn_desk *desk, struct tn_error *error)
 {
     uint64_t limit = desk->options.pause_after_us > 0 ? desk->options.pause_after_us
                                                       : PAUSE_AFTER_US;
-    uint64_t last_us;
+    uint64_t last_us = 0;
+    uint64_t paused_us = 0;
     uint64_t now_us = tn_clock_wall_us();
     uint64_t next_us = UINT64_MAX;
     enum tn_status status;
@@ -95,14 +121,27 @@ enum tn_status tn_desk_pause_open(struct tn_desk *desk, struct tn_error *error)
     if (desk->options.clock != TN_CLOCK_LIVE) {
         return TN_OK;
     }
-    status = read_heartbeat(desk, &last_us, error);
-    desk->heartbeat_us = last_us > 0 ? last_us : now_us;
-    if (status == TN_OK) {
-        status = tn_desk_next_due(desk, now_us, &next_us);
+    if (desk->last_event_us > now_us + DRIFT_MAX_US) {
+        tn_logline(TN_LOG_WARN,
+                   "the last event is %" PRIu64 " s ahead of this machine's clock; new ones are "
+                   "stamped with its time until the clock has caught up",
+                   (desk->last_event_us - now_us) / 1000000);
     }
-    if (status == TN_OK && last_us > 0 && (last_us + limit < now_us || now_us < last_us)
-        && next_us <= now_us && desk->due.kind != TN_DUE_NOTHING) {
-        tn_desk_pause(desk, "the ledger was not served for a while and something fell due");
+    status = read_time(desk, KEY(heartbeat_key), &last_us, error);
+    if (status == TN_OK) {
+        status = read_time(desk, KEY(paused_key), &paused_us, error);
+    }
+    if (status == TN_OK) {
+        status = tn_desk_next_due(desk, now_us, false, &next_us);
+    }
+    desk->heartbeat_us = last_us > 0 ? last_us : now_us;
+    if (status == TN_OK && paused_us > 0) {
+        desk->heartbeat_us = paused_us;
+        tn_desk_pause(desk, "the ledger was paused when it was stopped");
+    } else if (status == TN_OK && last_us > 0 && desk->due.kind != TN_DUE_NOTHING
+               && (last_us + limit < now_us || now_us + DRIFT_MAX_US < last_us)) {
+        /* Also what has not fallen due yet: its people had less time than they were told. */
+        tn_desk_pause(desk, "the ledger was not served for a while and deadlines are open");
     }
     return status;
 }

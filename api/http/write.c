@@ -239,7 +239,9 @@ static void answer(struct tn_http_request *request)
         write->status = write->command.request.status;
         unfold_refusal(write);
     }
-    out = tn_answer_buffer(request, TN_WRITE_ANSWER_BYTES);
+    out = tn_answer_buffer(request, write->kind->command == TN_COMMAND_register
+                                        ? TN_WRITE_ANSWER_GROUP_BYTES
+                                        : TN_WRITE_ANSWER_BYTES);
     if (write->status == TN_OK) {
         write->status = write_success(write, &out);
     }

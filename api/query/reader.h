@@ -1,9 +1,10 @@
 /* Readers: committed rows for the threads that answer questions. A pool of them, each for one
  * thread at a time; who needs rows takes one and gives it back.
  *
- * A reader keeps its views open between uses (opening costs some 20 us, a use 1 us) and opens them
- * again when a rebuild has swapped families. The pool holds as many readers as threads ever asked
- * at once. */
+ * A reader keeps its views open between uses (opening costs some 20 us) and remembers callers and
+ * the open window's policy. Whatever could make that wrong (an administrative command, a rebuild's
+ * swap) moves the ledger's epoch on, and a reader of another epoch forgets. The pool holds as many
+ * readers as threads ever asked at once. */
 #ifndef TN_API_QUERY_READER_H
 #define TN_API_QUERY_READER_H
 
@@ -21,20 +22,33 @@
 
 struct tn_query;
 
+/* A token means one caller for ever; role 0 is a free place. */
+struct tn_reader_token {
+    uint8_t hash[TN_HASH_SIZE];
+    uint8_t id[TN_ID_SIZE];
+    uint64_t role;
+};
+
+struct tn_reader_officer {
+    uint8_t id[TN_ID_SIZE];
+    struct tn_officer_row row;
+    bool known;
+};
+
 struct tn_reader {
     struct tn_query *query;
     struct tn_ledger *ledger;
     struct tn_state views;
     bool open;
+    uint64_t epoch; /* of the ledger when what is remembered below was forgotten last */
     struct tn_policies policies;
+    bool policies_fresh;                   /* all there are in this epoch */
+    const struct tn_policy *window_policy; /* of the window below; NULL: none is known */
+    uint64_t window_opens_us;
+    uint64_t window_closes_us;
     struct tn_arena arena; /* emptied when the reader is taken */
-    /* A token means one caller for ever, so what was found is never wrong; that an officer was
-     * suspended stands in another row, which is read each time. */
-    struct tn_reader_token {
-        uint8_t hash[TN_HASH_SIZE];
-        uint8_t id[TN_ID_SIZE];
-        uint64_t role; /* 0: empty */
-    } * tokens;
+    struct tn_reader_token *tokens;
+    struct tn_reader_officer *officers;
     uint64_t today_minute; /* of the instant that `today` was resolved for */
     uint32_t today_policy;
     uint64_t today;

@@ -266,40 +266,40 @@ enum tn_status tn_index_read(struct tn_index *index, const struct tn_index_key *
 
 /* ---- gathering ---- */
 
-/* Rows of frames from the first that is left up to `size`. A part that is in memory already stays.
- */
-static enum tn_status load_rows(struct tn_index *index, uint64_t size, struct tn_error *error)
+/* The index of the frame whose row is under the iterator; false when none is. */
+static bool row_index(const struct tn_iterator *iterator, uint64_t *first_index)
+{
+    *first_index = 0;
+    if (!tn_iterator_valid(iterator)) {
+        return false;
+    }
+    struct tn_bytes key = tn_iterator_key(iterator);
+    uint8_t tag[TN_GATHERED_KEY_BYTES];
+    tn_gathered_key(tag, 0);
+    if (key.size != TN_GATHERED_KEY_BYTES || key.data[0] != tag[0]) {
+        return false;
+    }
+    *first_index = (uint64_t) key.data[1] << 32 | tn_get_be32(key.data + 2);
+    return true;
+}
+
+/* Rows of frames from `memory->end` on, up to entry `size`. */
+static enum tn_status add_rows(struct tn_iterator *iterator, struct tn_index_memory *memory,
+                               uint64_t size, struct tn_error *error)
 {
     struct tn_gathered gathered = {0};
     uint8_t key[TN_GATHERED_KEY_BYTES];
-    tn_gathered_key(key, 0);
-    struct tn_iterator *iterator = tn_iterator_create(index->store, index->family, NULL, false);
+    uint64_t first_index = 0;
     enum tn_status status = TN_OK;
-    bool first = true;
-    pthread_rwlock_wrlock(&index->lock);
+    tn_gathered_key(key, memory->end);
     tn_iterator_seek(iterator, tn_bytes(key, sizeof(key)));
-    while (status == TN_OK && tn_iterator_valid(iterator)) {
-        struct tn_bytes at = tn_iterator_key(iterator);
-        if (at.size != sizeof(key) || at.data[0] != key[0]) {
-            break;
-        }
-        uint64_t row_index = (uint64_t) at.data[1] << 32 | tn_get_be32(at.data + 2);
-        struct tn_index_memory *memory = &index->gathering;
-        if (first && row_index != memory->base) {
-            tn_index_memory_reset(memory, row_index);
-        } else if (first && memory->end > row_index) {
-            tn_gathered_key(key, memory->end); /* what follows the part that is here */
-            tn_iterator_seek(iterator, tn_bytes(key, sizeof(key)));
-            first = false;
-            continue;
-        }
-        first = false;
-        if (row_index != memory->end) {
+    while (status == TN_OK && row_index(iterator, &first_index)) {
+        if (first_index != memory->end) {
             status = tn_fail(error, TN_CORRUPT, "entry %" PRIu64 ": its index row is missing",
                              memory->end);
             break;
         }
-        status = tn_gathered_decode(&gathered, row_index, tn_iterator_value(iterator), error);
+        status = tn_gathered_decode(&gathered, first_index, tn_iterator_value(iterator), error);
         if (status == TN_OK) {
             status = tn_index_memory_reserve(memory, gathered.entries, gathered.count);
         }
@@ -311,17 +311,46 @@ static enum tn_status load_rows(struct tn_index *index, uint64_t size, struct tn
     if (status == TN_OK) {
         status = tn_iterator_status(iterator, error);
     }
-    if (status == TN_OK && first) {
-        tn_index_memory_reset(&index->gathering, size); /* everything is in files */
-    }
-    if (status == TN_OK && index->gathering.end != size) {
+    if (status == TN_OK && memory->end != size) {
         status = tn_fail(error, TN_CORRUPT,
-                         "index rows end at entry %" PRIu64 ", the log at %" PRIu64,
-                         index->gathering.end, size);
+                         "index rows end at entry %" PRIu64 ", the log at %" PRIu64, memory->end,
+                         size);
     }
-    pthread_rwlock_unlock(&index->lock);
-    tn_iterator_destroy(iterator);
     tn_gathered_close(&gathered);
+    return status;
+}
+
+/* What is not in files yet, from rows of frames: they begin where files end. As long as they begin
+ * where they began, the part in memory stays and grows. Otherwise memory is made anew beside what
+ * readers look at, in `frozen`, which only a writer needs, and changes places when it is whole. */
+static enum tn_status load_rows(struct tn_index *index, uint64_t size, struct tn_error *error)
+{
+    uint8_t key[TN_GATHERED_KEY_BYTES];
+    uint64_t base = 0;
+    struct tn_iterator *iterator = tn_iterator_create(index->store, index->family, NULL, false);
+    TN_CHECK(!index->frozen_busy);
+    tn_gathered_key(key, 0);
+    tn_iterator_seek(iterator, tn_bytes(key, sizeof(key)));
+    enum tn_status status = tn_iterator_status(iterator, error);
+    if (!row_index(iterator, &base)) {
+        base = size; /* everything is in files */
+    }
+    if (status == TN_OK && base == index->gathering.base) {
+        pthread_rwlock_wrlock(&index->lock);
+        status = add_rows(iterator, &index->gathering, size, error);
+        pthread_rwlock_unlock(&index->lock);
+    } else if (status == TN_OK) {
+        tn_index_memory_reset(&index->frozen, base);
+        status = add_rows(iterator, &index->frozen, size, error);
+        if (status == TN_OK) {
+            pthread_rwlock_wrlock(&index->lock);
+            struct tn_index_memory before = index->gathering;
+            index->gathering = index->frozen;
+            index->frozen = before;
+            pthread_rwlock_unlock(&index->lock);
+        }
+    }
+    tn_iterator_destroy(iterator);
     return status;
 }
 

@@ -85,7 +85,13 @@ enum tn_status tn_log_scan_frames(struct tn_log *log, uint64_t index, uint64_t e
 enum tn_status tn_log_find_command(struct tn_log *log, const uint8_t command[static TN_ID_SIZE],
                                    uint64_t *index, bool *found, struct tn_error *error)
 {
-    return tn_index_find_command(log->index, command, index, found, error);
+    uint64_t size = head_size(log);
+    enum tn_status status = tn_index_find_command(log->index, command, index, found, error);
+    if (*index >= size) { /* the index is a step ahead of what is shown */
+        *found = false;
+        *index = 0;
+    }
+    return status;
 }
 
 enum tn_status tn_log_read_stream(struct tn_log *log, const uint8_t stream[static TN_ID_SIZE],

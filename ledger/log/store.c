@@ -278,16 +278,6 @@ enum tn_status tn_store_compact(struct tn_store *store, struct tn_error *error)
     return status;
 }
 
-enum tn_status tn_store_refresh(struct tn_store *store, struct tn_error *error)
-{
-    if (store->mode == TN_STORE_WRITER) {
-        return TN_OK;
-    }
-    char *words = NULL;
-    rocksdb_try_catch_up_with_primary(store->db, &words);
-    return tn_store_status(words, error, "refresh");
-}
-
 enum tn_status tn_store_status(char *words, struct tn_error *error, const char *what)
 {
     if (words == NULL) {

@@ -104,8 +104,11 @@ TN_MUST_USE enum tn_status tn_store_flush(struct tn_store *store, struct tn_erro
 /* Merge everything down: for measuring disk use; slow. TN_NO_SPACE when the largest family would
  * not fit beside itself. */
 TN_MUST_USE enum tn_status tn_store_compact(struct tn_store *store, struct tn_error *error);
-/* Secondary only: see what the writer has committed by now. A no-op for the writer. */
+/* Secondary only: see what the writer has committed by now, files and WAL as they belong together.
+ * A no-op for the writer.
+ * TN_BUSY  files changed during every one of many looks; try again later */
 TN_MUST_USE enum tn_status tn_store_refresh(struct tn_store *store, struct tn_error *error);
+
 /* Many rows at once, beside the WAL: a fraction of the cost of a batch for rows that can be made
  * again (index rows, a rebuilt projection). Keys ascend and are unique. They become visible and
  * durable together at the commit; destroying without it leaves nothing. One load a family at a

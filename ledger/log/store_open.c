@@ -13,7 +13,7 @@
 #include "ledger/log/store_internal.h"
 
 /* RocksDB folders change while a secondary attaches: it looks again this often. */
-#define ATTACH_ATTEMPTS 5
+#define ATTACH_ATTEMPTS 20
 
 static enum tn_status make_paths(struct tn_store *store, const char *directory,
                                  const struct tn_store_options *options, struct tn_error *error);
@@ -53,6 +53,9 @@ enum tn_status tn_store_open(const char *directory, const struct tn_store_option
                 break;
             }
         }
+    }
+    if (status == TN_OK) {
+        status = tn_store_refresh(store, error); /* attaching may have seen some things by half */
     }
     if (status == TN_OK && options->create) {
         status = sync_folder(directory, error);

@@ -164,6 +164,46 @@ static void R17_one_part_tells_nothing_of_what_was_cancelled(void **state)
     close_replayed(&harness);
 }
 
+static void R17_an_appointment_stands_until_its_date_ends_at_the_port(void **state)
+{
+    const uint64_t ends_us = at(DAY_D + 7, 3, 0); /* midnight in Los Angeles */
+    struct harness harness;
+    struct tn_registration_row row;
+    uint8_t tag[TN_ID_SIZE];
+
+    (void) state;
+    open_from(&harness, DAY_D);
+    must_win(&harness, 1, 1);
+    row = group_row(&harness, 1);
+    make_tag(tag, row.offer, person(1, 0));
+    assert_int_equal(validate_tag(&harness, tag, at(DAY_D + 1, 12, 2)).verdict, 0); /* an offer */
+    assert_int_equal(do_accept(&harness, 1, at(DAY_D + 1, 13, 0)), OK);
+    assert_int_equal(validate_tag(&harness, tag, ends_us - 1).verdict,
+                     TN_VALIDATION_MATCHED | TN_VALIDATION_APPOINTMENT);
+    assert_int_equal(validate_tag(&harness, tag, ends_us).verdict, TN_VALIDATION_MATCHED);
+    assert_int_equal(do_cancel(&harness, 1, ends_us), TN_REFUSAL_appointment_past);
+    close_replayed(&harness);
+}
+
+static void R17_an_appointment_stands_until_the_group_has_presented(void **state)
+{
+    struct harness harness;
+    struct tn_registration_row row;
+    uint8_t tag[TN_ID_SIZE];
+
+    (void) state;
+    open_from(&harness, DAY_D);
+    must_win(&harness, 1, 1);
+    row = group_row(&harness, 1);
+    make_tag(tag, row.offer, person(1, 0));
+    assert_int_equal(do_accept(&harness, 1, at(DAY_D + 1, 13, 0)), OK);
+    assert_int_equal(
+        do_arrive(&harness, 1, person(1, 0), TN_ARRIVAL_PRESENTED, at(DAY_D + 6, 12, 0)), OK);
+    assert_int_equal(validate_tag(&harness, tag, at(DAY_D + 6, 12, 1)).verdict,
+                     TN_VALIDATION_MATCHED);
+    close_replayed(&harness);
+}
+
 /* ---- R02, rule side ---- */
 
 static void R02_a_refusal_is_an_event_with_the_facts_whole_and_changes_nothing(void **state)
@@ -202,6 +242,8 @@ int main(void)
         cmocka_unit_test(R14_the_zone_decision_is_a_version_and_a_result),
         cmocka_unit_test(R17_never_issued_wrong_date_and_left_are_one_answer),
         cmocka_unit_test(R17_a_twin_who_leaves_does_not_take_the_number_away),
+        cmocka_unit_test(R17_an_appointment_stands_until_its_date_ends_at_the_port),
+        cmocka_unit_test(R17_an_appointment_stands_until_the_group_has_presented),
         cmocka_unit_test(R17_one_part_tells_nothing_of_what_was_cancelled),
     };
 

@@ -2,8 +2,8 @@
  * takes every event through its bytes, folds it into the engine's live rows, and checks the
  * promises after each. A shadow counts seats, offers and persons a second time, from the events
  * alone. */
-#ifndef TN_TESTS_PROJECTIONS_HARNESS_H
-#define TN_TESTS_PROJECTIONS_HARNESS_H
+#ifndef TN_TESTS_PROJECTIONS_HARNESS_HARNESS_H
+#define TN_TESTS_PROJECTIONS_HARNESS_HARNESS_H
 
 #include "ledger/log/log.h"
 #include "ledger/rules/policy.h"

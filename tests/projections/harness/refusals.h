@@ -1,7 +1,7 @@
 /* Commands that a rule refuses, one a row. A refusal changes nothing, so that all rows of one
  * moment share one ledger. */
-#ifndef TN_TESTS_PROJECTIONS_REFUSALS_H
-#define TN_TESTS_PROJECTIONS_REFUSALS_H
+#ifndef TN_TESTS_PROJECTIONS_HARNESS_REFUSALS_H
+#define TN_TESTS_PROJECTIONS_HARNESS_REFUSALS_H
 
 #include "tests/projections/harness/setting.h"
 

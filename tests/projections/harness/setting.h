@@ -1,6 +1,6 @@
 /* The setting of the named tests: a ledger on the morning of day D, when nobody has asked yet. */
-#ifndef TN_TESTS_PROJECTIONS_SETTING_H
-#define TN_TESTS_PROJECTIONS_SETTING_H
+#ifndef TN_TESTS_PROJECTIONS_HARNESS_SETTING_H
+#define TN_TESTS_PROJECTIONS_HARNESS_SETTING_H
 
 #include "ledger/base/check.h"
 #include "ledger/base/civil.h"

@@ -1,6 +1,6 @@
 /* What the tests count a second time, from events alone: seats, offers, groups, persons. */
-#ifndef TN_TESTS_PROJECTIONS_SHADOW_H
-#define TN_TESTS_PROJECTIONS_SHADOW_H
+#ifndef TN_TESTS_PROJECTIONS_HARNESS_SHADOW_H
+#define TN_TESTS_PROJECTIONS_HARNESS_SHADOW_H
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* What the files of the shadow know of each other. */
-#ifndef TN_TESTS_PROJECTIONS_SHADOW_INTERNAL_H
-#define TN_TESTS_PROJECTIONS_SHADOW_INTERNAL_H
+#ifndef TN_TESTS_PROJECTIONS_HARNESS_SHADOW_INTERNAL_H
+#define TN_TESTS_PROJECTIONS_HARNESS_SHADOW_INTERNAL_H
 
 #include "tests/projections/harness/shadow.h"
 
