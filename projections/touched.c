@@ -5,12 +5,16 @@
 #include <string.h>
 
 #include "ledger/base/check.h"
+#include "ledger/base/endian.h"
 #include "projections/rows.h"
 
 /* Sorting fewer keys than this before they are written wins nothing. */
 #define COMPACT_BYTES ((size_t) 1 << 20)
 
-#define STORED_KEY_MAX (1 + TN_FAMILY_NAME_MAX + TN_ROW_KEY_MAX)
+/* A rebuild's keys are written in rows of at most this and one key. */
+#define STORED_VALUE_BYTES ((size_t) 1 << 20)
+#define NUMBER_SIZE 8u
+#define STORED_KEY_MAX (1 + TN_FAMILY_NAME_MAX + NUMBER_SIZE)
 
 static bool sorted_keys(const struct tn_touched *touched, struct tn_bytes **keys, size_t *count);
 static void compact(struct tn_touched *touched);
@@ -77,6 +81,7 @@ static void compact(struct tn_touched *touched)
     }
     tn_buffer_close(&touched->keys);
     touched->keys = unique;
+    touched->cleared = touched->cleared || touched->gathered > 0; /* all is written anew */
     touched->gathered = 0;
     tn_buffer_init(&unique, 0);
 out:
@@ -94,12 +99,13 @@ static void lose(struct tn_touched *touched)
 
 /* ---- stored ---- */
 
+/* `key` is the number of a row, or empty. */
 static struct tn_bytes stored_key(uint8_t out[static STORED_KEY_MAX], const char *name,
                                   struct tn_bytes key)
 {
     size_t size = strlen(name);
 
-    TN_CHECK(size <= TN_FAMILY_NAME_MAX && key.size <= TN_ROW_KEY_MAX);
+    TN_CHECK(size <= TN_FAMILY_NAME_MAX && key.size <= NUMBER_SIZE);
     out[0] = (uint8_t) size;
     memcpy(out + 1, name, size);
     if (key.size != 0) {
@@ -138,11 +144,38 @@ void tn_touched_gather(struct tn_touched *touched, struct tn_batch *batch, struc
         compact(touched); /* all of a rebuild: in key order they are written quicker */
     }
     while (touched->gathered < touched->keys.size) {
-        const uint8_t *at = touched->keys.data + touched->gathered;
+        size_t start = touched->gathered;
+        uint8_t number[NUMBER_SIZE];
 
-        tn_batch_put(batch, family, stored_key(stored, name, tn_bytes(at + 1, at[0])), nothing);
-        touched->gathered += 1u + at[0];
+        do {
+            touched->gathered += 1u + touched->keys.data[touched->gathered];
+        } while (touched->gathered < touched->keys.size
+                 && touched->gathered - start < STORED_VALUE_BYTES);
+        tn_put_be64(number, touched->next++);
+        tn_batch_put(batch, family, stored_key(stored, name, tn_bytes(number, sizeof(number))),
+                     tn_bytes(touched->keys.data + start, touched->gathered - start));
     }
+}
+
+/* Note the keys of one stored row; false when it is not one. */
+static bool load_row(struct tn_touched *touched, struct tn_bytes number, struct tn_bytes value)
+{
+    size_t at = 0;
+
+    if (number.size != NUMBER_SIZE) {
+        return false;
+    }
+    while (at < value.size) {
+        size_t size = value.data[at];
+
+        if (size > TN_ROW_KEY_MAX || size > value.size - at - 1) {
+            return false;
+        }
+        tn_touched_note(touched, tn_bytes(value.data + at + 1, size));
+        at += 1 + size;
+    }
+    touched->next = tn_get_be64(number.data) + 1;
+    return true;
 }
 
 enum tn_status tn_touched_load(struct tn_touched *touched, struct tn_store *store,
@@ -165,12 +198,12 @@ enum tn_status tn_touched_load(struct tn_touched *touched, struct tn_store *stor
             touched->lost_gathered = true;
             break;
         }
-        if (key.size - prefix.size > TN_ROW_KEY_MAX) {
-            status = tn_fail(error, TN_CORRUPT, "family %s: a key of %zu bytes for %s",
-                             TN_TOUCHED_FAMILY, key.size, name);
+        if (!load_row(touched, tn_bytes(key.data + prefix.size, key.size - prefix.size),
+                      tn_iterator_value(iterator))) {
+            status = tn_fail(error, TN_CORRUPT, "family %s: a row for %s cannot be read",
+                             TN_TOUCHED_FAMILY, name);
             goto out;
         }
-        tn_touched_note(touched, tn_bytes(key.data + prefix.size, key.size - prefix.size));
     }
     touched->gathered = touched->keys.size;
     status = tn_iterator_status(iterator, error);

@@ -1,12 +1,13 @@
 /* The keys that folds put or deleted since the last seal of their projection (spec/log.md 7):
  * what the root of scope delta is made of. Private to the layer; one thread at a time.
  *
- * Stored in the family "touched", so that a seal after a restart still knows them:
+ * Stored in the family "touched", so that a seal after a restart still knows them; one row a gather,
+ * for a row a key would double what a request costs the committer:
  *
- *   offset  size  key                                        value empty
- *   0       1     size n of the family's name
- *   1       n     name of the family of rows
- *   1+n     0..   the touched key; empty: the list was lost */
+ *   offset  size  key                                        value
+ *   0       1     size n of the family's name                u8 size, key; again and again
+ *   1       n     name of the family of rows                 (empty: the list was lost)
+ *   1+n     8     BE64 number of the row; absent: the list was lost */
 #ifndef TN_PROJECTIONS_TOUCHED_H
 #define TN_PROJECTIONS_TOUCHED_H
 
@@ -21,6 +22,7 @@
 struct tn_touched {
     struct tn_buffer keys; /* u8 size, key; in order of touch; some more than once */
     size_t gathered;       /* bytes of `keys` that a batch holds already */
+    uint64_t next;         /* number of the next stored row */
     uint32_t epoch;        /* a row noted in this one need not be noted again; never 0 */
     bool lost;
     bool lost_gathered;

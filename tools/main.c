@@ -10,6 +10,9 @@ int main(int argc, char **argv)
 {
     const struct tn_cli_command *command;
 
+    /* Random ids by the thousand: a generator in the process, seeded by the system, instead of one call of
+     * the kernel each. */
+    randombytes_set_implementation(&randombytes_internal_implementation);
     if (sodium_init() < 0) {
         fprintf(stderr, "turno: the cryptographic library cannot start on this system\n");
         return TN_EXIT_ENVIRONMENT;

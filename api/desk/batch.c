@@ -135,6 +135,7 @@ void tn_desk_batch_remember(struct tn_desk_batch *batch, const struct tn_desk_re
     pending = &batch->pending[batch->pending_count];
     memcpy(pending->command, request->command.id, TN_ID_SIZE);
     memcpy(pending->fingerprint, request->fingerprint, TN_FINGERPRINT_SIZE);
+    pending->refusal = request->refusal;
     pending->first = (uint32_t) batch->entry_count - count;
     pending->count = count;
     pending->next = *bucket;

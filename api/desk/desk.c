@@ -159,6 +159,7 @@ static void *desk_main(void *context)
             desk->queue_first = NULL;
             desk->queue_last = NULL;
             desk->queued = 0;
+            desk->quiet = false;
             pthread_mutex_unlock(&desk->lock);
             tn_desk_round(desk);
             while (request) {
@@ -336,7 +337,7 @@ static enum tn_status stamp(struct tn_desk *desk, struct tn_desk_request *reques
     return TN_OK;
 }
 
-enum tn_status tn_desk_submit(struct tn_desk *desk, struct tn_desk_request *request)
+static enum tn_status enqueue(struct tn_desk *desk, struct tn_desk_request *request, bool wake)
 {
     enum tn_status status = TN_OK;
 
@@ -362,13 +363,37 @@ enum tn_status tn_desk_submit(struct tn_desk *desk, struct tn_desk_request *requ
             desk->queue_last->next = request;
         } else {
             desk->queue_first = request;
-            pthread_cond_signal(&desk->wake_desk);
+            desk->quiet = true;
         }
         desk->queue_last = request;
         desk->queued++;
+        if (wake && desk->quiet) {
+            desk->quiet = false;
+            pthread_cond_signal(&desk->wake_desk);
+        }
     }
     pthread_mutex_unlock(&desk->lock);
     return status;
+}
+
+enum tn_status tn_desk_submit(struct tn_desk *desk, struct tn_desk_request *request)
+{
+    return enqueue(desk, request, true);
+}
+
+enum tn_status tn_desk_submit_quietly(struct tn_desk *desk, struct tn_desk_request *request)
+{
+    return enqueue(desk, request, false);
+}
+
+void tn_desk_wake(struct tn_desk *desk)
+{
+    pthread_mutex_lock(&desk->lock);
+    if (desk->quiet) {
+        desk->quiet = false;
+        pthread_cond_signal(&desk->wake_desk);
+    }
+    pthread_mutex_unlock(&desk->lock);
 }
 
 /* Who waits for one request; found through the request it embeds. */

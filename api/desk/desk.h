@@ -86,6 +86,12 @@ void tn_desk_close(struct tn_desk *desk);
 /* Any thread. On TN_OK `done` runs exactly once, later; on anything else never.
  * TN_BUSY  the queue is full    TN_UNAVAILABLE  closing    TN_UNKNOWN  a sync failed before */
 TN_MUST_USE enum tn_status tn_desk_submit(struct tn_desk *desk, struct tn_desk_request *request);
+/* The same without waking the desk's thread: it takes the request at the next tn_desk_wake, at the next
+ * submit, or at its own next tick. For callers that submit many in a row. */
+TN_MUST_USE enum tn_status tn_desk_submit_quietly(struct tn_desk *desk,
+                                                  struct tn_desk_request *request);
+/* Wake the desk's thread if something was submitted quietly. Any thread. */
+void tn_desk_wake(struct tn_desk *desk);
 /* Submit and wait; returns the request's status. Not from `done`. */
 enum tn_status tn_desk_call(struct tn_desk *desk, struct tn_desk_request *request);
 

@@ -82,6 +82,15 @@ static enum tn_status replay(struct tn_desk_request *request, const uint8_t *fin
     return TN_OK;
 }
 
+/* The events of a key that was used before are a refusal: so is the answer, for ever. */
+static void replay_refusal(struct tn_desk_request *request, enum tn_refusal code)
+{
+    if (code != TN_REFUSAL_NONE) {
+        request->status = TN_REFUSED;
+        request->refusal = code;
+    }
+}
+
 /* A retry of a command that is gathering or in flight: answered after it, when it is durable, and so is
  * a conflict with it, for until then it may be lost and the key be free. */
 static enum tn_status find_pending(struct tn_desk *desk, struct tn_desk_request *request,
@@ -104,6 +113,7 @@ static enum tn_status find_pending(struct tn_desk *desk, struct tn_desk_request 
             request->status = status;
             if (status == TN_OK) {
                 tn_desk_batch_copy(batches[i], pending->first, pending->count, &request->entries);
+                replay_refusal(request, pending->refusal);
             }
             return TN_OK;
         }
@@ -115,6 +125,8 @@ struct collect {
     const uint8_t *command;
     struct tn_buffer *out;
     uint32_t count;
+    struct tn_arena *arena;
+    enum tn_refusal refusal;
 };
 
 /* The entries of a command follow each other and carry its id. */
@@ -123,7 +135,6 @@ static bool collect_entry(void *context, uint64_t index, struct tn_bytes entry)
     struct collect *collect = context;
     struct tn_unpack unpack;
 
-    (void) index;
     tn_unpack_init(&unpack, entry);
     (void) tn_unpack_array(&unpack);
     for (unsigned i = 0; i < 4; i++) {
@@ -135,7 +146,15 @@ static bool collect_entry(void *context, uint64_t index, struct tn_bytes entry)
     }
     tn_buffer_append_be16(collect->out, (uint16_t) entry.size);
     tn_buffer_append_bytes(collect->out, entry);
-    collect->count++;
+    if (collect->count++ == 0) {
+        struct tn_event event;
+
+        tn_arena_reset(collect->arena);
+        if (tn_event_decode(entry, index, collect->arena, &event, NULL) == TN_OK
+            && event.kind == TN_KIND_command_refused) {
+            collect->refusal = (enum tn_refusal) event.body.command_refused.code;
+        }
+    }
     return true;
 }
 
@@ -143,7 +162,8 @@ static enum tn_status find_committed(struct tn_desk *desk, struct tn_desk_reques
                                      bool *found)
 {
     uint8_t fingerprint[TN_FINGERPRINT_SIZE];
-    struct collect collect = {.command = request->command.id, .out = &request->entries};
+    struct collect collect = {
+        .command = request->command.id, .out = &request->entries, .arena = &desk->arena};
     struct tn_log_head head;
     uint64_t index;
     bool known;
@@ -166,6 +186,7 @@ static enum tn_status find_committed(struct tn_desk *desk, struct tn_desk_reques
                              &desk->error);
     }
     request->count = collect.count;
+    replay_refusal(request, collect.refusal);
     return status;
 }
 
@@ -213,18 +234,21 @@ static enum tn_status accept(struct tn_desk *desk, struct tn_desk_request *reque
                                                          : desk->next_index;
     request->count = (uint32_t) verdict->count;
     status = tn_desk_add_verdict(desk, verdict);
-    if (status != TN_OK || request->status == TN_REFUSED) {
+    if (status != TN_OK || request->count == 0) {
         return status;
     }
     batch = desk->gathering;
+    if (request->has_key) {
+        tn_desk_batch_remember(batch, request, request->count);
+    }
+    if (request->status == TN_REFUSED) {
+        return TN_OK;
+    }
     if (request->writes) {
         tn_vault_writes_apply(request->writes, desk->options.vault, batch->writes);
     }
     tn_desk_batch_copy(batch, (uint32_t) (batch->entry_count - verdict->count), request->count,
                        &request->entries);
-    if (request->has_key) {
-        tn_desk_batch_remember(batch, request, request->count);
-    }
     if (tn_buffer_status(&request->entries) != TN_OK) {
         request->status = TN_UNKNOWN; /* it happens, but cannot be shown: ask again */
     }

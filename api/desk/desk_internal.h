@@ -52,6 +52,7 @@ struct tn_desk {
     struct tn_desk_request *queue_first;
     struct tn_desk_request *queue_last;
     size_t queued;
+    bool quiet; /* the queue was begun and nobody was woken for it yet */
     uint64_t last_stamp_us;
     int64_t offset_us;
     bool closing;

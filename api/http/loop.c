@@ -155,6 +155,7 @@ void tn_http_loop_maybe_end(struct tn_http_loop *loop)
     uv_mutex_unlock(&loop->lock);
     uv_close((uv_handle_t *) &loop->async, NULL);
     uv_close((uv_handle_t *) &loop->tick, NULL);
+    uv_close((uv_handle_t *) &loop->turn, NULL);
 }
 
 static void drain_begin(struct tn_http_loop *loop)
@@ -181,6 +182,16 @@ static void on_async(uv_async_t *async)
     }
     tn_http_loop_batch_end(loop);
     tn_http_loop_maybe_end(loop);
+}
+
+/* Everything that was ready has been handled: what it gathered for others goes to them at once. */
+static void on_turn(uv_check_t *turn)
+{
+    struct tn_http_loop *loop = TN_CONTAINER_OF(turn, struct tn_http_loop, turn);
+
+    if (loop->options->after_turn != NULL) {
+        loop->options->after_turn(loop->options->context);
+    }
 }
 
 static void on_tick(uv_timer_t *timer)
@@ -261,6 +272,8 @@ enum tn_status tn_http_loop_open(struct tn_http_loop *loop, const struct tn_http
     loop->uv_open = true;
     TN_CHECK(uv_timer_init(&loop->uv, &loop->tick) == 0);
     TN_CHECK(uv_timer_start(&loop->tick, on_tick, options->tick_ms, options->tick_ms) == 0);
+    TN_CHECK(uv_check_init(&loop->uv, &loop->turn) == 0);
+    TN_CHECK(uv_check_start(&loop->turn, on_turn) == 0);
     return TN_OK;
 }
 

@@ -56,6 +56,7 @@ struct tn_http_loop {
     struct tn_http_listener local;
     uv_async_t async;
     uv_timer_t tick;
+    uv_check_t turn; /* the end of each turn of the loop */
 
     uv_mutex_t lock; /* of the fields up to `ended` */
     struct tn_http_exchange *wake_first;

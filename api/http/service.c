@@ -107,6 +107,14 @@ static enum tn_http_verdict authorise(struct tn_http_request *request, enum tn_h
     return tn_auth_decide(&question);
 }
 
+/* The commands of one turn of a loop go to the desk together: one wake, and batches worth a sync. */
+static void wake_desk(void *context)
+{
+    struct tn_service *service = context;
+
+    tn_desk_wake(service->ledger->desk);
+}
+
 /* ---- opening and closing ---- */
 
 static bool is_loopback(const char *host)
@@ -131,6 +139,7 @@ enum tn_status tn_service_open(struct tn_ledger *ledger, const struct tn_service
         .routes = routes,
         .route_count = TN_ARRAY_SIZE(routes),
         .authorise = authorise,
+        .after_turn = wake_desk,
         .common_fields = COMMON_FIELDS,
         .loops = options->loops,
         .arena_max = ARENA_BYTES,

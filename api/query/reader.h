@@ -16,8 +16,8 @@
 #define TN_READERS_MAX 128u
 /* Rows of one question. */
 #define TN_READER_ARENA_BYTES ((size_t) 16 << 20)
-/* Token hashes and officers that a reader remembers, powers of two: 0.9 MB and 0.2 MB. */
-#define TN_READER_TOKENS 16384u
+/* Token hashes and officers that a reader remembers, powers of two: 3.5 MB and 0.2 MB. */
+#define TN_READER_TOKENS 65536u
 #define TN_READER_OFFICERS 1024u
 
 struct tn_query;

@@ -73,6 +73,10 @@ rocksdb_options_t *tn_store_options_for(const struct tn_store *store, const char
     } else {
         rocksdb_options_set_level_compaction_dynamic_level_bytes(options, 1);
     }
+    if (tuning->bloom) {
+        rocksdb_options_set_memtable_prefix_bloom_size_ratio(options, 0.1);
+        rocksdb_options_set_memtable_whole_key_filtering(options, 1);
+    }
     table_options(options, store, tuning);
     return options;
 }
@@ -142,6 +146,11 @@ static void table_options(rocksdb_options_t *options, const struct tn_store *sto
     if (tuning->bloom) {
         rocksdb_block_based_options_set_filter_policy(
             table, rocksdb_filterpolicy_create_bloom_full(BLOOM_BITS_A_KEY));
+        rocksdb_block_based_options_set_index_type(
+            table, rocksdb_block_based_table_index_type_two_level_index_search);
+        rocksdb_block_based_options_set_partition_filters(table, 1);
+        rocksdb_block_based_options_set_metadata_block_size(table, 8 * KIB);
+        rocksdb_block_based_options_set_pin_top_level_index_and_filter(table, 1);
     }
     rocksdb_options_set_block_based_table_factory(options, table);
     rocksdb_block_based_options_destroy(table);

@@ -185,7 +185,7 @@ def clock_set_while_running(base):
         turno.wait_until(scene.paused, "the pause after the clock was set")
         refused_while_paused(scene, client, owner, officer)
         scene.go_on()
-        turno.wait_until(lambda: not scene.state(client, owner[0], owner[1]).get("offer"),
+        turno.wait_until(lambda: not turno.open_offer(client, *owner[:2]),
                          "the lapse after a plain resume")
         scene.server.stop()
     turno.run("verify", scene.directory)

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "ledger/base/check.h"
 #include "ledger/base/clock.h"
 #include "ledger/log/note.h"
 #include "tests/ledger/log/log_look.h"
@@ -17,13 +18,25 @@
 #define SIZE_MAX_ENTRIES 12000000u
 #define LOOKS_A_REFRESH 3u
 
+/* The test's own program is the writer too: RocksDB's threads do not live through a plain fork. */
+#define WRITER "writer"
+
 struct pace {
+    const char *name;
     uint32_t frame_max;   /* entries of a frame */
     uint64_t segment;     /* about so many entries go to files together; 0: as always */
     uint64_t flush;       /* so many entries between two flushes; 0: none but the store's own */
     uint64_t compact;     /* the same for compactions */
     unsigned readers;     /* threads beside the one that refreshes */
     uint64_t reopen_each; /* rounds */
+};
+
+static const struct pace paces[] = {
+    {.name = "full speed", .frame_max = 255, .readers = 1, .reopen_each = 60},
+    {.name = "segments", .frame_max = 60, .segment = 500, .flush = 20000, .readers = 1,
+     .reopen_each = 100},
+    {.name = "compactions", .frame_max = 60, .segment = 2000, .flush = 3000, .compact = 9000,
+     .readers = 1, .reopen_each = 50},
 };
 
 struct beside {
@@ -38,15 +51,18 @@ static bool due(uint64_t each, uint64_t before, uint64_t size)
     return each != 0 && before / each != size / each;
 }
 
-/* The writer's process: it never comes back. */
-static void write_for_ever(struct fixture *f, const struct pace *pace)
+/* The writer's process: it ends with the reader's. */
+static int write_for_ever(const char *directory, const struct pace *pace)
 {
+    struct fixture fixture = {.batch = tn_batch_create()};
+    struct fixture *f = &fixture;
     struct tn_signer signer;
     uint8_t seed[TN_KEY_SEED_SIZE] = {3};
     struct tn_log_head head = {0};
     bool right = tn_signer_init(&signer, tn_bytes_from_string("example.org/beside"),
                                 TN_KEY_ED25519, seed) == TN_OK;
     (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+    snprintf(f->directory, sizeof(f->directory), "%s", directory);
     fixture_open(f, &(struct tn_store_options){.create = true});
     tn_log_set_durability(f->log, TN_UNSYNCED);
     for (uint64_t i = 0; right && head.size < SIZE_MAX_ENTRIES; i++) {
@@ -68,7 +84,7 @@ static void write_for_ever(struct fixture *f, const struct pace *pace)
     }
     if (!right) {
         fprintf(stderr, "writer: %s\n", f->error.text);
-        _exit(1);
+        return 1;
     }
     for (;;) {
         pause();
@@ -154,7 +170,13 @@ static void attach(struct fixture *s)
     assert_ok(tn_log_open(s->store, &s->log, &s->error), &s->error);
 }
 
-static void run(const struct pace *pace, uint64_t seconds)
+static uint64_t seconds(void)
+{
+    const char *text = getenv("TURNO_BESIDE_S");
+    return text != NULL ? strtoull(text, NULL, 10) : SECONDS;
+}
+
+static void run(const struct pace *pace)
 {
     struct fixture f = {0};
     struct beside beside;
@@ -169,14 +191,15 @@ static void run(const struct pace *pace, uint64_t seconds)
     pid_t writer = fork();
     assert_true(writer >= 0);
     if (writer == 0) {
-        write_for_ever(&f, pace);
+        execl("/proc/self/exe", WRITER, f.directory, pace->name, (char *) NULL);
+        _exit(2);
     }
     attach(&f);
     beside = (struct beside){.log = f.log};
     for (unsigned i = 0; i < pace->readers; i++) {
         assert_int_equal(pthread_create(&threads[i], NULL, beside_thread, &beside), 0);
     }
-    uint64_t until_us = tn_clock_monotonic_us() + seconds * 1000000;
+    uint64_t until_us = tn_clock_monotonic_us() + seconds() * 1000000;
     bool right = true;
     while (right && tn_clock_monotonic_us() < until_us) {
         struct tn_log_head head;
@@ -213,38 +236,33 @@ static void run(const struct pace *pace, uint64_t seconds)
     fixture_close(&f);
 }
 
-static uint64_t seconds_of(uint64_t otherwise)
-{
-    const char *text = getenv("TURNO_BESIDE_S");
-    return text != NULL ? strtoull(text, NULL, 10) : otherwise;
-}
-
 static void a_reader_sees_whole_states_of_a_writer_at_full_speed(void **state)
 {
     (void) state;
-    run(&(struct pace){.frame_max = 255, .readers = 1, .reopen_each = 60}, seconds_of(SECONDS));
+    run(&paces[0]);
 }
 
 static void small_segments_move_to_files_under_a_reader(void **state)
 {
     (void) state;
-    run(&(struct pace){.frame_max = 60, .segment = 500, .flush = 20000, .readers = 1,
-                       .reopen_each = 200},
-        seconds_of(SECONDS));
+    run(&paces[1]);
 }
 
 static void files_are_compacted_away_under_a_reader(void **state)
 {
     (void) state;
-    run(&(struct pace){.frame_max = 60, .segment = 2000, .flush = 3000, .compact = 9000,
-                       .readers = 1, .reopen_each = 100},
-        seconds_of(SECONDS));
+    run(&paces[2]);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     if (sodium_init() < 0) {
         return 1;
+    }
+    for (size_t i = 0; argc == 3 && strcmp(argv[0], WRITER) == 0 && i < TN_ARRAY_SIZE(paces); i++) {
+        if (strcmp(argv[2], paces[i].name) == 0) {
+            return write_for_ever(argv[1], &paces[i]);
+        }
     }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_reader_sees_whole_states_of_a_writer_at_full_speed),

@@ -46,6 +46,8 @@ static inline bool look(struct tn_log *log, uint64_t chosen)
     stream_id(0, id);
     right = right &&
             tn_log_read_stream(log, id, index, chosen % 2 == 0, indices, &count, &error) == TN_OK;
+    uint64_t least = chosen % 2 == 0 ? index : head.size - index; /* more may follow by now */
+    right = right && count >= (least < 50 ? least : 50);
     for (size_t i = 0; right && i < count; i++) {
         right = indices[i] == (chosen % 2 == 0 ? index - 1 - i : index + i);
     }
@@ -56,8 +58,9 @@ static inline bool look(struct tn_log *log, uint64_t chosen)
             at == index - index % 3;
     tn_buffer_close(&bytes);
     if (!right) {
-        fprintf(stderr, "entry %llu of %llu: %s\n", (unsigned long long) index,
-                (unsigned long long) head.size, error.text);
+        fprintf(stderr, "entry %llu of %llu: %zu of its stream, command %s: %s\n",
+                (unsigned long long) index, (unsigned long long) head.size, count,
+                found ? "found" : "not found", error.text);
     }
     return right;
 }

@@ -1,6 +1,6 @@
 """Requests and validations over HTTP beside pgbench and nginx, in turn; medians and ratios.
 
-    http.py TURNO SCRATCH ROUNDS
+    peers.py TURNO SCRATCH ROUNDS
 
 One ledger, 8,000 owners and 16 officers; every request and every validation is an event that is synced
 before its answer. wrk runs one thread with 64 connections for all; pgbench 64 clients on a Unix socket.
@@ -133,11 +133,17 @@ class Postgres:
         self.run("pg_ctl", "-D", self.data, "-m", "fast", "stop")
 
 
+runs = 0
+
+
 def wrk(port, script):
+    global runs
     command = ["wrk", "-t1", "-c64", f"-d{SECONDS}", "--latency"]
     if script:
         command += ["-s", os.path.join(here, script)]
-    out = run(*command, f"http://127.0.0.1:{port}/", env={**os.environ, "SCRATCH": scratch})
+    out = run(*command, f"http://127.0.0.1:{port}/",
+              env={**os.environ, "SCRATCH": scratch, "RUN": str(runs)})
+    runs += 1 if script == "requests.lua" else 0
     if "Non-2xx" in out:
         sys.exit(f"{script}: answers other than 2xx: the figure means nothing\n{out}")
     rate = float(re.search(r"Requests/sec:\s+([0-9.]+)", out).group(1))

@@ -1,0 +1,306 @@
+/* The desk: what falls due, in which order, and at which instant. */
+#include <stdatomic.h>
+
+#include "tests/api/desk_support.h"
+
+static void advance(struct desk_state *state, uint64_t time_us)
+{
+    struct tn_error error = {0};
+
+    if (tn_desk_advance(state->ledger->desk, time_us, &error) != TN_OK) {
+        fail_msg("advance: %s", error.text);
+    }
+}
+
+static void days_open_close_and_are_drawn_in_order(void **context)
+{
+    struct desk_state *state = *context;
+    struct asking asking;
+
+    fill_register(&asking, 1, 1, 1, START_US);
+    assert_int_equal(ask_and_drop(state, &asking), TN_OK);
+    fill_request(&asking, 1, 2, START_US + 1);
+    assert_int_equal(ask_and_drop(state, &asking), TN_OK);
+    advance(state, CLOSE_US - 1);
+    assert_int_equal(count_kind(state, TN_KIND_pool_closed), 0);
+    advance(state, DRAW_US - 1);
+    assert_int_equal(count_kind(state, TN_KIND_pool_closed), 1);
+    assert_int_equal(count_kind(state, TN_KIND_appointment_offered), 0);
+    advance(state, DRAW_US);
+    assert_int_equal(count_kind(state, TN_KIND_appointment_offered), 1); /* one asks, 385 seats */
+    advance(state, DRAW_US + 23 * TN_HOUR_US - 1);
+    assert_int_equal(count_kind(state, TN_KIND_offer_lapsed), 0); /* in time means t < deadline */
+    advance(state, DRAW_US + 23 * TN_HOUR_US);
+    assert_int_equal(count_kind(state, TN_KIND_offer_lapsed), 1);
+}
+
+/* A request at its close is too late, one microsecond earlier in time; what fell due comes first. */
+static void a_window_is_half_open(void **context)
+{
+    struct desk_state *state = *context;
+    struct asking asking;
+    uint64_t indices[64];
+
+    for (uint32_t n = 1; n <= 2; n++) {
+        fill_register(&asking, n, n, n, START_US);
+        assert_int_equal(ask_and_drop(state, &asking), TN_OK);
+    }
+    fill_request(&asking, 1, 11, CLOSE_US - 1);
+    assert_int_equal(ask_and_drop(state, &asking), TN_OK);
+    fill_request(&asking, 2, 12, CLOSE_US);
+    assert_int_equal(ask_and_drop(state, &asking), TN_REFUSED);
+    assert_int_equal(find_kind(state, TN_KIND_pool_closed, indices), 1);
+    assert_true(indices[0] < asking.request.first_index);
+}
+
+/* ---- R13: the clock vectors ---- */
+
+struct vector {
+    uint64_t asked_us;
+    uint64_t offered_us;
+    uint64_t lapses_us;
+};
+
+/* Play an offer under the rules in force on that day, and check when it lapses. */
+static void play_vector(struct desk_state *state, const struct vector *vector)
+{
+    static struct tn_policy policy;
+    struct asking asking;
+    struct tn_event event;
+    struct tn_arena arena;
+    uint64_t indices[64];
+    size_t version = TN_POLICY_HISTORY_FIRST_RUNNABLE;
+
+    for (size_t i = version; i < TN_POLICY_HISTORY_COUNT; i++) {
+        tn_policy_history(i, &policy);
+        version = policy.effective_us <= vector->asked_us ? i : version;
+    }
+    tn_policy_history(version, &policy);
+    policy.version = 1;
+    create_with_policy(state, &policy, true, vector->asked_us - TN_DAY_US);
+    open_ledger(state, &manual_options);
+    tn_arena_init(&arena, (size_t) 1 << 20);
+    fill_register(&asking, 1, 1, 1, vector->asked_us - 1);
+    assert_int_equal(ask_and_drop(state, &asking), TN_OK);
+    fill_request(&asking, 1, 2, vector->asked_us);
+    assert_int_equal(ask_and_drop(state, &asking), TN_OK);
+
+    advance(state, vector->offered_us - 1);
+    assert_int_equal(count_kind(state, TN_KIND_appointment_offered), 0);
+    advance(state, vector->offered_us);
+    assert_int_equal(find_kind(state, TN_KIND_appointment_offered, indices), 1);
+    read_event(state, indices[0], &arena, &event);
+    assert_int_equal(event.time_us, vector->offered_us);
+    assert_int_equal(event.body.appointment_offered.deadline_us, vector->lapses_us);
+    advance(state, vector->lapses_us - 1);
+    assert_int_equal(count_kind(state, TN_KIND_offer_lapsed), 0);
+    advance(state, vector->lapses_us);
+    assert_int_equal(find_kind(state, TN_KIND_offer_lapsed, indices), 1);
+    read_event(state, indices[0], &arena, &event);
+    assert_int_equal(event.time_us, vector->lapses_us);
+    tn_arena_close(&arena);
+}
+
+static void R13_an_offer_of_2023_11_04_lapses_at_ten_standard_time(void **context)
+{
+    const struct vector vector = {
+        .asked_us = 1699034400000000,   /* 2023-11-03 14:00 EDT */
+        .offered_us = 1699113600000000, /* 2023-11-04 12:00 EDT */
+        .lapses_us = 1699196400000000,  /* 2023-11-05 10:00 EST */
+    };
+
+    play_vector(*context, &vector);
+}
+
+/* Everything at 2024-03-10 12:00 EDT: the lapse, the opening of the day, the draw of the day before with
+ * its offers, the seals; in this order. */
+static void R13_an_offer_of_2024_03_09_lapses_before_the_next_draw(void **context)
+{
+    const struct vector vector = {
+        .asked_us = 1709924400000000,   /* 2024-03-08 14:00 EST */
+        .offered_us = 1710003600000000, /* 2024-03-09 12:00 EST */
+        .lapses_us = 1710086400000000,  /* 2024-03-10 12:00 EDT */
+    };
+    static const enum tn_kind_number order[] = {TN_KIND_offer_lapsed, TN_KIND_day_opened,
+                                                TN_KIND_draw_seeded, TN_KIND_draw_completed,
+                                                TN_KIND_state_sealed};
+    struct desk_state *state = *context;
+    struct tn_arena arena;
+    struct tn_event event;
+    uint64_t at = 0;
+    uint64_t index;
+
+    play_vector(state, &vector);
+    tn_arena_init(&arena, (size_t) 1 << 20);
+    for (index = size_of(state); index > 0; index--) {
+        read_event(state, index - 1, &arena, &event);
+        if (event.time_us != vector.lapses_us) {
+            break;
+        }
+    }
+    for (; index < size_of(state); index++) {
+        read_event(state, index, &arena, &event);
+        if (at < TN_ARRAY_SIZE(order) && event.kind == order[at]) {
+            at++;
+            continue;
+        }
+        /* What comes with them: the day's capacity, seats that were not asked for, more seals. */
+        assert_true(event.kind == TN_KIND_capacity_published || event.kind == TN_KIND_seats_expired
+                    || event.kind == TN_KIND_state_sealed);
+    }
+    assert_int_equal(at, TN_ARRAY_SIZE(order));
+    tn_arena_close(&arena);
+}
+
+/* ---- a clock that runs: a day is opened, closed and drawn while commands go on ---- */
+
+static const struct tn_ledger_options running_options = {
+    .mode = TN_LEDGER_DESK, .no_publish = true, .allow_unlocked = true};
+
+struct caller {
+    struct desk_state *state;
+    pthread_t thread;
+    uint32_t base;
+    uint32_t answered;
+    atomic_bool stop;
+    bool failed;
+};
+
+/* Registers one person after the other until told to stop. */
+static void *caller_main(void *context)
+{
+    struct caller *caller = context;
+
+    while (!atomic_load(&caller->stop) && !caller->failed) {
+        struct asking asking;
+        uint32_t n = caller->base + caller->answered;
+
+        fill_register(&asking, n, n, n, 0);
+        asking.request.command.facts.register_facts.today = START_US / TN_DAY_US;
+        caller->failed = ask_and_drop(caller->state, &asking) != TN_OK;
+        caller->answered++;
+    }
+    return NULL;
+}
+
+static void shift_to(struct desk_state *state, uint64_t time_us)
+{
+    struct tn_desk_state desk;
+
+    tn_desk_state(state->ledger->desk, &desk);
+    assert_true(desk.now_us < time_us);
+    assert_int_equal(tn_desk_shift(state->ledger->desk, time_us - desk.now_us), TN_OK);
+}
+
+/* Wait until `count` events of a kind are in the log. */
+static void wait_kind(struct desk_state *state, uint32_t kind, size_t count)
+{
+    for (unsigned i = 0; i < 300 && count_kind(state, kind) < count; i++) {
+        usleep(100000);
+    }
+    assert_true(count_kind(state, kind) >= count);
+}
+
+static void check_times_and_numbers(struct desk_state *state)
+{
+    struct tn_arena arena;
+    struct tn_event event;
+    uint64_t before_us = 0;
+
+    tn_arena_init(&arena, (size_t) 1 << 22);
+    for (uint64_t i = 0; i < size_of(state); i++) {
+        read_event(state, i, &arena, &event);
+        assert_true(event.time_us >= before_us);
+        before_us = event.time_us;
+    }
+    tn_arena_close(&arena);
+}
+
+static void a_day_is_drawn_while_commands_go_on(void **context)
+{
+    struct desk_state *state = *context;
+    struct caller callers[2] = {{.base = 100000}, {.base = 200000}};
+    struct asking asking;
+    uint64_t closed[64];
+    uint64_t seeded[64];
+    uint64_t drawn[64];
+    uint64_t offered[64];
+    uint64_t lapsed[64];
+
+    close_ledger(state);
+    open_ledger(state, &running_options);
+    for (uint32_t n = 1; n <= 20; n++) {
+        fill_register(&asking, n, n, n, 0);
+        assert_int_equal(ask_and_drop(state, &asking), TN_OK);
+        fill_request(&asking, n, 1000 + n, 0);
+        assert_int_equal(ask_and_drop(state, &asking), TN_OK);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        callers[i].state = state;
+        assert_int_equal(pthread_create(&callers[i].thread, NULL, caller_main, &callers[i]), 0);
+    }
+    shift_to(state, CLOSE_US);
+    wait_kind(state, TN_KIND_pool_closed, 1);
+    shift_to(state, DRAW_US);
+    wait_kind(state, TN_KIND_draw_completed, 1);
+    wait_kind(state, TN_KIND_appointment_offered, 20);
+    shift_to(state, DRAW_US + 24 * TN_HOUR_US);
+    wait_kind(state, TN_KIND_offer_lapsed, 20);
+    wait_kind(state, TN_KIND_draw_completed, 2); /* of the second day, for which nobody asked */
+    for (size_t i = 0; i < 2; i++) {
+        atomic_store(&callers[i].stop, true);
+        pthread_join(callers[i].thread, NULL);
+        assert_false(callers[i].failed);
+        assert_true(callers[i].answered > 0);
+    }
+    assert_int_equal(find_kind(state, TN_KIND_pool_closed, closed), 2);
+    assert_int_equal(find_kind(state, TN_KIND_draw_seeded, seeded), 2);
+    assert_int_equal(find_kind(state, TN_KIND_draw_completed, drawn), 2);
+    assert_int_equal(find_kind(state, TN_KIND_appointment_offered, offered), 20);
+    assert_int_equal(find_kind(state, TN_KIND_offer_lapsed, lapsed), 20);
+    assert_true(closed[0] < seeded[0] && seeded[0] < drawn[0] && drawn[0] < offered[0]);
+    assert_true(offered[19] < lapsed[0]);
+    check_times_and_numbers(state);
+    close_ledger(state); /* what it wrote folds again to the same rows */
+    open_ledger(state, &running_options);
+}
+
+/* The worker of a draw reads committed rows; a desk that is closed meanwhile draws after the restart. */
+static void a_draw_that_was_cut_is_made_after_a_restart(void **context)
+{
+    struct desk_state *state = *context;
+    struct asking asking;
+
+    close_ledger(state);
+    open_ledger(state, &running_options);
+    fill_register(&asking, 1, 1, 1, 0);
+    assert_int_equal(ask_and_drop(state, &asking), TN_OK);
+    fill_request(&asking, 1, 2, 0);
+    assert_int_equal(ask_and_drop(state, &asking), TN_OK);
+    shift_to(state, DRAW_US);
+    close_ledger(state);
+    open_ledger(state, &running_options);
+    shift_to(state, DRAW_US + TN_MINUTE_US);
+    wait_kind(state, TN_KIND_draw_completed, 1);
+    assert_int_equal(count_kind(state, TN_KIND_draw_seeded), 1);
+    wait_kind(state, TN_KIND_appointment_offered, 1);
+}
+
+int main(void)
+{
+#define IN_A_LEDGER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define IN_NONE(test) cmocka_unit_test_setup_teardown(test, setup_none, teardown)
+    const struct CMUnitTest tests[] = {
+        IN_A_LEDGER(days_open_close_and_are_drawn_in_order),
+        IN_A_LEDGER(a_window_is_half_open),
+        IN_NONE(R13_an_offer_of_2023_11_04_lapses_at_ten_standard_time),
+        IN_NONE(R13_an_offer_of_2024_03_09_lapses_before_the_next_draw),
+        IN_A_LEDGER(a_day_is_drawn_while_commands_go_on),
+        IN_A_LEDGER(a_draw_that_was_cut_is_made_after_a_restart),
+    };
+
+    if (sodium_init() < 0) {
+        return 1;
+    }
+    return cmocka_run_group_tests_name("desk_due", tests, NULL, NULL);
+}

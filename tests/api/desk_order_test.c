@@ -1,0 +1,437 @@
+/* The desk under pressure: answers only when durable, failures that leave nobody in the dark, and a log
+ * that does not depend on how commands met in batches. */
+#include <stdatomic.h>
+
+#include "ledger/base/check.h"
+#include "ledger/base/fault.h"
+#include "tests/api/desk_support.h"
+
+/* ---- a committer that is held up in the answer to one request ---- */
+
+struct gate {
+    struct asking asking;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool entered;
+    bool open;
+};
+
+static void gate_done(struct tn_desk_request *request)
+{
+    struct gate *gate = TN_CONTAINER_OF(request, struct gate, asking.request);
+
+    pthread_mutex_lock(&gate->lock);
+    gate->entered = true;
+    pthread_cond_broadcast(&gate->changed);
+    while (!gate->open) {
+        pthread_cond_wait(&gate->changed, &gate->lock);
+    }
+    pthread_mutex_unlock(&gate->lock);
+}
+
+/* Nothing that is submitted from now on is written until the gate opens. */
+static void gate_close(struct gate *gate, struct desk_state *state, uint32_t n)
+{
+    memset(gate, 0, sizeof(*gate));
+    pthread_mutex_init(&gate->lock, NULL);
+    pthread_cond_init(&gate->changed, NULL);
+    fill_register(&gate->asking, n, n, n, START_US);
+    gate->asking.request.done = gate_done;
+    assert_int_equal(tn_desk_submit(state->ledger->desk, &gate->asking.request), TN_OK);
+    pthread_mutex_lock(&gate->lock);
+    while (!gate->entered) {
+        pthread_cond_wait(&gate->changed, &gate->lock);
+    }
+    pthread_mutex_unlock(&gate->lock);
+}
+
+static void gate_open(struct gate *gate)
+{
+    pthread_mutex_lock(&gate->lock);
+    gate->open = true;
+    pthread_cond_broadcast(&gate->changed);
+    pthread_mutex_unlock(&gate->lock);
+}
+
+static void gate_drop(struct gate *gate)
+{
+    tn_buffer_close(&gate->asking.request.entries);
+    pthread_cond_destroy(&gate->changed);
+    pthread_mutex_destroy(&gate->lock);
+}
+
+/* A request that notes how much was durable when it was answered. */
+struct watched {
+    struct asking asking;
+    struct desk_state *state;
+    uint64_t durable;
+    atomic_bool answered;
+};
+
+static void watched_done(struct tn_desk_request *request)
+{
+    struct watched *watched = TN_CONTAINER_OF(request, struct watched, asking.request);
+
+    watched->durable = size_of(watched->state);
+    atomic_store(&watched->answered, true);
+}
+
+static void watch(struct watched *watched, struct desk_state *state)
+{
+    watched->state = state;
+    watched->asking.request.done = watched_done;
+    atomic_store(&watched->answered, false);
+    assert_int_equal(tn_desk_submit(state->ledger->desk, &watched->asking.request), TN_OK);
+}
+
+static void wait_answer(struct watched *watched)
+{
+    for (unsigned i = 0; i < 2000 && !atomic_load(&watched->answered); i++) {
+        usleep(10000);
+    }
+    assert_true(atomic_load(&watched->answered));
+    tn_buffer_close(&watched->asking.request.entries);
+}
+
+/* Of the first the events, of the others repeats: a retry, another body, a refusal that repeats. Some of
+ * them find the first in the batch that is written, some in the one that gathers. */
+static void repeats_are_answered_only_when_the_first_is_durable(void **context)
+{
+    struct desk_state *state = *context;
+    struct watched w[8] = {0};
+    struct gate gate;
+    uint64_t size;
+
+    gate_close(&gate, state, 1);
+    size = size_of(state);
+    fill_register(&w[0].asking, 2, 2, 2, START_US); /* in flight */
+    watch(&w[0], state);
+    usleep(50000);
+    fill_register(&w[1].asking, 2, 2, 2, START_US);
+    watch(&w[1], state);
+    fill_register(&w[2].asking, 2, 2, 2, START_US);
+    w[2].asking.request.fingerprint[0] = 1;
+    watch(&w[2], state);
+    fill_request(&w[3].asking, 9, 90, START_US); /* the first refusal of its kind, gathering */
+    watch(&w[3], state);
+    fill_request(&w[4].asking, 9, 91, START_US);
+    watch(&w[4], state);
+    fill_register(&w[5].asking, 3, 3, 3, START_US); /* gathering */
+    watch(&w[5], state);
+    fill_register(&w[6].asking, 3, 3, 3, START_US);
+    watch(&w[6], state);
+    fill_register(&w[7].asking, 3, 3, 3, START_US);
+    w[7].asking.request.fingerprint[0] = 1;
+    watch(&w[7], state);
+    usleep(200000);
+    for (size_t i = 0; i < TN_ARRAY_SIZE(w); i++) {
+        assert_false(atomic_load(&w[i].answered));
+    }
+    assert_int_equal(size_of(state), size);
+    gate_open(&gate);
+    for (size_t i = 0; i < TN_ARRAY_SIZE(w); i++) {
+        wait_answer(&w[i]);
+    }
+    assert_int_equal(w[0].asking.request.status, TN_OK);
+    assert_int_equal(w[1].asking.request.status, TN_OK);
+    assert_true(w[1].asking.request.replayed);
+    assert_int_equal(w[1].asking.request.first_index, w[0].asking.request.first_index);
+    assert_int_equal(w[2].asking.request.status, TN_CONFLICT);
+    assert_int_equal(w[3].asking.request.status, TN_REFUSED);
+    assert_int_equal(w[4].asking.request.status, TN_REFUSED);
+    assert_int_equal(w[4].asking.request.first_index, w[3].asking.request.first_index);
+    assert_int_equal(w[6].asking.request.first_index, w[5].asking.request.first_index);
+    assert_int_equal(w[7].asking.request.status, TN_CONFLICT);
+    for (size_t i = 0; i < TN_ARRAY_SIZE(w); i++) { /* P2 */
+        uint64_t needed = i < 3   ? w[0].asking.request.first_index
+                          : i < 5 ? w[3].asking.request.first_index
+                                  : w[5].asking.request.first_index;
+
+        assert_true(w[i].durable > needed);
+    }
+    gate_drop(&gate);
+}
+
+/* ---- failures ---- */
+
+/* One batch in flight and one gathering when the `nth` fault point fails. False when it was not reached. */
+static bool fail_at(unsigned nth)
+{
+    struct desk_state state = {0};
+    struct watched w[4] = {0};
+    struct gate gate;
+    struct asking asking;
+    struct tn_desk_state desk;
+    uint64_t size;
+    bool reached;
+
+    create_ledger(&state, true, START_US);
+    open_ledger(&state, &manual_options);
+    gate_close(&gate, &state, 1);
+    for (uint32_t i = 0; i < 4; i++) {
+        fill_register(&w[i].asking, 2 + i, 2 + i, 2 + i, START_US);
+        watch(&w[i], &state);
+        usleep(i == 0 ? 100000 : 0); /* the first goes ahead alone */
+    }
+    usleep(100000);
+    tn_fault_arm(nth);
+    gate_open(&gate);
+    for (size_t i = 0; i < 4; i++) {
+        wait_answer(&w[i]);
+        assert_true(w[i].asking.request.status == TN_OK
+                    || w[i].asking.request.status == TN_UNKNOWN);
+        /* Once unknown, always: later batches rest on earlier ones. */
+        assert_true(i == 0 || w[i - 1].asking.request.status == TN_OK
+                    || w[i].asking.request.status == TN_UNKNOWN);
+    }
+    reached = tn_fault_disarm();
+    tn_desk_state(state.ledger->desk, &desk);
+    if (w[3].asking.request.status == TN_UNKNOWN) {
+        assert_true(desk.failed);
+        fill_register(&asking, 8, 8, 8, START_US);
+        assert_int_equal(ask_and_drop(&state, &asking), TN_UNKNOWN);
+    }
+    gate_drop(&gate);
+    close_ledger(&state);
+
+    open_ledger(&state, &manual_options); /* it agrees with itself, or this fails */
+    size = size_of(&state);
+    for (uint32_t i = 0; i < 4; i++) {
+        bool known = w[i].asking.request.status == TN_OK;
+        uint64_t index = w[i].asking.request.first_index;
+
+        assert_true(!known || index < size);
+        fill_register(&asking, 2 + i, 2 + i, 2 + i, START_US);
+        assert_int_equal(ask_and_drop(&state, &asking), TN_OK); /* the retry */
+        if (known) {
+            assert_true(asking.request.replayed);
+            assert_int_equal(asking.request.first_index, index);
+        }
+    }
+    assert_int_equal(count_kind(&state, TN_KIND_registration_created), 5);
+    remove_ledger(&state);
+    return reached;
+}
+
+static void a_failed_write_leaves_nobody_in_the_dark(void **context)
+{
+    unsigned nth = 0;
+
+    (void) context;
+    while (fail_at(nth)) {
+        nth++;
+    }
+    assert_true(nth >= 3); /* the frame, the space, the write */
+}
+
+static enum tn_status never(void *context)
+{
+    *(bool *) context = true;
+    return TN_OK;
+}
+
+static void a_desk_that_failed_has_no_rest(void **context)
+{
+    struct desk_state *state = *context;
+    struct tn_error error = {0};
+    struct asking asking;
+    bool ran = false;
+
+    tn_fault_arm(0);
+    fill_register(&asking, 1, 1, 1, START_US);
+    assert_int_equal(ask_and_drop(state, &asking), TN_UNKNOWN);
+    assert_true(tn_fault_disarm());
+    assert_int_equal(tn_desk_at_rest(state->ledger->desk, never, &ran), TN_UNKNOWN);
+    assert_false(ran);
+    assert_int_equal(tn_desk_advance(state->ledger->desk, DRAW_US, &error), TN_UNKNOWN);
+}
+
+/* ---- many callers ---- */
+
+#define CALLERS 4u
+#define COMMANDS_EACH 5000u
+#define IN_FLIGHT 64u
+
+struct crowd {
+    struct desk_state *state;
+    pthread_t thread;
+    uint32_t base;
+    uint64_t *indices; /* acknowledged, by number */
+    atomic_uint wrong;
+};
+
+struct turn {
+    struct asking asking;
+    struct crowd *crowd;
+    uint32_t n;
+    atomic_bool busy;
+};
+
+/* Each number is registered twice with one key; both answers name the same index. */
+static void turn_done(struct tn_desk_request *request)
+{
+    struct turn *turn = TN_CONTAINER_OF(request, struct turn, asking.request);
+    uint64_t *index = &turn->crowd->indices[turn->n];
+
+    if (request->status != TN_OK || request->first_index >= size_of(turn->crowd->state)
+        || (*index != 0 && *index != request->first_index)) {
+        atomic_fetch_add(&turn->crowd->wrong, 1);
+    }
+    *index = request->first_index;
+    tn_buffer_close(&request->entries);
+    atomic_store(&turn->busy, false);
+}
+
+static void *crowd_main(void *context)
+{
+    struct crowd *crowd = context;
+    struct turn *turns = calloc(IN_FLIGHT, sizeof(*turns));
+
+    for (uint32_t i = 0; i < 2 * COMMANDS_EACH; i++) {
+        struct turn *turn = &turns[i % IN_FLIGHT];
+        uint32_t n = i / 2;
+
+        while (atomic_load(&turn->busy)) {
+            usleep(200);
+        }
+        fill_register(&turn->asking, crowd->base + n, crowd->base + n, crowd->base + n, 0);
+        turn->asking.request.command.facts.register_facts.today = START_US / TN_DAY_US;
+        turn->asking.request.done = turn_done;
+        turn->crowd = crowd;
+        turn->n = n;
+        atomic_store(&turn->busy, true);
+        while (tn_desk_submit(crowd->state->ledger->desk, &turn->asking.request) != TN_OK) {
+            usleep(1000);
+        }
+    }
+    for (uint32_t i = 0; i < IN_FLIGHT; i++) {
+        while (atomic_load(&turns[i].busy)) {
+            usleep(200);
+        }
+    }
+    free(turns);
+    return NULL;
+}
+
+static void P2_every_acknowledged_index_is_in_the_log_after_a_restart(void **context)
+{
+    struct desk_state *state = *context;
+    struct tn_ledger_options options = {
+        .mode = TN_LEDGER_DESK, .allow_unlocked = true}; /* publishing, as in real life */
+    struct crowd crowds[CALLERS] = {0};
+    struct tn_arena arena;
+    uint64_t size = size_of(state);
+
+    close_ledger(state);
+    open_ledger(state, &options);
+    for (uint32_t i = 0; i < CALLERS; i++) {
+        crowds[i].state = state;
+        crowds[i].base = (i + 1) * 100000;
+        crowds[i].indices = calloc(COMMANDS_EACH, sizeof(uint64_t));
+        assert_int_equal(pthread_create(&crowds[i].thread, NULL, crowd_main, &crowds[i]), 0);
+    }
+    for (uint32_t i = 0; i < CALLERS; i++) {
+        pthread_join(crowds[i].thread, NULL);
+        assert_int_equal(atomic_load(&crowds[i].wrong), 0);
+    }
+    close_ledger(state);
+    open_ledger(state, &manual_options);
+    assert_int_equal(size_of(state), size + 3u * CALLERS * COMMANDS_EACH); /* and none twice */
+    tn_arena_init(&arena, (size_t) 1 << 20);
+    for (uint32_t i = 0; i < CALLERS; i++) {
+        for (uint32_t n = 0; n < COMMANDS_EACH; n++) {
+            struct tn_event event;
+            uint8_t id[TN_ID_SIZE];
+
+            read_event(state, crowds[i].indices[n], &arena, &event);
+            make_id(id, TN_ID_SIZE, 2, crowds[i].base + n);
+            assert_int_equal(event.kind, TN_KIND_registration_created);
+            assert_memory_equal(event.command, id, TN_ID_SIZE);
+        }
+        free(crowds[i].indices);
+    }
+    tn_arena_close(&arena);
+}
+
+/* ---- one log, however commands met ---- */
+
+#define SCRIPT_GROUPS 60u
+#define SCRIPT_COMMANDS (SCRIPT_GROUPS * 7u)
+
+/* Three days: registering, asking, asking again, refusals, retries; between them days open, close, are
+ * drawn, offers lapse. */
+static void fill_script(struct asking *asking, uint32_t i)
+{
+    uint32_t n = 1 + i % SCRIPT_GROUPS;
+    uint32_t round = i / SCRIPT_GROUPS;
+    uint64_t time_us = START_US + round * 11 * TN_HOUR_US + n * 1000;
+
+    if (round == 0) {
+        fill_register(asking, n, n, n, time_us);
+    } else if (round == 3) {
+        fill_register(asking, n, n, n, time_us); /* a retry, a day later */
+    } else {
+        fill_request(asking, n % 7 == 0 ? n + 1000 : n, round * 1000 + n, time_us);
+    }
+}
+
+enum pressure { ONE_BY_ONE, ALL_AT_ONCE, IN_GROUPS };
+
+static void run_script(enum pressure pressure, struct tn_log_head *head)
+{
+    struct desk_state state = {0};
+    struct watched *all = calloc(SCRIPT_COMMANDS, sizeof(*all));
+    struct tn_error error = {0};
+
+    create_ledger(&state, true, START_US);
+    open_ledger(&state, &manual_options);
+    for (uint32_t i = 0; i < SCRIPT_COMMANDS; i++) {
+        fill_script(&all[i].asking, i);
+        watch(&all[i], &state);
+        if (pressure == ONE_BY_ONE || (pressure == IN_GROUPS && i % 37 == 0)) {
+            wait_answer(&all[i]);
+        }
+    }
+    for (uint32_t i = 0; i < SCRIPT_COMMANDS; i++) {
+        wait_answer(&all[i]);
+    }
+    assert_int_equal(tn_desk_advance(state.ledger->desk, START_US + 5 * TN_DAY_US, &error), TN_OK);
+    assert_true(count_kind(&state, TN_KIND_draw_completed) >= 4);
+    assert_true(count_kind(&state, TN_KIND_appointment_offered) > 0);
+    assert_true(count_kind(&state, TN_KIND_offer_lapsed) > 0);
+    assert_true(count_kind(&state, TN_KIND_command_refused) > 0);
+    tn_log_head(state.ledger->log, head);
+    remove_ledger(&state);
+    free(all);
+}
+
+static void the_log_does_not_depend_on_how_commands_met(void **context)
+{
+    struct tn_log_head heads[3];
+
+    (void) context;
+    run_script(ONE_BY_ONE, &heads[0]);
+    run_script(ALL_AT_ONCE, &heads[1]);
+    run_script(IN_GROUPS, &heads[2]);
+    for (size_t i = 1; i < 3; i++) {
+        assert_int_equal(heads[i].size, heads[0].size);
+        assert_memory_equal(heads[i].root, heads[0].root, TN_HASH_SIZE); /* every entry, every bit */
+    }
+}
+
+int main(void)
+{
+#define IN_A_LEDGER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        IN_A_LEDGER(repeats_are_answered_only_when_the_first_is_durable),
+        cmocka_unit_test(a_failed_write_leaves_nobody_in_the_dark),
+        IN_A_LEDGER(a_desk_that_failed_has_no_rest),
+        IN_A_LEDGER(P2_every_acknowledged_index_is_in_the_log_after_a_restart),
+        cmocka_unit_test(the_log_does_not_depend_on_how_commands_met),
+    };
+
+    if (sodium_init() < 0) {
+        return 1;
+    }
+    return cmocka_run_group_tests_name("desk_order", tests, NULL, NULL);
+}

@@ -1,0 +1,199 @@
+"""Commands beside a running server, and without one (DESIGN, "The program").
+
+A command that reads opens the database beside the server and sees what is committed, while the server
+is being written to. A command that writes goes to the server over its socket. Without a server both
+open the ledger themselves. A ledger has one writer: a second server refuses."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+# pylint: disable=wrong-import-position
+import turno
+from turno import expect
+
+AUDIT = os.path.join(turno.HERE, "..", "golden", "audit_log.py")
+# In a domain that the first policy in force lists.
+OFFICER = "officer@inm.gob.mx"
+PROJECTIONS = ("queue", "seats", "registrations", "validation", "access")
+
+
+class Load(threading.Thread):
+    """Registrations one after the other, so that what reads beside the server meets change."""
+
+    def __init__(self, server, number):
+        super().__init__(daemon=True)
+        self.client = server.client()
+        self.number = number
+        self.count = 0
+        self.stopping = False
+        self.failure = None
+
+    def run(self):
+        try:
+            while not self.stopping:
+                turno.register(self.client, turno.family(self.number * 100000 + self.count))
+                self.count += 1
+                time.sleep(0.005)
+        except BaseException as failure: # pylint: disable=broad-except
+            self.failure = failure
+
+    def stop(self):
+        self.stopping = True
+        self.join()
+        if self.failure:
+            raise self.failure
+
+
+def read_commands(directory, size):
+    """Each answers, agrees with what was committed before, and changes nothing."""
+    indices = [json.loads(line)["index"] for line in
+               turno.run("log", directory).stdout.splitlines()]
+    assert indices == list(range(len(indices))) and len(indices) >= size, (size, indices[-3:])
+    backwards = turno.run("log", directory, "--backwards", "--from", 3, "--to", 9).stdout
+    assert [json.loads(line)["index"] for line in backwards.splitlines()] == list(range(9, 2, -1))
+    created = turno.run("log", directory, "--kind", "registration_created").stdout.splitlines()
+    assert created and all('"kind":"registration_created"' in line for line in created)
+    stream = json.loads(created[0])["body"]["facts"]["registration"]
+    assert stream in turno.run("log", directory, "--stream", stream).stdout
+    for projection in PROJECTIONS:
+        rows = turno.run("state", directory, projection).stdout.splitlines()
+        # Nobody has an appointment yet where nothing was drawn.
+        assert (rows or projection == "validation") and all(json.loads(row) for row in rows)
+    early = turno.run("state", directory, "registrations", "--at", 5).stdout.splitlines()
+    late = turno.run("state", directory, "registrations").stdout.splitlines()
+    assert len(early) < len(late)
+    entries = json.loads(turno.run("verify", directory, "--json").stdout)["entries"]
+    assert entries >= size
+    json.loads(turno.run("policy", directory, "show").stdout)
+    assert turno.run("policy", directory, "show", 1).stdout
+    return entries
+
+
+def proofs(base, directory, client):
+    size, _ = turno.checkpoint(client)
+    vkey = turno.run("key", directory, "--vkey").stdout.strip()
+    for index in (0, size // 2, size - 1):
+        path = os.path.join(base, "proof")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(turno.run("prove", directory, index).stdout)
+        turno.run("check-proof", path, "--key", vkey)
+    return vkey
+
+
+def approvers(directory):
+    """Two who may approve: genesis enrols them."""
+    lines = turno.run("log", directory, "--kind", "officer_enrolled", "--to", 2).stdout.splitlines()
+    found = [json.loads(line)["body"]["facts"]["officer"] for line in lines]
+    assert len(found) == 2, "genesis enrolled no two policy owners"
+    return ["--approve", found[0], "--approve", found[1], "--reason", "test"]
+
+
+def write_commands(directory, email):
+    """An officer who can ask at once, a port suspended and resumed, a rebuild."""
+    made = turno.run("officer", directory, "add", email)
+    token = made.stdout.strip().split("\n")[-1]
+    assert len(token) == 64 and int(token, 16) >= 0, made
+    turno.run("officer", directory, "add", email, expect=turno.REFUSED)
+    approved = approvers(directory)
+    turno.run("policy", directory, "suspend", turno.OTHER_PORT, "--honour-before", "2099-01-01",
+              *approved)
+    turno.run("policy", directory, "suspend", turno.OTHER_PORT, "--honour-before", "2099-01-01",
+              *approved, expect=turno.REFUSED)
+    turno.run("policy", directory, "resume", turno.OTHER_PORT, *approved[:2], "--reason", "test",
+              expect=(turno.REFUSED, turno.USAGE))
+    turno.run("policy", directory, "resume", turno.OTHER_PORT, *approved)
+    rebuilt = turno.run("rebuild", directory, "--json").stdout
+    report = json.loads(rebuilt)
+    assert len(report["projections"]) == 5, rebuilt
+    assert all(projection["equal"] for projection in report["projections"]), rebuilt
+    one = json.loads(turno.run("rebuild", directory, "queue", "--json").stdout)
+    assert [projection["name"] for projection in one["projections"]] == ["queue"], one
+    return token
+
+
+def second_server(directory, server):
+    done = turno.run("serve", directory, "--listen", f"127.0.0.1:{turno.free_port()}",
+                     expect=turno.ENVIRONMENT, timeout=30)
+    assert "another" in done.stderr or "in use" in done.stderr or "lock" in done.stderr, done.stderr
+    port_taken = turno.run("serve", directory + "-other", "--listen", f"127.0.0.1:{server.port}",
+                           expect=turno.ENVIRONMENT, timeout=30)
+    assert port_taken.stderr, port_taken
+    assert server.alive()
+
+
+def simulated(base):
+    """Under load."""
+    directory = os.path.join(base, "ledger")
+    turno.simulate(directory, 1, 0.0005, 11)
+    turno.simulate(directory + "-other", 1, 0.0005, 12)
+    with turno.Server(directory) as server, server.client() as client:
+        mode = stat.S_IMODE(os.stat(os.path.join(directory, "turno.sock")).st_mode)
+        assert mode == 0o600, f"the socket has mode {mode:o}"
+        second_server(directory, server)
+        loads = [Load(server, number) for number in (1, 2)]
+        for load in loads:
+            load.start()
+        size = 0
+        for _ in range(3):
+            _, _, index = turno.register(client, turno.family(9000 + size))
+            size = read_commands(directory, index + 1)
+        token = write_commands(directory, OFFICER.replace("@inm.gob.mx", "@agency1.example"))
+        expect(client.post("/v1/validations", turno.validation("7K3Q-F9X2-MHDY", "1990-01-01"),
+                           token=token), 200)
+        for load in loads:
+            load.stop()
+        proofs(base, directory, client)
+        server.stop()
+    read_commands(directory, size)
+    print(f"beside a server under load ({sum(load.count for load in loads)} registrations): every "
+          "command agrees")
+
+
+def real(base):
+    """By `turno init`; an auditor reads what the public may not."""
+    directory = os.path.join(base, "real")
+    turno.run("init", directory, "--allow-unlocked", "--origin", "ledger.example/turno")
+    root_key = os.stat(directory + ".root-key")
+    assert stat.S_IMODE(root_key.st_mode) == 0o400, f"{root_key.st_mode:o}"
+    token = write_commands(directory, OFFICER)
+    auditor = turno.run("officer", directory, "add", "auditor@oversight.example", "--role",
+                        "auditor").stdout.split()[-1]
+    with turno.Server(directory, "--allow-unlocked") as server, server.client() as client:
+        expect(client.post("/v1/validations", turno.validation("7K3Q-F9X2-MHDY", "1990-01-01"),
+                           token=token), 200)
+        turno.register(client, turno.family(1))
+        size, _ = turno.checkpoint(client)
+        read_commands(directory, size)
+        for path in ("/v1/events", f"/log/tile/entries/000.p/{size}"):
+            expect(client.get(path), 401)
+            expect(client.get(path, token=token), 403)
+            expect(client.get(path, token=auditor), 200)
+        vkey = proofs(base, directory, client)
+        assert vkey.startswith("ledger.example/turno+"), vkey
+        done = subprocess.run([sys.executable, AUDIT, f"http://127.0.0.1:{server.port}/log", vkey,
+                               "--token", auditor], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, timeout=120, check=False)
+        print(done.stdout.decode().strip())
+        assert done.returncode == 0
+        turno.run("simulate", directory, "--advance", 1, expect=(turno.REFUSED, turno.USAGE,
+                                                                 turno.ENVIRONMENT))
+        server.stop()
+    turno.run("verify", directory)
+
+
+def main():
+    turno.need_program()
+    with turno.scratch() as base:
+        simulated(base)
+        real(base)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
