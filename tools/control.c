@@ -69,8 +69,8 @@ static bool split_answer(const struct tn_buffer *answer, unsigned *code, struct 
     return true;
 }
 
-/* A JSON string's text up to its closing quote; of its escapes those that the server writes in words for
- * people. */
+/* A JSON string's text up to its closing quote; of its escapes those that the server writes in
+ * words for people. */
 static void copy_text(const char *text, const char *end, char *out, size_t size)
 {
     size_t at = 0;

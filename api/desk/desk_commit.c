@@ -6,8 +6,8 @@
  *   in_flight_done <--------------------- |
  *   gathering -> seal -> in_flight        requests answered (TN_UNKNOWN when it failed)
  *
- * The desk refuses commands long before the reserve is touched. When others fill the disk faster than
- * that, a batch finds no space: nothing of it was written, so it waits and is tried again. */
+ * The desk refuses commands long before the reserve is touched. When others fill the disk faster
+ * than that, a batch finds no space: nothing of it was written, so it waits and is tried again. */
 #include <string.h>
 #include <time.h>
 

@@ -30,6 +30,7 @@
 
 struct tn_index {
     struct tn_store *store;
+    struct tn_family *gathered;
     struct tn_family *family;
     struct tn_family *commands;
     struct tn_buffer row; /* the committer's */
@@ -73,7 +74,10 @@ enum tn_status tn_index_open(struct tn_store *store, uint64_t size, struct tn_in
     pthread_mutex_init(&index->work_lock, NULL);
     pthread_cond_init(&index->work, NULL);
     pthread_cond_init(&index->done, NULL);
-    enum tn_status status = tn_store_family(store, "index", false, &index->family, error);
+    enum tn_status status = tn_store_family(store, "gathered", false, &index->gathered, error);
+    if (status == TN_OK) {
+        status = tn_store_family(store, "index", false, &index->family, error);
+    }
     if (status == TN_OK) {
         status = tn_store_family(store, "commands", false, &index->commands, error);
     }
@@ -131,7 +135,7 @@ enum tn_status tn_index_stage(struct tn_index *index, struct tn_batch *batch, ui
     }
     uint8_t key[TN_GATHERED_KEY_BYTES];
     tn_gathered_key(key, first_index);
-    tn_batch_put(batch, index->family, tn_bytes(key, sizeof(key)), tn_buffer_view(&index->row));
+    tn_batch_put(batch, index->gathered, tn_bytes(key, sizeof(key)), tn_buffer_view(&index->row));
 
     pthread_rwlock_wrlock(&index->lock);
     status = tn_index_memory_reserve(&index->gathering, entries, count);
@@ -266,21 +270,17 @@ enum tn_status tn_index_read(struct tn_index *index, const struct tn_index_key *
 
 /* ---- gathering ---- */
 
-/* The index of the frame whose row is under the iterator; false when none is. */
-static bool row_index(const struct tn_iterator *iterator, uint64_t *first_index)
+/* The first index of the frame whose row is under the iterator. */
+static enum tn_status row_index(const struct tn_iterator *iterator, uint64_t *first_index,
+                                struct tn_error *error)
 {
-    *first_index = 0;
-    if (!tn_iterator_valid(iterator)) {
-        return false;
-    }
     struct tn_bytes key = tn_iterator_key(iterator);
-    uint8_t tag[TN_GATHERED_KEY_BYTES];
-    tn_gathered_key(tag, 0);
-    if (key.size != TN_GATHERED_KEY_BYTES || key.data[0] != tag[0]) {
-        return false;
+    *first_index = 0;
+    if (key.size != TN_GATHERED_KEY_BYTES) {
+        return tn_fail(error, TN_CORRUPT, "a gathered row's key has %zu bytes", key.size);
     }
-    *first_index = (uint64_t) key.data[1] << 32 | tn_get_be32(key.data + 2);
-    return true;
+    *first_index = (uint64_t) key.data[0] << 32 | tn_get_be32(key.data + 1);
+    return TN_OK;
 }
 
 /* Rows of frames from `memory->end` on, up to entry `size`. */
@@ -293,10 +293,13 @@ static enum tn_status add_rows(struct tn_iterator *iterator, struct tn_index_mem
     enum tn_status status = TN_OK;
     tn_gathered_key(key, memory->end);
     tn_iterator_seek(iterator, tn_bytes(key, sizeof(key)));
-    while (status == TN_OK && row_index(iterator, &first_index)) {
-        if (first_index != memory->end) {
+    while (status == TN_OK && tn_iterator_valid(iterator)) {
+        status = row_index(iterator, &first_index, error);
+        if (status == TN_OK && first_index != memory->end) {
             status = tn_fail(error, TN_CORRUPT, "entry %" PRIu64 ": its index row is missing",
                              memory->end);
+        }
+        if (status != TN_OK) {
             break;
         }
         status = tn_gathered_decode(&gathered, first_index, tn_iterator_value(iterator), error);
@@ -325,15 +328,15 @@ static enum tn_status add_rows(struct tn_iterator *iterator, struct tn_index_mem
  * readers look at, in `frozen`, which only a writer needs, and changes places when it is whole. */
 static enum tn_status load_rows(struct tn_index *index, uint64_t size, struct tn_error *error)
 {
-    uint8_t key[TN_GATHERED_KEY_BYTES];
     uint64_t base = 0;
-    struct tn_iterator *iterator = tn_iterator_create(index->store, index->family, NULL, false);
+    struct tn_iterator *iterator = tn_iterator_create(index->store, index->gathered, NULL, false);
     TN_CHECK(!index->frozen_busy);
-    tn_gathered_key(key, 0);
-    tn_iterator_seek(iterator, tn_bytes(key, sizeof(key)));
+    tn_iterator_seek_first(iterator);
     enum tn_status status = tn_iterator_status(iterator, error);
-    if (!row_index(iterator, &base)) {
+    if (status == TN_OK && !tn_iterator_valid(iterator)) {
         base = size; /* everything is in files */
+    } else if (status == TN_OK) {
+        status = row_index(iterator, &base, error);
     }
     if (status == TN_OK && base == index->gathering.base) {
         pthread_rwlock_wrlock(&index->lock);
@@ -461,7 +464,7 @@ static enum tn_status write_segment(struct tn_index *index, struct tn_error *err
     tn_gathered_key(from, index->deleted_to);
     tn_gathered_key(to, segment->end);
     struct tn_batch *batch = tn_batch_create();
-    tn_batch_delete_range(batch, index->family, tn_bytes(from, sizeof(from)),
+    tn_batch_delete_range(batch, index->gathered, tn_bytes(from, sizeof(from)),
                           tn_bytes(to, sizeof(to)));
     status = tn_store_write(index->store, batch, TN_UNSYNCED, error);
     tn_batch_destroy(batch);

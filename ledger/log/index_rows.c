@@ -1,8 +1,9 @@
 /* Family `commands`:  command (16 bytes) -> index of its first entry, big-endian, in its shortest
  * form of 1 to 8 bytes
  *
- * Family `index`:     00 || BE40 first index of a frame          -> gathered entries, see below
- *                     01 || BE32 kind, 12 zeros || BE40 index    -> gaps
+ * Family `gathered`:  BE40 first index of a frame                -> gathered entries, see below
+ *
+ * Family `index`:     01 || BE32 kind, 12 zeros || BE40 index    -> gaps
  *                     02 || stream (16)         || BE40 index    -> gaps
  *
  * gaps: the index in the key is the first of up to 256 entries; for every further one its distance
@@ -25,13 +26,12 @@
 #include "ledger/base/check.h"
 #include "ledger/base/endian.h"
 
-#define TAG_GATHERED 0u
 #define INDEX_BYTES 5
 #define ROW_KEY_BYTES (TN_INDEX_KEY_BYTES + INDEX_BYTES)
 #define VARINT_BYTES_MAX 6
 #define HAS_COMMAND 0x80u
 
-_Static_assert(TN_GATHERED_KEY_BYTES == 1 + INDEX_BYTES, "a tag and an index");
+_Static_assert(TN_GATHERED_KEY_BYTES == INDEX_BYTES, "an index");
 _Static_assert(TN_ENTRY_STREAMS_MAX < HAS_COMMAND, "streams and the flag share a byte");
 
 static void put_index(uint8_t out[static INDEX_BYTES], uint64_t index);
@@ -45,8 +45,7 @@ static void write_groups(const struct tn_index_memory *memory, struct tn_index_g
 
 void tn_gathered_key(uint8_t key[static TN_GATHERED_KEY_BYTES], uint64_t first_index)
 {
-    key[0] = TAG_GATHERED;
-    put_index(key + 1, first_index);
+    put_index(key, first_index);
 }
 
 void tn_gathered_encode(struct tn_buffer *out, const struct tn_log_entry *entries, size_t count)

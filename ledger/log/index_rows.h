@@ -9,7 +9,7 @@
 
 /* ---- what a frame's entries are found by, until it is in files ---- */
 
-#define TN_GATHERED_KEY_BYTES 6
+#define TN_GATHERED_KEY_BYTES 5 /* first index of the frame, big-endian */
 void tn_gathered_key(uint8_t key[static TN_GATHERED_KEY_BYTES], uint64_t first_index);
 void tn_gathered_encode(struct tn_buffer *out, const struct tn_log_entry *entries, size_t count);
 

@@ -56,7 +56,7 @@ struct rocksdb_options_t *tn_store_options_for(const struct tn_store *store, con
 /* A compaction of this family may write all of it again beside itself. */
 bool tn_store_merges_whole(const char *name);
 /* Names of the families that every ledger has; "default" is RocksDB's own and stays empty. */
-#define TN_STORE_FIXED_FAMILIES 7
+#define TN_STORE_FIXED_FAMILIES 8
 extern const char *const tn_store_fixed_families[TN_STORE_FIXED_FAMILIES];
 bool tn_store_is_fixed(const char *name);
 

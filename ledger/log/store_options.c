@@ -11,7 +11,12 @@
  *                rewriting; large blocks for scans; found by seek, so no bloom filter
  * commands,      random keys, asked for by exact key and mostly absent: bloom filter, small blocks
  * vault, rows
- * index          random prefixes, read by seek: small blocks, no filter */
+ * gathered       a queue: keys ascend, and ranges at its front are deleted
+ * index          random prefixes, read by seek: small blocks, no filter
+ *
+ * index and commands take finished files only, never a row through a memory table: RocksDB 7.8
+ * merges finished files of such a family into one whose span of sequence numbers lies within that of
+ * an unflushed memory table, and refuses the flush after it as corrupt (its issue 10776). */
 struct family_tuning {
     const char *name;
     int compression;
@@ -28,6 +33,7 @@ struct family_tuning {
 static const struct family_tuning tunings[] = {
     {"log", rocksdb_zstd_compression, 64 * KIB, 32 * MIB, 64 * MIB, false, false},
     {"tree", rocksdb_no_compression, 16 * KIB, 16 * MIB, 64 * MIB, false, false},
+    {"gathered", rocksdb_no_compression, 16 * KIB, 16 * MIB, 32 * MIB, false, false},
     {"index", rocksdb_lz4_compression, 8 * KIB, 16 * MIB, 32 * MIB, false, true},
     {"commands", rocksdb_lz4_compression, 8 * KIB, 16 * MIB, 32 * MIB, true, true},
     {"vault", rocksdb_no_compression, 8 * KIB, 16 * MIB, 32 * MIB, true, false},
@@ -39,7 +45,7 @@ static const struct family_tuning rows_tuning = {
 };
 
 const char *const tn_store_fixed_families[TN_STORE_FIXED_FAMILIES] = {
-    "default", "log", "tree", "index", "commands", "vault", "meta",
+    "default", "log", "tree", "gathered", "index", "commands", "vault", "meta",
 };
 
 /* All memory tables together; the WAL cap keeps them smaller unless writes bypass the WAL. */

@@ -234,12 +234,19 @@ static void a_desk_that_failed_has_no_rest(void **context)
 {
     struct desk_state *state = *context;
     struct tn_error error = {0};
-    struct asking asking;
+    struct watched lost = {0};
+    struct gate gate;
     bool ran = false;
 
+    gate_close(&gate, state, 1);
+    fill_register(&lost.asking, 2, 2, 2, START_US);
+    watch(&lost, state);
+    usleep(100000);
     tn_fault_arm(0);
-    fill_register(&asking, 1, 1, 1, START_US);
-    assert_int_equal(ask_and_drop(state, &asking), TN_UNKNOWN);
+    gate_open(&gate);
+    wait_answer(&lost);
+    assert_int_equal(lost.asking.request.status, TN_UNKNOWN);
+    gate_drop(&gate);
     assert_true(tn_fault_disarm());
     assert_int_equal(tn_desk_at_rest(state->ledger->desk, never, &ran), TN_UNKNOWN);
     assert_false(ran);

@@ -39,7 +39,7 @@ class Load(threading.Thread):
             while not self.stopping:
                 turno.register(self.client, turno.family(self.number * 100000 + self.count))
                 self.count += 1
-                time.sleep(0.005)
+                time.sleep(0.02)
         except BaseException as failure: # pylint: disable=broad-except
             self.failure = failure
 

@@ -143,7 +143,7 @@ static void pages_are_whole_while_segments_move(void **state)
 static struct tn_family *index_family(struct fixture *f)
 {
     struct tn_family *family = NULL;
-    assert_ok(tn_store_family(f->store, "index", false, &family, &f->error), &f->error);
+    assert_ok(tn_store_family(f->store, "gathered", false, &family, &f->error), &f->error);
     return family;
 }
 

@@ -33,9 +33,9 @@ struct pace {
 
 static const struct pace paces[] = {
     {.name = "full speed", .frame_max = 255, .readers = 1, .reopen_each = 60},
-    {.name = "segments", .frame_max = 60, .segment = 500, .flush = 20000, .readers = 1,
+    {.name = "segments", .frame_max = 60, .segment = 3000, .flush = 50000, .readers = 1,
      .reopen_each = 100},
-    {.name = "compactions", .frame_max = 60, .segment = 2000, .flush = 3000, .compact = 9000,
+    {.name = "compactions", .frame_max = 60, .segment = 5000, .flush = 7000, .compact = 20000,
      .readers = 1, .reopen_each = 50},
 };
 
