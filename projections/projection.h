@@ -15,8 +15,9 @@ enum tn_core {
     TN_CORE_COUNT = 5,
 };
 
-/* `apply` sees rows and the event and nothing else: no key, no clock, no randomness. A status other than
- * TN_OK stops the fold: the log holds an event that cannot be (TN_CORRUPT) or the store failed. */
+/* `apply` sees rows and the event and nothing else: no key, no clock, no randomness. A status other
+ * than TN_OK stops the fold: the log holds an event that cannot be (TN_CORRUPT) or the store
+ * failed. */
 struct tn_projection {
     const char *name;
     uint32_t version;

@@ -149,8 +149,8 @@ void tn_touched_gather(struct tn_touched *touched, struct tn_batch *batch, struc
 
         do {
             touched->gathered += 1u + touched->keys.data[touched->gathered];
-        } while (touched->gathered < touched->keys.size
-                 && touched->gathered - start < STORED_VALUE_BYTES);
+        } while (touched->gathered < touched->keys.size &&
+                 touched->gathered - start < STORED_VALUE_BYTES);
         tn_put_be64(number, touched->next++);
         tn_batch_put(batch, family, stored_key(stored, name, tn_bytes(number, sizeof(number))),
                      tn_bytes(touched->keys.data + start, touched->gathered - start));

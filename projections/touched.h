@@ -1,8 +1,8 @@
 /* The keys that folds put or deleted since the last seal of their projection (spec/log.md 7):
  * what the root of scope delta is made of. Private to the layer; one thread at a time.
  *
- * Stored in the family "touched", so that a seal after a restart still knows them; one row a gather,
- * for a row a key would double what a request costs the committer:
+ * Stored in the family "touched", so that a seal after a restart still knows them; one row a
+ * gather, for a row a key would double what a request costs the committer:
  *
  *   offset  size  key                                        value
  *   0       1     size n of the family's name                u8 size, key; again and again

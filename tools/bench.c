@@ -1,4 +1,5 @@
-/* turno bench: what this machine does. Numbers to be read beside a peer in one run (tests/bench/run). */
+/* turno bench: what this machine does. Numbers to be read beside a peer in one run
+ * (tests/bench/run). */
 #include <getopt.h>
 #include <inttypes.h>
 #include <pthread.h>
@@ -374,8 +375,8 @@ int tn_command_bench(int argc, char **argv)
         return status == TN_OK ? TN_EXIT_DONE : tn_cli_fail(status, &error);
     }
     all = strcmp(what, "all") == 0;
-    if (!all && strcmp(what, "desk") != 0 && strcmp(what, "rebuild") != 0
-        && strcmp(what, "draw") != 0) {
+    if (!all && strcmp(what, "desk") != 0 && strcmp(what, "rebuild") != 0 &&
+        strcmp(what, "draw") != 0) {
         return tn_cli_usage("bench", "%s is not known", what);
     }
     snprintf(directory, sizeof(directory), "%s/turno-bench-%ld", base, (long) getpid());

@@ -25,9 +25,8 @@ static void print_entry(const struct tn_proof_file *file)
     tn_buffer_init(&entry, TN_PROOF_FILE_EXTRA_BYTES_MAX);
     tn_buffer_init(&line, (size_t) 4 << 20);
     tn_arena_init(&arena, (size_t) 4 << 20);
-    if (file->has_extra && tn_proof_file_extra(file, &entry) == TN_OK
-        && tn_event_write_json(tn_buffer_view(&entry), file->index, &arena, &line, &error)
-               == TN_OK) {
+    if (file->has_extra && tn_proof_file_extra(file, &entry) == TN_OK &&
+        tn_event_write_json(tn_buffer_view(&entry), file->index, &arena, &line, &error) == TN_OK) {
         printf("%.*s\n", (int) line.size, (const char *) line.data);
     }
     tn_arena_close(&arena);
@@ -100,9 +99,9 @@ int tn_command_check_proof(int argc, char **argv)
         status = tn_cli_read_file(entry_path, TN_ENTRY_BYTES_MAX, &entry, &error);
         tn_leaf_hash(leaf, tn_buffer_view(&entry));
     }
-    code = status == TN_OK ? check(tn_buffer_view(&file), verifiers, count,
-                                   entry_path ? leaf : NULL)
-                           : tn_cli_fail(status, &error);
+    code = status == TN_OK
+               ? check(tn_buffer_view(&file), verifiers, count, entry_path ? leaf : NULL)
+               : tn_cli_fail(status, &error);
     tn_buffer_close(&file);
     tn_buffer_close(&entry);
     return code;

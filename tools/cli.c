@@ -63,8 +63,7 @@ static int exit_code(enum tn_status status)
 
 int tn_cli_fail(enum tn_status status, const struct tn_error *error)
 {
-    fprintf(stderr, "turno: %s\n",
-            error && error->text[0] ? error->text : tn_status_name(status));
+    fprintf(stderr, "turno: %s\n", error && error->text[0] ? error->text : tn_status_name(status));
     return exit_code(status);
 }
 
@@ -188,8 +187,8 @@ enum tn_status tn_cli_socket_path(const char *directory, char *out, size_t size,
 {
     int length = snprintf(out, size, "%s/turno.sock", directory);
 
-    if (length < 0 || (size_t) length >= size
-        || (size_t) length >= sizeof(((struct sockaddr_un *) NULL)->sun_path)) {
+    if (length < 0 || (size_t) length >= size ||
+        (size_t) length >= sizeof(((struct sockaddr_un *) NULL)->sun_path)) {
         return tn_fail(error, TN_FULL,
                        "%s is too long a path for the server's socket: use a shorter one or a link",
                        directory);

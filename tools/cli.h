@@ -1,5 +1,5 @@
-/* What the subcommands share: the table, opening a ledger to read, errors and exit codes, progress, and the
- * way to a running server. */
+/* What the subcommands share: the table, opening a ledger to read, errors and exit codes, progress,
+ * and the way to a running server. */
 #ifndef TN_TOOLS_CLI_H
 #define TN_TOOLS_CLI_H
 
@@ -45,7 +45,8 @@ int tn_cli_fail(enum tn_status status, const struct tn_error *error);
 /* Numbers and names from the command line. False when malformed. */
 bool tn_cli_parse_u64(const char *text, uint64_t *value);
 bool tn_cli_parse_id(const char *text, uint8_t id[static TN_ID_SIZE]);
-/* An index, or an instant as 2024-03-09T17:00:00Z, or a date: the number of entries up to and with it. */
+/* An index, or an instant as 2024-03-09T17:00:00Z, or a date: the number of entries up to and with
+ * it. */
 TN_MUST_USE enum tn_status tn_cli_parse_at(struct tn_log *log, const char *text, uint64_t *size,
                                            struct tn_error *error);
 /* "PORT:NAME" ... : the file's bytes, at most `limit`. */
@@ -56,7 +57,8 @@ TN_MUST_USE enum tn_status tn_cli_read_file(const char *path, size_t limit, stru
 TN_MUST_USE enum tn_status tn_cli_open_reader(const char *directory, struct tn_ledger **ledger,
                                               struct tn_error *error);
 
-/* Progress on a terminal: rate and remaining time, at most five times a second; nothing elsewhere. */
+/* Progress on a terminal: rate and remaining time, at most five times a second; nothing elsewhere.
+ */
 struct tn_cli_progress {
     const char *what;
     uint64_t started_us;
@@ -69,8 +71,8 @@ void tn_cli_progress_init(struct tn_cli_progress *progress, const char *what);
 void tn_cli_progress_show(void *progress, uint64_t done, uint64_t total);
 void tn_cli_progress_end(struct tn_cli_progress *progress);
 
-/* Run an administrative command: through the running server's socket when there is one, else on the ledger
- * opened here (api/admin/admin.h). The reply is JSON. */
+/* Run an administrative command: through the running server's socket when there is one, else on the
+ * ledger opened here (api/admin/admin.h). The reply is JSON. */
 TN_MUST_USE enum tn_status tn_cli_admin(const char *directory, const char *command,
                                         struct tn_bytes json, struct tn_buffer *reply,
                                         struct tn_error *error);

@@ -1,5 +1,5 @@
-/* The way of an administrative command: to the running server over its Unix socket, or to the ledger
- * opened here when nobody serves it. */
+/* The way of an administrative command: to the running server over its Unix socket, or to the
+ * ledger opened here when nobody serves it. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -121,8 +121,8 @@ static enum tn_status ask_server(int fd, const char *command, struct tn_bytes js
                      "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
                      command, json.size);
     tn_buffer_append_bytes(&request, json);
-    if (!send_all(fd, tn_buffer_view(&request)) || !receive_all(fd, &answer)
-        || !split_answer(&answer, &code, &body)) {
+    if (!send_all(fd, tn_buffer_view(&request)) || !receive_all(fd, &answer) ||
+        !split_answer(&answer, &code, &body)) {
         status = tn_fail(error, TN_UNKNOWN,
                          "the server closed the connection; whether the command was carried out is "
                          "not known: look at the log before trying again");

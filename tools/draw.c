@@ -39,8 +39,7 @@ static int recompute(const char *path)
 }
 
 static enum tn_status print_transcript(struct tn_ledger *ledger, uint32_t day,
-                                       enum tn_transcript_audience audience,
-                                       struct tn_error *error)
+                                       enum tn_transcript_audience audience, struct tn_error *error)
 {
     struct tn_state views = {0};
     struct tn_buffer file;
@@ -58,8 +57,7 @@ static enum tn_status print_transcript(struct tn_ledger *ledger, uint32_t day,
     return status;
 }
 
-static int transcript(const char *directory, const char *date,
-                      enum tn_transcript_audience audience)
+static int transcript(const char *directory, const char *date, enum tn_transcript_audience audience)
 {
     struct tn_ledger *ledger = NULL;
     struct tn_error error = {0};

@@ -44,14 +44,12 @@ static const struct tn_cli_command commands[] = {
     {"draw", tn_command_draw,
      "draw DIR DAY --transcript [--audience public|auditor]\n       turno draw --recompute FILE",
      "print a day's transcript, or recompute one with no ledger", ""},
-    {"prove", tn_command_prove, "prove DIR INDEX [--no-entry]",
-     "print a .tlog-proof of one entry",
+    {"prove", tn_command_prove, "prove DIR INDEX [--no-entry]", "print a .tlog-proof of one entry",
      "  --no-entry  leave the entry out: its reader has it already\n"},
     {"check-proof", tn_command_check_proof,
      "check-proof FILE --key VKEY [--witness VKEY]... [--entry FILE]",
      "check a .tlog-proof with nothing but a key", ""},
-    {"key", tn_command_key, "key DIR --vkey",
-     "print the log's verifier key", ""},
+    {"key", tn_command_key, "key DIR --vkey", "print the log's verifier key", ""},
     {"officer", tn_command_officer,
      "officer DIR add EMAIL [--role ROLE] [--organisation NAME] [--port CODE]\n"
      "       turno officer DIR suspend ID --reason CODE",
@@ -67,8 +65,7 @@ static const struct tn_cli_command commands[] = {
      "publish rules and seats, suspend and resume ports",
      "  --approve ID  twice: two different approvers (turno state DIR access)\n"
      "  --dry-run     check and print, write nothing\n"},
-    {"resume", tn_command_resume, "resume DIR [--extend]",
-     "end a pause; due items go on",
+    {"resume", tn_command_resume, "resume DIR [--extend]", "end a pause; due items go on",
      "  --extend  first move every deadline not reached at the last heartbeat by the\n"
      "            length of the pause\n"},
     {"bench", tn_command_bench,
@@ -127,8 +124,9 @@ static void help_man(FILE *out)
 {
     const struct tn_cli_command *command;
 
-    fprintf(out, ".TH TURNO 1 \"\" \"turno %s\"\n.SH NAME\nturno \\- an event-sourced appointment "
-                 "ledger\n.SH SYNOPSIS\n.B turno\nCOMMAND [ARGUMENTS]\n.SH COMMANDS\n",
+    fprintf(out,
+            ".TH TURNO 1 \"\" \"turno %s\"\n.SH NAME\nturno \\- an event-sourced appointment "
+            "ledger\n.SH SYNOPSIS\n.B turno\nCOMMAND [ARGUMENTS]\n.SH COMMANDS\n",
             TN_VERSION);
     for (size_t i = 0; (command = tn_cli_at(i)); i++) {
         fprintf(out, ".SS ");
@@ -141,8 +139,9 @@ static void help_man(FILE *out)
         man_text(out, command->details);
         fprintf(out, ".fi\n");
     }
-    fprintf(out, ".SH EXIT STATUS\n0 done, 1 a difference was found, 2 usage, 3 refused by a rule, 4 "
-                 "environment, 5 incomplete\n");
+    fprintf(out,
+            ".SH EXIT STATUS\n0 done, 1 a difference was found, 2 usage, 3 refused by a rule, 4 "
+            "environment, 5 incomplete\n");
 }
 
 static void help_completions(FILE *out)

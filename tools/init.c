@@ -11,12 +11,9 @@
 #define POLICY_FILE_MAX ((size_t) 1 << 20)
 
 static const struct option options[] = {
-    {"policy", required_argument, NULL, 'p'},
-    {"origin", required_argument, NULL, 'o'},
-    {"root-key", required_argument, NULL, 'r'},
-    {"allow-unlocked", no_argument, NULL, 'u'},
-    {"json", no_argument, NULL, 'j'},
-    {NULL, 0, NULL, 0},
+    {"policy", required_argument, NULL, 'p'},   {"origin", required_argument, NULL, 'o'},
+    {"root-key", required_argument, NULL, 'r'}, {"allow-unlocked", no_argument, NULL, 'u'},
+    {"json", no_argument, NULL, 'j'},           {NULL, 0, NULL, 0},
 };
 
 static enum tn_status read_policy(const char *path, struct tn_policy *policy,

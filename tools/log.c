@@ -10,9 +10,12 @@
 #define CHUNK 1024u
 
 static const struct option options[] = {
-    {"from", required_argument, NULL, 'f'},     {"to", required_argument, NULL, 't'},
-    {"kind", required_argument, NULL, 'k'},     {"stream", required_argument, NULL, 's'},
-    {"backwards", no_argument, NULL, 'b'},      {"json", no_argument, NULL, 'j'},
+    {"from", required_argument, NULL, 'f'},
+    {"to", required_argument, NULL, 't'},
+    {"kind", required_argument, NULL, 'k'},
+    {"stream", required_argument, NULL, 's'},
+    {"backwards", no_argument, NULL, 'b'},
+    {"json", no_argument, NULL, 'j'},
     {NULL, 0, NULL, 0},
 };
 
@@ -75,8 +78,7 @@ static enum tn_status print_indexed(struct selection *selection)
 
         status = selection->by_stream
                      ? tn_log_read_stream(selection->log, selection->stream, at,
-                                          selection->backwards, indices, &count,
-                                          &selection->error)
+                                          selection->backwards, indices, &count, &selection->error)
                      : tn_log_read_kind(selection->log, selection->kind, at, selection->backwards,
                                         indices, &count, &selection->error);
         more = status == TN_OK && count == CHUNK;
@@ -126,8 +128,8 @@ static bool parse_stream(const char *text, uint8_t stream[static TN_ID_SIZE])
         return false;
     }
     memcpy(port, text, (size_t) (slash - text));
-    if (!tn_cli_parse_u64(port, &code)
-        || tn_date_parse(tn_bytes_from_string(slash + 1), &date) != TN_OK) {
+    if (!tn_cli_parse_u64(port, &code) ||
+        tn_date_parse(tn_bytes_from_string(slash + 1), &date) != TN_OK) {
         return false;
     }
     tn_port_day_stream(code, date, stream);

@@ -10,8 +10,8 @@ int main(int argc, char **argv)
 {
     const struct tn_cli_command *command;
 
-    /* Random ids by the thousand: a generator in the process, seeded by the system, instead of one call of
-     * the kernel each. */
+    /* Random ids by the thousand: a generator in the process, seeded by the system, instead of one
+     * call of the kernel each. */
     randombytes_set_implementation(&randombytes_internal_implementation);
     if (sodium_init() < 0) {
         fprintf(stderr, "turno: the cryptographic library cannot start on this system\n");
@@ -21,8 +21,8 @@ int main(int argc, char **argv)
         tn_help_overview(stderr);
         return TN_EXIT_USAGE;
     }
-    if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0
-        || strcmp(argv[1], "-h") == 0) {
+    if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
+        strcmp(argv[1], "-h") == 0) {
         return tn_help(argc - 1, argv + 1);
     }
     if (strcmp(argv[1], "--version") == 0) {

@@ -7,9 +7,9 @@
 #include "tools/cli.h"
 
 static const struct option options[] = {
-    {"role", required_argument, NULL, 'r'},         {"organisation", required_argument, NULL, 'o'},
-    {"port", required_argument, NULL, 'p'},         {"reason", required_argument, NULL, 'y'},
-    {"json", no_argument, NULL, 'j'},               {NULL, 0, NULL, 0},
+    {"role", required_argument, NULL, 'r'}, {"organisation", required_argument, NULL, 'o'},
+    {"port", required_argument, NULL, 'p'}, {"reason", required_argument, NULL, 'y'},
+    {"json", no_argument, NULL, 'j'},       {NULL, 0, NULL, 0},
 };
 
 struct wish {
@@ -36,8 +36,7 @@ static enum tn_status print_reply(const struct tn_buffer *reply, struct tn_error
         token = tn_json_member(root, "token");
         fprintf(stderr, "%.*s\n", (int) reply->size, (const char *) reply->data);
         if (token) {
-            printf("%.*s\n", (int) token->as.string.size,
-               (const char *) token->as.string.data);
+            printf("%.*s\n", (int) token->as.string.size, (const char *) token->as.string.data);
         }
     }
     tn_arena_close(&arena);

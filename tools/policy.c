@@ -1,4 +1,5 @@
-/* turno policy: publish rules and seats, suspend and resume ports. Every change names its approvers. */
+/* turno policy: publish rules and seats, suspend and resume ports. Every change names its
+ * approvers. */
 #include <getopt.h>
 #include <string.h>
 
@@ -181,8 +182,7 @@ static int show(const char *directory, const char *version)
 
 static bool is_change(const char *what)
 {
-    static const char *const changes[] = {"publish", "capacity", "suspend", "resume",
-                                          "reallocate"};
+    static const char *const changes[] = {"publish", "capacity", "suspend", "resume", "reallocate"};
 
     for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
         if (strcmp(what, changes[i]) == 0) {

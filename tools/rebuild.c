@@ -1,5 +1,5 @@
-/* turno rebuild: fold the log beside the live rows, compare, swap; by the running server when there is
- * one. */
+/* turno rebuild: fold the log beside the live rows, compare, swap; by the running server when there
+ * is one. */
 #include <getopt.h>
 #include <inttypes.h>
 #include <string.h>

@@ -14,9 +14,12 @@
 #define HOST_MAX 64
 
 static const struct option options[] = {
-    {"listen", required_argument, NULL, 'l'},   {"loops", required_argument, NULL, 'n'},
-    {"reserve", required_argument, NULL, 'r'},  {"root-key", required_argument, NULL, 'k'},
-    {"allow-unlocked", no_argument, NULL, 'u'}, {"json", no_argument, NULL, 'j'},
+    {"listen", required_argument, NULL, 'l'},
+    {"loops", required_argument, NULL, 'n'},
+    {"reserve", required_argument, NULL, 'r'},
+    {"root-key", required_argument, NULL, 'k'},
+    {"allow-unlocked", no_argument, NULL, 'u'},
+    {"json", no_argument, NULL, 'j'},
     {NULL, 0, NULL, 0},
 };
 
@@ -52,8 +55,8 @@ static bool is_loopback(const char *host)
     return strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0;
 }
 
-/* Until a signal says to end, or a sync has failed: then nobody knows what reached the disk, and only a
- * new start does. */
+/* Until a signal says to end, or a sync has failed: then nobody knows what reached the disk, and
+ * only a new start does. */
 static enum tn_status wait_for_end(struct tn_ledger *ledger, const sigset_t *signals,
                                    struct tn_error *error)
 {
@@ -63,9 +66,10 @@ static enum tn_status wait_for_end(struct tn_ledger *ledger, const sigset_t *sig
     while (sigtimedwait(signals, NULL, &second) < 0) {
         tn_desk_state(ledger->desk, &state);
         if (state.failed) {
-            return tn_fail(error, TN_UNKNOWN,
-                           "a write failed: its callers were told to retry with the same key. Start "
-                           "the server again; it continues from what the disk holds");
+            return tn_fail(
+                error, TN_UNKNOWN,
+                "a write failed: its callers were told to retry with the same key. Start "
+                "the server again; it continues from what the disk holds");
         }
     }
     return TN_OK;

@@ -42,9 +42,8 @@ static void compare_tile(void *context, unsigned level, uint64_t index, const ui
     status = tn_log_tile(verifying->ledger->log, verifying->head.size, level, index, 256,
                          &verifying->tile, &verifying->error);
     verifying->tiles++;
-    if (status == TN_OK
-        && (verifying->tile.size != 256 * TN_HASH_SIZE
-            || memcmp(verifying->tile.data, hashes, 256 * TN_HASH_SIZE) != 0)) {
+    if (status == TN_OK && (verifying->tile.size != 256 * TN_HASH_SIZE ||
+                            memcmp(verifying->tile.data, hashes, 256 * TN_HASH_SIZE) != 0)) {
         status = tn_fail(&verifying->error, TN_MISMATCH,
                          "tile %u/%" PRIu64 " is not what the entries under it make", level, index);
     }
@@ -57,8 +56,7 @@ static bool verify_entry(void *context, uint64_t index, struct tn_bytes entry)
     struct tn_event event;
 
     tn_arena_reset(&verifying->arena);
-    verifying->status =
-        tn_event_decode(entry, index, &verifying->arena, &event, &verifying->error);
+    verifying->status = tn_event_decode(entry, index, &verifying->arena, &event, &verifying->error);
     if (verifying->status != TN_OK) {
         return false;
     }
@@ -109,8 +107,7 @@ static enum tn_status verify_checkpoint(struct verifying *verifying, struct tn_b
     struct tn_verifier verifier;
     struct tn_note parsed;
     struct tn_checkpoint checkpoint;
-    enum tn_status status =
-        tn_genesis_verifier(verifying->ledger, &verifier, &verifying->error);
+    enum tn_status status = tn_genesis_verifier(verifying->ledger, &verifier, &verifying->error);
 
     if (status == TN_OK) {
         status = tn_note_verify(note, &verifier, 1, &parsed, &verifying->error);
@@ -118,9 +115,9 @@ static enum tn_status verify_checkpoint(struct verifying *verifying, struct tn_b
     if (status == TN_OK) {
         status = tn_checkpoint_parse(parsed.text, &checkpoint, &verifying->error);
     }
-    if (status == TN_OK
-        && (checkpoint.size != verifying->published
-            || memcmp(checkpoint.root, verifying->published_root, TN_HASH_SIZE) != 0)) {
+    if (status == TN_OK &&
+        (checkpoint.size != verifying->published ||
+         memcmp(checkpoint.root, verifying->published_root, TN_HASH_SIZE) != 0)) {
         status = tn_fail(&verifying->error, TN_MISMATCH,
                          "the published checkpoint of %" PRIu64 " entries is not theirs",
                          checkpoint.size);
@@ -210,8 +207,8 @@ int tn_command_verify(int argc, char **argv)
     status = tn_cli_open_reader(argv[optind], &verifying.ledger, &verifying.error);
     if (status == TN_OK) {
         tn_log_head(verifying.ledger->log, &verifying.head);
-        status = tn_log_published(verifying.ledger->log, &note, &verifying.published,
-                                  &verifying.error);
+        status =
+            tn_log_published(verifying.ledger->log, &note, &verifying.published, &verifying.error);
     }
     if (status == TN_OK) {
         status = verify_entries(&verifying);

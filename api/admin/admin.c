@@ -1,8 +1,8 @@
 /* Administrative commands: the table, officers, the clock, the state. */
 #include "api/admin/admin.h"
 
-#include <stdatomic.h>
 #include <sodium.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "api/admin/admin_internal.h"

@@ -55,10 +55,10 @@ bool tn_desk_batch_is_empty(const struct tn_desk_batch *batch)
 
 bool tn_desk_batch_is_full(const struct tn_desk_batch *batch)
 {
-    return batch->entry_count >= TN_DESK_BATCH_ENTRIES
-           || batch->bytes.size >= TN_DESK_BATCH_BYTES
-           || batch->request_count >= TN_DESK_BATCH_ENTRIES
-           || tn_batch_bytes(batch->writes) >= TN_DESK_BATCH_BYTES;
+    return batch->entry_count >= TN_DESK_BATCH_ENTRIES ||
+           batch->bytes.size >= TN_DESK_BATCH_BYTES ||
+           batch->request_count >= TN_DESK_BATCH_ENTRIES ||
+           tn_batch_bytes(batch->writes) >= TN_DESK_BATCH_BYTES;
 }
 
 static bool grow(void **items, size_t *capacity, size_t size)
@@ -97,8 +97,7 @@ enum tn_status tn_desk_batch_add(struct tn_desk_batch *batch, const struct tn_ev
         }
     }
     tn_event_encode(event, &batch->bytes);
-    if (tn_buffer_status(&batch->bytes) != TN_OK
-        || batch->bytes.size - at > TN_ENTRY_BYTES_MAX) {
+    if (tn_buffer_status(&batch->bytes) != TN_OK || batch->bytes.size - at > TN_ENTRY_BYTES_MAX) {
         return TN_FULL;
     }
     batch->offsets[batch->entry_count] = at;

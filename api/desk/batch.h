@@ -9,7 +9,7 @@ struct tn_desk_pending {
     uint8_t command[TN_ID_SIZE];
     uint8_t fingerprint[TN_FINGERPRINT_SIZE];
     enum tn_refusal refusal; /* a refusal that was recorded */
-    uint32_t first; /* its first entry in the batch */
+    uint32_t first;          /* its first entry in the batch */
     uint32_t count;
     uint32_t next; /* in its bucket; UINT32_MAX: last */
 };

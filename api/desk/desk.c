@@ -23,8 +23,8 @@ void tn_desk_stop(struct tn_desk *desk)
     pthread_mutex_unlock(&desk->lock);
 }
 
-/* The clocks are read after the commands that follow were stamped, so a jump is seen before anything is
- * emitted for its sake. */
+/* The clocks are read after the commands that follow were stamped, so a jump is seen before
+ * anything is emitted for its sake. */
 void tn_desk_round(struct tn_desk *desk)
 {
     desk->round_count = 0;
@@ -36,17 +36,16 @@ void tn_desk_round(struct tn_desk *desk)
     pthread_mutex_unlock(&desk->lock);
 }
 
-/* A request that changes nothing more is answered at once, unless it must wait for a batch that is not
- * durable yet: its own events, those it repeats, or an earlier refusal. */
+/* A request that changes nothing more is answered at once, unless it must wait for a batch that is
+ * not durable yet: its own events, those it repeats, or an earlier refusal. */
 static void take_request(struct tn_desk *desk, struct tn_desk_request *request)
 {
     enum tn_status status = tn_desk_decide(desk, request);
-    bool durable = status != TN_OK
-                   || (request->replayed && request->first_index < desk->next_index
-                                                - desk->gathering->entry_count
-                                                - (desk->committing
-                                                       ? desk->committing->entry_count
-                                                       : 0));
+    bool durable =
+        status != TN_OK ||
+        (request->replayed &&
+         request->first_index < desk->next_index - desk->gathering->entry_count -
+                                    (desk->committing ? desk->committing->entry_count : 0));
 
     if (durable) {
         request->done(request);
@@ -91,7 +90,8 @@ static void run_advance(struct tn_desk *desk, uint64_t time_us)
     pthread_mutex_unlock(&desk->lock);
 }
 
-/* By a clock that nobody sets: a wall clock that is put back by an hour must not make it an hour. */
+/* By a clock that nobody sets: a wall clock that is put back by an hour must not make it an hour.
+ */
 static void wait_for(struct tn_desk *desk, uint64_t span_us)
 {
     uint64_t until_us = tn_clock_monotonic_us() + span_us;
@@ -113,7 +113,8 @@ static void idle(struct tn_desk *desk)
     uint64_t batch_number;
     uint64_t committed_number;
 
-    /* Nothing is queued: time may go back to the last event, from where a clock that jumped had it. */
+    /* Nothing is queued: time may go back to the last event, from where a clock that jumped had it.
+     */
     if (live && desk->state.paused) {
         desk->last_stamp_us = desk->last_event_us;
     }
@@ -129,18 +130,18 @@ static void idle(struct tn_desk *desk)
             tn_logline(TN_LOG_ERROR, "what fell due could not be decided: %s", desk->error.text);
             tn_desk_stop(desk);
         }
-        if (tn_desk_next_due(desk, now_us, false, &next_us) == TN_OK && !desk->state.paused
-            && next_us > now_us && next_us - now_us < span_us) {
+        if (tn_desk_next_due(desk, now_us, false, &next_us) == TN_OK && !desk->state.paused &&
+            next_us > now_us && next_us - now_us < span_us) {
             span_us = next_us - now_us + 1;
         }
     }
     tn_desk_hand_over(desk, false);
     pthread_mutex_lock(&desk->lock);
-    if (desk->queue_first || desk->rests || desk->advance_wanted || desk->closing
-        || (desk->in_flight && desk->in_flight_done) || desk->batch_number != batch_number
-        || desk->committed_number != committed_number
-        || (live && !desk->stopped && !desk->state.paused && desk->room && desk->draw.started
-            && desk->draw.ready)) {
+    if (desk->queue_first || desk->rests || desk->advance_wanted || desk->closing ||
+        (desk->in_flight && desk->in_flight_done) || desk->batch_number != batch_number ||
+        desk->committed_number != committed_number ||
+        (live && !desk->stopped && !desk->state.paused && desk->room && desk->draw.started &&
+         desk->draw.ready)) {
         return;
     }
     wait_for(desk, span_us);
@@ -206,8 +207,8 @@ static enum tn_status start(struct tn_desk *desk, struct tn_error *error)
         return tn_fail(error, TN_MEMORY, "no thread for the desk");
     }
     desk->desk_started = true;
-    if (desk->options.signer
-        && pthread_create(&desk->publisher_thread, NULL, tn_desk_publish_main, desk) != 0) {
+    if (desk->options.signer &&
+        pthread_create(&desk->publisher_thread, NULL, tn_desk_publish_main, desk) != 0) {
         return tn_fail(error, TN_MEMORY, "no thread for the publisher");
     }
     desk->publisher_started = desk->options.signer != NULL;
@@ -467,8 +468,7 @@ enum tn_status tn_desk_advance(struct tn_desk *desk, uint64_t time_us, struct tn
     enum tn_status status;
 
     pthread_mutex_lock(&desk->lock);
-    if (desk->options.clock != TN_CLOCK_MANUAL || desk->closing
-        || time_us < desk->last_stamp_us) {
+    if (desk->options.clock != TN_CLOCK_MANUAL || desk->closing || time_us < desk->last_stamp_us) {
         pthread_mutex_unlock(&desk->lock);
         return tn_fail(error, TN_INVALID, "time cannot be advanced to an earlier instant");
     }
@@ -509,6 +509,7 @@ void tn_desk_state(struct tn_desk *desk, struct tn_desk_state *state)
     state->queued = desk->queued;
     state->now_us = tn_desk_now(desk);
     pthread_mutex_unlock(&desk->lock);
-    /* Asked here and not remembered: nobody sends commands to a server that says it has no space. */
+    /* Asked here and not remembered: nobody sends commands to a server that says it has no space.
+     */
     state->no_space = tn_store_room(desk->options.store) <= TN_DESK_ROOM_BYTES;
 }

@@ -1,11 +1,12 @@
 /* The desk: one thread decides every command, one commits. Source: DESIGN, "The desk".
  *
- * Life of a request: the caller fills it and submits; the time is stamped under the queue's lock; the
- * desk's thread emits what fell due, answers a retry from what is known, resolves tags to ids, calls
- * the rule, folds its events into the live rows and adds everything to the gathering batch; when no
- * batch is in flight the gathering one goes to the committer, which writes it with one sync; then
- * `done` runs, once, on the committer's thread (or on the desk's when nothing had to be written).
- * A failed sync stops the desk: every request waiting is answered TN_UNKNOWN, and so are later ones. */
+ * Life of a request: the caller fills it and submits; the time is stamped under the queue's lock;
+ * the desk's thread emits what fell due, answers a retry from what is known, resolves tags to ids,
+ * calls the rule, folds its events into the live rows and adds everything to the gathering batch;
+ * when no batch is in flight the gathering one goes to the committer, which writes it with one
+ * sync; then `done` runs, once, on the committer's thread (or on the desk's when nothing had to be
+ * written). A failed sync stops the desk: every request waiting is answered TN_UNKNOWN, and so are
+ * later ones. */
 #ifndef TN_API_DESK_DESK_H
 #define TN_API_DESK_DESK_H
 
@@ -16,7 +17,8 @@
 
 struct tn_desk;
 
-/* Requests that may wait; the next is TN_BUSY. Eight batches of the busiest minute ever measured. */
+/* Requests that may wait; the next is TN_BUSY. Eight batches of the busiest minute ever measured.
+ */
 #define TN_DESK_QUEUE_MAX 16384u
 /* A batch is handed over at the latest with this many entries or bytes. */
 #define TN_DESK_BATCH_ENTRIES 4096u
@@ -26,7 +28,8 @@ struct tn_desk;
 /* Tags that one command may carry: a group and its destination. */
 #define TN_DESK_TAGS_MAX 40
 
-/* A keyed tag to be resolved to an id before the rule runs. `id` points into the request's facts. */
+/* A keyed tag to be resolved to an id before the rule runs. `id` points into the request's facts.
+ */
 struct tn_desk_tag {
     enum tn_index_kind kind;
     uint8_t tag[TN_TAG_SIZE];
@@ -36,8 +39,8 @@ struct tn_desk_tag {
 
 struct tn_desk_request {
     /* filled by the caller; everything pointed to lives until `done` */
-    struct tn_command command; /* time_us only when the desk's clock is manual */
-    bool has_key;              /* the command's id comes from an Idempotency-Key */
+    struct tn_command command;                /* time_us only when the desk's clock is manual */
+    bool has_key;                             /* the command's id comes from an Idempotency-Key */
     uint8_t fingerprint[TN_FINGERPRINT_SIZE]; /* of the body, when it has a key */
     struct tn_vault_writes *writes;           /* sealed records, or NULL */
     struct tn_desk_tag *tags;
@@ -45,10 +48,10 @@ struct tn_desk_request {
     void (*done)(struct tn_desk_request *request);
 
     /* set before `done` runs */
-    enum tn_status status;    /* TN_OK, TN_REFUSED (see refusal), or why nothing happened */
+    enum tn_status status; /* TN_OK, TN_REFUSED (see refusal), or why nothing happened */
     enum tn_refusal refusal;
-    bool replayed;            /* the key was used before: these are the first answer's events */
-    uint64_t first_index;     /* of its events (or of the first refusal of this kind) */
+    bool replayed;        /* the key was used before: these are the first answer's events */
+    uint64_t first_index; /* of its events (or of the first refusal of this kind) */
     uint32_t count;
     struct tn_buffer entries; /* u16 length and bytes of each event; closed by the caller */
     uint64_t time_us;         /* stamped */
@@ -71,14 +74,14 @@ struct tn_desk_options {
     const struct tn_vault *vault;
     enum tn_desk_clock clock;
     const struct tn_signer *signer; /* publishes checkpoints while it runs; NULL: nobody does */
-    uint64_t pause_after_us; /* an older heartbeat pauses due items at open; 0: 10 minutes */
+    uint64_t pause_after_us;        /* an older heartbeat pauses due items at open; 0: 10 minutes */
 };
 
 /* Start the threads. The parts outlive the desk. */
 TN_MUST_USE enum tn_status tn_desk_open(const struct tn_desk_options *options,
                                         struct tn_desk **desk, struct tn_error *error);
-/* Any thread, before an end: a batch that waits for space on a full disk waits no longer. Its requests
- * are answered TN_NO_SPACE, nothing of it was written, and the desk takes no more. */
+/* Any thread, before an end: a batch that waits for space on a full disk waits no longer. Its
+ * requests are answered TN_NO_SPACE, nothing of it was written, and the desk takes no more. */
 void tn_desk_hurry(struct tn_desk *desk);
 /* Answer what is queued, commit it, stop the threads. */
 void tn_desk_close(struct tn_desk *desk);
@@ -86,8 +89,8 @@ void tn_desk_close(struct tn_desk *desk);
 /* Any thread. On TN_OK `done` runs exactly once, later; on anything else never.
  * TN_BUSY  the queue is full    TN_UNAVAILABLE  closing    TN_UNKNOWN  a sync failed before */
 TN_MUST_USE enum tn_status tn_desk_submit(struct tn_desk *desk, struct tn_desk_request *request);
-/* The same without waking the desk's thread: it takes the request at the next tn_desk_wake, at the next
- * submit, or at its own next tick. For callers that submit many in a row. */
+/* The same without waking the desk's thread: it takes the request at the next tn_desk_wake, at the
+ * next submit, or at its own next tick. For callers that submit many in a row. */
 TN_MUST_USE enum tn_status tn_desk_submit_quietly(struct tn_desk *desk,
                                                   struct tn_desk_request *request);
 /* Wake the desk's thread if something was submitted quietly. Any thread. */
@@ -95,11 +98,12 @@ void tn_desk_wake(struct tn_desk *desk);
 /* Submit and wait; returns the request's status. Not from `done`. */
 enum tn_status tn_desk_call(struct tn_desk *desk, struct tn_desk_request *request);
 
-/* Run `run` on the desk's thread at rest: everything before it is durable, nothing is in flight. Waits
- * for it. For a rebuild's swap and for reading live rows in tests. */
+/* Run `run` on the desk's thread at rest: everything before it is durable, nothing is in flight.
+ * Waits for it. For a rebuild's swap and for reading live rows in tests. */
 TN_MUST_USE enum tn_status tn_desk_at_rest(struct tn_desk *desk,
                                            enum tn_status (*run)(void *context), void *context);
-/* Manual clock only: emit everything due up to `time_us`, draws included, and wait until durable. */
+/* Manual clock only: emit everything due up to `time_us`, draws included, and wait until durable.
+ */
 TN_MUST_USE enum tn_status tn_desk_advance(struct tn_desk *desk, uint64_t time_us,
                                            struct tn_error *error);
 /* Offset clock only: move it forward. */

@@ -159,8 +159,8 @@ static void take_back(struct tn_desk *desk)
     tn_desk_batch_reset(batch);
 }
 
-/* Put what changes with the entries into the batch's writes. A failure here means that the rows cannot
- * be read or memory is short: nothing of the batch may be answered as done. */
+/* Put what changes with the entries into the batch's writes. A failure here means that the rows
+ * cannot be read or memory is short: nothing of the batch may be answered as done. */
 static void fill(struct tn_desk *desk, struct tn_desk_batch *batch)
 {
     struct tn_error error = {0};
@@ -169,8 +169,8 @@ static void fill(struct tn_desk *desk, struct tn_desk_batch *batch)
     batch->overlay_generation =
         tn_vault_overlay_seal(&desk->overlay, desk->options.vault, batch->writes);
     tn_desk_put_heartbeat(desk, batch->writes);
-    if (tn_engine_gather(desk->options.engine, batch->writes, &batch->engine_generation, &error)
-        != TN_OK) {
+    if (tn_engine_gather(desk->options.engine, batch->writes, &batch->engine_generation, &error) !=
+        TN_OK) {
         tn_logline(TN_LOG_ERROR, "the rows of a batch could not be gathered: %s", error.text);
         tn_desk_stop(desk);
     }
@@ -245,10 +245,9 @@ void *tn_desk_publish_main(void *context)
         closing = desk->publisher_closing;
         pthread_mutex_unlock(&desk->lock);
         tn_log_head(desk->options.log, &head);
-        if (tn_log_published(desk->options.log, &note, &published, &error) == TN_OK
-            && head.size > published
-            && tn_log_publish(desk->options.log, desk->options.signer, &error) != TN_OK
-            && !warned) {
+        if (tn_log_published(desk->options.log, &note, &published, &error) == TN_OK &&
+            head.size > published &&
+            tn_log_publish(desk->options.log, desk->options.signer, &error) != TN_OK && !warned) {
             tn_logline(TN_LOG_WARN, "no checkpoint could be published: %s", error.text);
             warned = true;
         }

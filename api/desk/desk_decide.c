@@ -16,8 +16,8 @@ void tn_command_id(uint8_t command[static TN_ID_SIZE], const uint8_t actor[stati
     tn_hash(command, TN_ID_SIZE, "turno1.command", tn_bytes(NULL, 0), parts, 2);
 }
 
-/* Fold the verdict's events and add them to the gathering batch. After a failure here rows and batch do
- * not agree any more, so the desk stops. */
+/* Fold the verdict's events and add them to the gathering batch. After a failure here rows and
+ * batch do not agree any more, so the desk stops. */
 enum tn_status tn_desk_add_verdict(struct tn_desk *desk, struct tn_verdict *verdict)
 {
     enum tn_status status = tn_verdict_status(verdict);
@@ -53,8 +53,8 @@ enum tn_status tn_desk_add_verdict(struct tn_desk *desk, struct tn_verdict *verd
             desk->seeded_number = desk->batch_number;
         }
         /* What can bring the next due item nearer, or was it. */
-        if ((event->kind >= TN_KIND_day_opened && event->kind <= TN_KIND_offer_lapsed)
-            || event->kind == TN_KIND_window_extended) {
+        if ((event->kind >= TN_KIND_day_opened && event->kind <= TN_KIND_offer_lapsed) ||
+            event->kind == TN_KIND_window_extended) {
             desk->due_stale = true;
         }
     }
@@ -91,8 +91,8 @@ static void replay_refusal(struct tn_desk_request *request, enum tn_refusal code
     }
 }
 
-/* A retry of a command that is gathering or in flight: answered after it, when it is durable, and so is
- * a conflict with it, for until then it may be lost and the key be free. */
+/* A retry of a command that is gathering or in flight: answered after it, when it is durable, and
+ * so is a conflict with it, for until then it may be lost and the key be free. */
 static enum tn_status find_pending(struct tn_desk *desk, struct tn_desk_request *request,
                                    bool *found)
 {
@@ -101,13 +101,12 @@ static enum tn_status find_pending(struct tn_desk *desk, struct tn_desk_request 
 
     *found = false;
     for (size_t i = 0; i < 2 && batches[i]; i++) {
-        const struct tn_desk_pending *pending =
-            tn_desk_batch_find(batches[i], request->command.id);
+        const struct tn_desk_pending *pending = tn_desk_batch_find(batches[i], request->command.id);
 
         base -= batches[i]->entry_count;
         if (pending) {
-            enum tn_status status = replay(request, pending->fingerprint, base + pending->first,
-                                           pending->count);
+            enum tn_status status =
+                replay(request, pending->fingerprint, base + pending->first, pending->count);
 
             *found = true;
             request->status = status;
@@ -140,8 +139,8 @@ static bool collect_entry(void *context, uint64_t index, struct tn_bytes entry)
     for (unsigned i = 0; i < 4; i++) {
         (void) tn_unpack_skip(&unpack); /* version, kind, time, actor */
     }
-    if (tn_unpack_peek(&unpack) != TN_PACK_BIN
-        || !tn_bytes_equal(tn_unpack_bin(&unpack), tn_bytes(collect->command, TN_ID_SIZE))) {
+    if (tn_unpack_peek(&unpack) != TN_PACK_BIN ||
+        !tn_bytes_equal(tn_unpack_bin(&unpack), tn_bytes(collect->command, TN_ID_SIZE))) {
         return false;
     }
     tn_buffer_append_be16(collect->out, (uint16_t) entry.size);
@@ -150,8 +149,8 @@ static bool collect_entry(void *context, uint64_t index, struct tn_bytes entry)
         struct tn_event event;
 
         tn_arena_reset(collect->arena);
-        if (tn_event_decode(entry, index, collect->arena, &event, NULL) == TN_OK
-            && event.kind == TN_KIND_command_refused) {
+        if (tn_event_decode(entry, index, collect->arena, &event, NULL) == TN_OK &&
+            event.kind == TN_KIND_command_refused) {
             collect->refusal = (enum tn_refusal) event.body.command_refused.code;
         }
     }
@@ -182,8 +181,8 @@ static enum tn_status find_committed(struct tn_desk *desk, struct tn_desk_reques
     /* Without a fingerprint (the vault was restored without it) the key alone decides. */
     status = replay(request, known ? fingerprint : request->fingerprint, index, 0);
     if (status == TN_OK) {
-        status = tn_log_scan(desk->options.log, index, head.size, collect_entry, &collect,
-                             &desk->error);
+        status =
+            tn_log_scan(desk->options.log, index, head.size, collect_entry, &collect, &desk->error);
     }
     request->count = collect.count;
     replay_refusal(request, collect.refusal);
@@ -206,7 +205,8 @@ static enum tn_status resolve_tags(struct tn_desk *desk, struct tn_desk_request 
     return status;
 }
 
-/* Record a refusal, or find today's first of its kind. The verdict then holds its event, or none. */
+/* Record a refusal, or find today's first of its kind. The verdict then holds its event, or none.
+ */
 static enum tn_status refuse(struct tn_desk *desk, struct tn_desk_request *request,
                              struct tn_verdict *verdict)
 {
@@ -230,8 +230,7 @@ static enum tn_status accept(struct tn_desk *desk, struct tn_desk_request *reque
     struct tn_desk_batch *batch;
     enum tn_status status;
 
-    request->first_index = request->status == TN_REFUSED ? request->first_index
-                                                         : desk->next_index;
+    request->first_index = request->status == TN_REFUSED ? request->first_index : desk->next_index;
     request->count = (uint32_t) verdict->count;
     status = tn_desk_add_verdict(desk, verdict);
     if (status != TN_OK || request->count == 0) {
@@ -280,8 +279,8 @@ static enum tn_status decide(struct tn_desk *desk, struct tn_desk_request *reque
     if (status == TN_OK) {
         status = accept(desk, request, &verdict);
     }
-    if (status == TN_OK && request->command.kind == TN_COMMAND_resume_deadlines
-        && request->status == TN_OK) {
+    if (status == TN_OK && request->command.kind == TN_COMMAND_resume_deadlines &&
+        request->status == TN_OK) {
         tn_desk_resumed(desk);
     }
     return status;

@@ -1,8 +1,8 @@
 /* What falls due: emitted before a command at its time, and by a timer when idle.
  *
- * A draw: at its instant the operator's secret is revealed (a command of the ledger itself); when that is
- * durable a worker loads the frozen pool from committed rows and computes; the desk goes on meanwhile and
- * appends the result when it is ready. */
+ * A draw: at its instant the operator's secret is revealed (a command of the ledger itself); when
+ * that is durable a worker loads the frozen pool from committed rows and computes; the desk goes on
+ * meanwhile and appends the result when it is ready. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -95,7 +95,8 @@ static bool draw_is_ready(struct tn_desk *desk, bool wait)
     return ready;
 }
 
-/* Seal every projection into the log: what changed since the last seal, and every 30 days all rows. */
+/* Seal every projection into the log: what changed since the last seal, and every 30 days all rows.
+ */
 static enum tn_status seal_rows(struct tn_desk *desk, uint64_t day, uint64_t now_us)
 {
     enum tn_status status = TN_OK;
@@ -111,8 +112,8 @@ static enum tn_status seal_rows(struct tn_desk *desk, uint64_t day, uint64_t now
         sealed->projection_version = tn_projection_core((enum tn_core) i)->version;
         sealed->scope = day % SEAL_FULL_DAYS == 0 ? 2 : 1;
         sealed->upto = desk->next_index - 1;
-        status = tn_engine_seal(desk->options.engine, i, sealed->scope, &sealed->rows,
-                                sealed->root, &desk->error);
+        status = tn_engine_seal(desk->options.engine, i, sealed->scope, &sealed->rows, sealed->root,
+                                &desk->error);
         if (status == TN_FULL && sealed->scope == 1) { /* more changed than is remembered */
             sealed->scope = 2;
             status = tn_engine_seal(desk->options.engine, i, sealed->scope, &sealed->rows,
@@ -146,8 +147,8 @@ static enum tn_status finish_draw(struct tn_desk *desk, uint64_t now_us)
     return status == TN_OK ? seal_rows(desk, day, now_us) : status;
 }
 
-/* Does the first item wait for something else than its instant: for its seed to be durable (the worker
- * reads committed rows), for the worker, or for somebody to mend what it lacks? */
+/* Does the first item wait for something else than its instant: for its seed to be durable (the
+ * worker reads committed rows), for the worker, or for somebody to mend what it lacks? */
 static bool draw_waits(struct tn_desk *desk, bool wait)
 {
     bool draws = desk->due.kind == TN_DUE_DRAW;
@@ -178,19 +179,21 @@ static enum tn_status emit_draw(struct tn_desk *desk, const struct tn_due *due, 
     return status == TN_OK && draw_is_ready(desk, wait) ? finish_draw(desk, now_us) : status;
 }
 
-/* A draw that cannot be made (other keys, no memory) must not keep officers from validating: its day
- * waits for a restart, and everything else goes on. */
+/* A draw that cannot be made (other keys, no memory) must not keep officers from validating: its
+ * day waits for a restart, and everything else goes on. */
 static void hold_draw(struct tn_desk *desk, uint64_t day)
 {
     tn_desk_draw_close(desk);
     desk->held_day = day;
     tn_logline(TN_LOG_ERROR,
-               "day %" PRIu64 " cannot be drawn (%s); later days wait for it, other commands go on: "
+               "day %" PRIu64
+               " cannot be drawn (%s); later days wait for it, other commands go on: "
                "mend what is said and restart",
                day, desk->error.text);
 }
 
-/* ---- the reveal: a command of the ledger itself, with the day's secret of the operator's chain ---- */
+/* ---- the reveal: a command of the ledger itself, with the day's secret of the operator's chain
+ * ---- */
 
 static enum tn_status emit_reveal(struct tn_desk *desk, const struct tn_due *due, uint64_t now_us)
 {
@@ -271,7 +274,8 @@ static enum tn_status next_window(struct tn_desk *desk, uint64_t now_us,
     uint64_t from_us;
     enum tn_status status;
 
-    /* A simulation moves in leaps and skips nothing; a ledger that was paused skips what is over. */
+    /* A simulation moves in leaps and skips nothing; a ledger that was paused skips what is over.
+     */
     if (desk->options.clock != TN_CLOCK_LIVE) {
         now_us = desk->last_event_us;
     }
@@ -286,8 +290,8 @@ static enum tn_status next_window(struct tn_desk *desk, uint64_t now_us,
     do {
         status = tn_window_next((const struct tn_policy *const *) desk->decider.policies.items,
                                 desk->decider.policies.count, from_us,
-                                queue.last_day > 0 ? (uint32_t) queue.last_day : UINT32_MAX,
-                                policy, window, &desk->error);
+                                queue.last_day > 0 ? (uint32_t) queue.last_day : UINT32_MAX, policy,
+                                window, &desk->error);
         from_us = window->opens_us + 1;
     } while (status == TN_OK && window->closes_us <= now_us);
     return status;
@@ -380,8 +384,8 @@ void tn_desk_forget_due(struct tn_desk *desk)
     desk->opening_stale = true;
 }
 
-/* The first item of the rows that can be emitted: while a draw waits the lapses behind it go on. A pool
- * close never is behind a draw. */
+/* The first item of the rows that can be emitted: while a draw waits the lapses behind it go on. A
+ * pool close never is behind a draw. */
 static enum tn_status next_item(struct tn_desk *desk, bool wait, struct tn_due *due)
 {
     enum tn_status status = refresh_due(desk);
@@ -395,8 +399,7 @@ static enum tn_status next_item(struct tn_desk *desk, bool wait, struct tn_due *
     return status;
 }
 
-enum tn_status tn_desk_next_due(struct tn_desk *desk, uint64_t now_us, bool wait,
-                                uint64_t *next_us)
+enum tn_status tn_desk_next_due(struct tn_desk *desk, uint64_t now_us, bool wait, uint64_t *next_us)
 {
     struct tn_due due = {0};
     enum tn_status status = next_item(desk, wait, &due);
@@ -436,13 +439,12 @@ static enum tn_status emit_one(struct tn_desk *desk, uint64_t now_us, bool wait)
     struct tn_due due = {0};
     uint64_t before = desk->next_index;
     enum tn_status status = next_item(desk, wait, &due);
-    bool opening = desk->opening_us <= now_us
-                   && (due.kind == TN_DUE_NOTHING || desk->opening_us < due.due_us
-                       || (desk->opening_us == due.due_us && due.kind != TN_DUE_LAPSE));
+    bool opening = desk->opening_us <= now_us &&
+                   (due.kind == TN_DUE_NOTHING || desk->opening_us < due.due_us ||
+                    (desk->opening_us == due.due_us && due.kind != TN_DUE_LAPSE));
     /* A simulation stamps what falls due with its own instant; a live desk with the append time. */
-    uint64_t at_us = desk->options.clock == TN_CLOCK_MANUAL
-                         ? (opening ? desk->opening_us : due.due_us)
-                         : now_us;
+    uint64_t at_us =
+        desk->options.clock == TN_CLOCK_MANUAL ? (opening ? desk->opening_us : due.due_us) : now_us;
 
     at_us = at_us > desk->last_event_us ? at_us : desk->last_event_us;
     if (status != TN_OK) {
@@ -453,8 +455,8 @@ static enum tn_status emit_one(struct tn_desk *desk, uint64_t now_us, bool wait)
     }
     status = emit_item(desk, &due, at_us, wait);
     desk->due_stale = true;
-    if (status != TN_OK && !wait && !desk->stopped
-        && (due.kind == TN_DUE_REVEAL || due.kind == TN_DUE_DRAW)) {
+    if (status != TN_OK && !wait && !desk->stopped &&
+        (due.kind == TN_DUE_REVEAL || due.kind == TN_DUE_DRAW)) {
         hold_draw(desk, due.day);
         return TN_OK;
     }

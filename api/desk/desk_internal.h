@@ -12,7 +12,7 @@ struct tn_refusal_memory {
     struct refusal_slot {
         uint8_t key[TN_ID_SIZE]; /* H(actor, command kind, code); zeros: free */
         uint64_t index;
-    } *slots;
+    } * slots;
     size_t capacity; /* a power of two */
     size_t count;
     uint64_t day; /* civil day (UTC) of the refusals in it */
@@ -22,7 +22,7 @@ struct tn_refusal_memory {
 struct tn_desk_draw {
     pthread_t thread;
     bool started;
-    bool ready;         /* set by the worker under the desk's lock */
+    bool ready; /* set by the worker under the desk's lock */
     uint64_t day;
     struct tn_store *store;
     struct tn_desk *desk;
@@ -70,7 +70,7 @@ struct tn_desk {
         enum tn_status status;
         bool done;
         struct rest *next;
-    } *rests;
+    } * rests;
     uint64_t advance_us; /* manual: emit due items up to here */
     bool advance_wanted;
     enum tn_status advance_status;
@@ -89,9 +89,9 @@ struct tn_desk {
     struct tn_buffer scratch;
     uint64_t next_index;
     uint64_t last_event_us; /* time of the last event: never goes backwards */
-    struct tn_due due;          /* the next item; valid unless due_stale */
+    struct tn_due due;      /* the next item; valid unless due_stale */
     bool due_stale;
-    struct tn_due lapse;        /* the first lapse, which goes on while a draw waits */
+    struct tn_due lapse; /* the first lapse, which goes on while a draw waits */
     bool lapse_stale;
     uint64_t opening_us; /* next day opening; UINT64_MAX: none in sight */
     bool opening_stale;
@@ -112,18 +112,19 @@ struct tn_desk {
     struct tn_error error;
 };
 
-/* desk.c: look at what others may have changed: clocks, space, a failed sync. Before the first command
- * of a queue and from time to time between, without the lock. */
+/* desk.c: look at what others may have changed: clocks, space, a failed sync. Before the first
+ * command of a queue and from time to time between, without the lock. */
 void tn_desk_round(struct tn_desk *desk);
 /* Nothing more is decided: rows and batches do not agree, or nobody knows what is on the disk. */
 void tn_desk_stop(struct tn_desk *desk);
 
-/* desk_decide.c: one command; and what fell due by `now_us`. TN_OK: to be answered when the gathering
- * batch is durable; anything else: nothing of it is gathering. */
+/* desk_decide.c: one command; and what fell due by `now_us`. TN_OK: to be answered when the
+ * gathering batch is durable; anything else: nothing of it is gathering. */
 enum tn_status tn_desk_decide(struct tn_desk *desk, struct tn_desk_request *request);
 enum tn_status tn_desk_add_verdict(struct tn_desk *desk, struct tn_verdict *verdict);
 
-/* desk_due.c: emit everything that fell due by `now_us`. `wait`: for draws too, as a simulation does. */
+/* desk_due.c: emit everything that fell due by `now_us`. `wait`: for draws too, as a simulation
+ * does. */
 enum tn_status tn_desk_emit_due(struct tn_desk *desk, uint64_t now_us, bool wait);
 /* The instant of the next item or opening that can be emitted; UINT64_MAX when none is in sight. */
 enum tn_status tn_desk_next_due(struct tn_desk *desk, uint64_t now_us, bool wait,

@@ -1,5 +1,5 @@
-/* Clocks, heartbeats, pauses: a machine that was down or asleep, or whose clock jumped, must not lapse
- * people's offers by itself. */
+/* Clocks, heartbeats, pauses: a machine that was down or asleep, or whose clock jumped, must not
+ * lapse people's offers by itself. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -12,8 +12,9 @@
 #define DRIFT_MAX_US 2000000u
 #define HEARTBEAT_US 60000000ull
 
-/* Rows of the family meta, each u64 big-endian microseconds: the last moment at which the desk is known
- * to have served; and, while paused, what the pause counts from, so that a restart does not end it. */
+/* Rows of the family meta, each u64 big-endian microseconds: the last moment at which the desk is
+ * known to have served; and, while paused, what the pause counts from, so that a restart does not
+ * end it. */
 static const char heartbeat_key[] = "heartbeat";
 static const char paused_key[] = "paused";
 
@@ -138,8 +139,8 @@ enum tn_status tn_desk_pause_open(struct tn_desk *desk, struct tn_error *error)
     if (status == TN_OK && paused_us > 0) {
         desk->heartbeat_us = paused_us;
         tn_desk_pause(desk, "the ledger was paused when it was stopped");
-    } else if (status == TN_OK && last_us > 0 && desk->due.kind != TN_DUE_NOTHING
-               && (last_us + limit < now_us || now_us + DRIFT_MAX_US < last_us)) {
+    } else if (status == TN_OK && last_us > 0 && desk->due.kind != TN_DUE_NOTHING &&
+               (last_us + limit < now_us || now_us + DRIFT_MAX_US < last_us)) {
         /* Also what has not fallen due yet: its people had less time than they were told. */
         tn_desk_pause(desk, "the ledger was not served for a while and deadlines are open");
     }
@@ -155,8 +156,8 @@ static void beat(struct tn_desk *desk)
         return;
     }
     tn_desk_put_heartbeat(desk, batch);
-    if (tn_batch_count(batch) > 0
-        && tn_store_write(desk->options.store, batch, TN_SYNCED, &error) != TN_OK) {
+    if (tn_batch_count(batch) > 0 &&
+        tn_store_write(desk->options.store, batch, TN_SYNCED, &error) != TN_OK) {
         tn_logline(TN_LOG_WARN, "no heartbeat could be written: %s", error.text);
     }
     tn_batch_destroy(batch);
@@ -166,8 +167,8 @@ void tn_desk_tick(struct tn_desk *desk)
 {
     uint64_t wall_us = tn_clock_wall_us();
     uint64_t boot_us = tn_clock_boot_us();
-    int64_t drift_us = (int64_t) (wall_us - desk->tick_wall_us)
-                       - (int64_t) (boot_us - desk->tick_boot_us);
+    int64_t drift_us = (int64_t) (wall_us - desk->tick_wall_us) -
+                       (int64_t) (boot_us - desk->tick_boot_us);
     bool asleep = boot_us - desk->tick_boot_us > PAUSE_AFTER_US;
 
     if (desk->options.clock != TN_CLOCK_LIVE) {

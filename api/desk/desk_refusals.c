@@ -26,8 +26,8 @@ static struct refusal_slot *slot_of(struct tn_refusal_memory *memory, const uint
 {
     size_t at = tn_get_be32(key) & (memory->capacity - 1);
 
-    while (!tn_is_zero(memory->slots[at].key, TN_ID_SIZE)
-           && memcmp(memory->slots[at].key, key, TN_ID_SIZE) != 0) {
+    while (!tn_is_zero(memory->slots[at].key, TN_ID_SIZE) &&
+           memcmp(memory->slots[at].key, key, TN_ID_SIZE) != 0) {
         at = (at + 1) & (memory->capacity - 1);
     }
     return &memory->slots[at];
@@ -105,9 +105,9 @@ enum tn_status tn_refusals_add(struct tn_refusal_memory *memory, const struct tn
 }
 
 /* Remember the refusal at `index` if it is of `day`; `*earlier` when it is not. */
-static enum tn_status load_one(struct tn_refusal_memory *memory, struct tn_log *log,
-                               uint64_t index, uint64_t day, struct tn_arena *arena,
-                               struct tn_buffer *entry, bool *earlier, struct tn_error *error)
+static enum tn_status load_one(struct tn_refusal_memory *memory, struct tn_log *log, uint64_t index,
+                               uint64_t day, struct tn_arena *arena, struct tn_buffer *entry,
+                               bool *earlier, struct tn_error *error)
 {
     struct tn_event event;
     uint8_t key[TN_ID_SIZE];

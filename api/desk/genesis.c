@@ -32,8 +32,7 @@ static enum tn_status run(struct making *making, struct tn_desk_request *request
     status = tn_desk_call(making->desk, request);
     tn_buffer_close(&request->entries);
     if (status == TN_REFUSED) {
-        return tn_fail(error, status, "genesis was refused: %s",
-                       tn_refusal_name(request->refusal));
+        return tn_fail(error, status, "genesis was refused: %s", tn_refusal_name(request->refusal));
     }
     return status == TN_OK ? TN_OK : tn_fail(error, status, "genesis could not be written");
 }
@@ -50,8 +49,7 @@ static enum tn_status create_ledger(struct making *making, const struct tn_genes
     tn_random_fill(&making->random, facts->gid_key, TN_HASH_SIZE);
     memcpy(facts->log_key, making->signer.verifier.public_key, TN_HASH_SIZE);
     if (tn_signer_init(&cosigner, origin, TN_KEY_COSIGNATURE,
-                       tn_keys_get(making->keys, TN_KEY_COSIGNATURE_SEED))
-        != TN_OK) {
+                       tn_keys_get(making->keys, TN_KEY_COSIGNATURE_SEED)) != TN_OK) {
         return tn_fail(error, TN_INVALID, "the origin is not a key name");
     }
     memcpy(facts->cosigner_key, cosigner.verifier.public_key, TN_HASH_SIZE);

@@ -61,9 +61,9 @@ static enum tn_status open_keys(struct tn_ledger *ledger, const struct tn_ledger
 
 static enum tn_status open_signer(struct tn_ledger *ledger, struct tn_error *error)
 {
-    enum tn_status status =
-        tn_signer_init(&ledger->signer, tn_bytes_from_string(ledger->origin), TN_KEY_ED25519,
-                       tn_keys_get(ledger->keys, TN_KEY_LOG_SEED));
+    enum tn_status status = tn_signer_init(&ledger->signer, tn_bytes_from_string(ledger->origin),
+                                           TN_KEY_ED25519,
+                                           tn_keys_get(ledger->keys, TN_KEY_LOG_SEED));
 
     return status == TN_OK ? TN_OK : tn_fail(error, status, "the origin is not a key name");
 }
@@ -190,11 +190,12 @@ enum tn_status tn_ledger_today(const struct tn_policy *policy, uint64_t time_us,
 {
     uint32_t civil_day = 0;
     uint32_t minute = 0;
-    enum tn_status status = tn_civil_from_instant(policy->window.zone, time_us, &civil_day,
-                                                  &minute);
+    enum tn_status status =
+        tn_civil_from_instant(policy->window.zone, time_us, &civil_day, &minute);
 
     *day = civil_day;
-    return status == TN_OK ? TN_OK
-                           : tn_fail(error, status, "the system has no time zone %s: install tzdata",
-                                     policy->window.zone);
+    return status == TN_OK
+               ? TN_OK
+               : tn_fail(error, status, "the system has no time zone %s: install tzdata",
+                         policy->window.zone);
 }

@@ -1,4 +1,5 @@
-/* A whole ledger of one directory: store, log, keys, vault, projections and desk, opened together. */
+/* A whole ledger of one directory: store, log, keys, vault, projections and desk, opened together.
+ */
 #ifndef TN_API_DESK_LEDGER_H
 #define TN_API_DESK_LEDGER_H
 
@@ -7,9 +8,9 @@
 #include "ledger/rules/policy.h"
 
 enum tn_ledger_mode {
-    TN_LEDGER_DESK,     /* the one writer, with its desk */
-    TN_LEDGER_WRITER,   /* the one writer without a desk: rebuild, repair */
-    TN_LEDGER_READER,   /* beside a running writer, or alone: log, state, verify; no key is read */
+    TN_LEDGER_DESK,   /* the one writer, with its desk */
+    TN_LEDGER_WRITER, /* the one writer without a desk: rebuild, repair */
+    TN_LEDGER_READER, /* beside a running writer, or alone: log, state, verify; no key is read */
 };
 
 struct tn_ledger_options {
@@ -52,7 +53,7 @@ TN_MUST_USE enum tn_status tn_ledger_open(const char *directory,
 void tn_ledger_close(struct tn_ledger *ledger);
 
 struct tn_genesis {
-    const char *origin;            /* NULL: "localhost/turno" */
+    const char *origin;             /* NULL: "localhost/turno" */
     const struct tn_policy *policy; /* version 1 */
     bool simulated;
     uint64_t seed;       /* of all keys, when simulated */
@@ -61,11 +62,10 @@ struct tn_genesis {
     const char *root_key_path;
 };
 
-/* Make a new ledger in a directory that does not exist or is empty: keys, genesis, two policy owners (ids
- * only, as approvers), the first policy, the draw chain's anchor. Closed again afterwards.
- * TN_EXISTS  there is something in the directory; nothing was changed */
-TN_MUST_USE enum tn_status tn_ledger_create(const char *directory,
-                                            const struct tn_genesis *genesis,
+/* Make a new ledger in a directory that does not exist or is empty: keys, genesis, two policy
+ * owners (ids only, as approvers), the first policy, the draw chain's anchor. Closed again
+ * afterwards. TN_EXISTS  there is something in the directory; nothing was changed */
+TN_MUST_USE enum tn_status tn_ledger_create(const char *directory, const struct tn_genesis *genesis,
                                             struct tn_error *error);
 
 /* The two approvers that genesis enrolled, from the log. */

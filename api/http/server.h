@@ -23,8 +23,8 @@ struct tn_http_options {
     /* Runs on a loop thread when a head is complete, before its body is read; the handler runs only
      * after ALLOW. NULL allows TN_ACCESS_PUBLIC routes only. It may set request->user. */
     enum tn_http_verdict (*authorise)(struct tn_http_request *request, enum tn_http_access access);
-    /* Runs on a loop thread, with `context`, after each turn of the loop: for what handlers gathered
-     * rather than hand on one by one. NULL: nothing does. */
+    /* Runs on a loop thread, with `context`, after each turn of the loop: for what handlers
+     * gathered rather than hand on one by one. NULL: nothing does. */
     void (*after_turn)(void *context);
     const char
         *common_fields; /* whole lines, each ending in CRLF, put into every answer; or NULL */

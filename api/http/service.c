@@ -107,7 +107,8 @@ static enum tn_http_verdict authorise(struct tn_http_request *request, enum tn_h
     return tn_auth_decide(&question);
 }
 
-/* The commands of one turn of a loop go to the desk together: one wake, and batches worth a sync. */
+/* The commands of one turn of a loop go to the desk together: one wake, and batches worth a sync.
+ */
 static void wake_desk(void *context)
 {
     struct tn_service *service = context;

@@ -145,8 +145,8 @@ static void submit(struct tn_http_request *request)
 
     if (write->status == TN_OK) {
         write->command.request.done = desk_done;
-        write->status = tn_desk_submit_quietly(write->service->ledger->desk,
-                                               &write->command.request);
+        write->status =
+            tn_desk_submit_quietly(write->service->ledger->desk, &write->command.request);
         if (write->status == TN_OK) {
             return; /* desk_done comes later, or came already */
         }

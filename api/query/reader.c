@@ -271,8 +271,8 @@ enum tn_status tn_reader_policy(struct tn_reader *reader, uint64_t now_us, bool 
     reader->policies_fresh = status == TN_OK;
     if (status == TN_OK && window) {
         status = window_version(reader, &queue, now_us, &version, error);
-        reader->window_policy =
-            version > 0 ? tn_policies_version(&reader->policies, version) : NULL;
+        reader->window_policy = version > 0 ? tn_policies_version(&reader->policies, version)
+                                            : NULL;
     }
     if (status == TN_OK) {
         *policy = version > 0 ? reader->window_policy

@@ -33,9 +33,8 @@ struct tn_store_options {
 #define TN_STORE_WAL_BYTES (64ull << 20)
 
 /* Open DIR/store (writer) or attach to it (secondary, with its own small folder in the system's
- * temporary directory). The fixed families log, tree, gathered, index, commands, vault and meta exist
- * after a create; others are made on demand.
- * TN_BUSY       another process is the writer
+ * temporary directory). The fixed families log, tree, gathered, index, commands, vault and meta
+ * exist after a create; others are made on demand. TN_BUSY       another process is the writer
  * TN_NOT_FOUND  no ledger there        TN_EXISTS     create, and there is one
  * TN_CORRUPT    RocksDB says so        TN_IO         anything else of the environment */
 TN_MUST_USE enum tn_status tn_store_open(const char *directory,
@@ -46,8 +45,8 @@ void tn_store_close(struct tn_store *store);
 bool tn_store_is_writer(const struct tn_store *store);
 
 /* The family of that name; made when `create` and the store is the writer. TN_NOT_FOUND otherwise.
- * Fixed names: "log" "tree" "gathered" "index" "commands" "vault" "meta". The handle lives until the
- * store is closed or the family dropped. */
+ * Fixed names: "log" "tree" "gathered" "index" "commands" "vault" "meta". The handle lives until
+ * the store is closed or the family dropped. */
 TN_MUST_USE enum tn_status tn_store_family(struct tn_store *store, const char *name, bool create,
                                            struct tn_family **family, struct tn_error *error);
 TN_MUST_USE enum tn_status tn_store_drop_family(struct tn_store *store, const char *name,

@@ -15,8 +15,8 @@
  * index          random prefixes, read by seek: small blocks, no filter
  *
  * index and commands take finished files only, never a row through a memory table: RocksDB 7.8
- * merges finished files of such a family into one whose span of sequence numbers lies within that of
- * an unflushed memory table, and refuses the flush after it as corrupt (its issue 10776). */
+ * merges finished files of such a family into one whose span of sequence numbers lies within that
+ * of an unflushed memory table, and refuses the flush after it as corrupt (its issue 10776). */
 struct family_tuning {
     const char *name;
     int compression;

@@ -2,11 +2,11 @@
  *
  * RocksDB reads the manifest first (which files there are) and the WALs after it. What the writer
  * does in between is seen by half: rows whose deletion is in a WAL already while the file that
- * replaces them is not in the manifest that was read; a WAL that is gone because its content went to
- * a file just then. So a look counts only when neither the manifest nor the oldest WAL changed from
- * before it to after it; then everything of the manifest's moment is there, and what the WALs add is
- * a prefix of what came later. A look that did not count has read most of the WALs, so the next one
- * is short. */
+ * replaces them is not in the manifest that was read; a WAL that is gone because its content went
+ * to a file just then. So a look counts only when neither the manifest nor the oldest WAL changed
+ * from before it to after it; then everything of the manifest's moment is there, and what the WALs
+ * add is a prefix of what came later. A look that did not count has read most of the WALs, so the
+ * next one is short. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -55,8 +55,9 @@ enum tn_status tn_store_refresh(struct tn_store *store, struct tn_error *error)
         before = after;
     }
     return status != TN_OK ? status
-                           : tn_fail(error, TN_BUSY, "%s: its writer changes files faster than they "
-                                                     "can be looked through",
+                           : tn_fail(error, TN_BUSY,
+                                     "%s: its writer changes files faster than they "
+                                     "can be looked through",
                                      store->path);
 }
 
@@ -119,8 +120,7 @@ static enum tn_status files_state_read(const struct tn_store *store, struct file
     if (status == TN_OK) {
         status = read_folder(store, state);
     }
-    return status == TN_OK ? TN_OK
-                           : tn_fail(error, status, "%s: %s", store->path, strerror(errno));
+    return status == TN_OK ? TN_OK : tn_fail(error, status, "%s: %s", store->path, strerror(errno));
 }
 
 static bool files_state_equal(const struct files_state *a, const struct files_state *b)

@@ -105,8 +105,8 @@ void tn_canonical_date(uint32_t yyyymmdd, uint8_t out[static TN_DATE_CANONICAL_S
     }
 }
 
-/* Printable ASCII needs no tables: its form is lower case with single spaces (40 kB of scratch memory to
- * fill and wipe for one name were a third of an intake). */
+/* Printable ASCII needs no tables: its form is lower case with single spaces (40 kB of scratch
+ * memory to fill and wipe for one name were a third of an intake). */
 static bool is_plain(struct tn_bytes text)
 {
     for (size_t i = 0; i < text.size; i++) {

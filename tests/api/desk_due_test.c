@@ -35,7 +35,8 @@ static void days_open_close_and_are_drawn_in_order(void **context)
     assert_int_equal(count_kind(state, TN_KIND_offer_lapsed), 1);
 }
 
-/* A request at its close is too late, one microsecond earlier in time; what fell due comes first. */
+/* A request at its close is too late, one microsecond earlier in time; what fell due comes first.
+ */
 static void a_window_is_half_open(void **context)
 {
     struct desk_state *state = *context;
@@ -114,8 +115,8 @@ static void R13_an_offer_of_2023_11_04_lapses_at_ten_standard_time(void **contex
     play_vector(*context, &vector);
 }
 
-/* Everything at 2024-03-10 12:00 EDT: the lapse, the opening of the day, the draw of the day before with
- * its offers, the seals; in this order. */
+/* Everything at 2024-03-10 12:00 EDT: the lapse, the opening of the day, the draw of the day before
+ * with its offers, the seals; in this order. */
 static void R13_an_offer_of_2024_03_09_lapses_before_the_next_draw(void **context)
 {
     const struct vector vector = {
@@ -146,10 +147,10 @@ static void R13_an_offer_of_2024_03_09_lapses_before_the_next_draw(void **contex
             at++;
             continue;
         }
-        /* What comes with them: the lapsed seats, the day's capacity, seats that expired, more seals. */
-        assert_true(event.kind == TN_KIND_seats_returned || event.kind == TN_KIND_seats_expired
-                    || event.kind == TN_KIND_capacity_published
-                    || event.kind == TN_KIND_state_sealed);
+        /* What comes with them: the lapsed seats, the day's capacity, seats that expired, more
+         * seals. */
+        assert_true(event.kind == TN_KIND_seats_returned || event.kind == TN_KIND_seats_expired ||
+                    event.kind == TN_KIND_capacity_published || event.kind == TN_KIND_state_sealed);
     }
     assert_int_equal(at, TN_ARRAY_SIZE(order));
     tn_arena_close(&arena);
@@ -268,7 +269,8 @@ static void a_day_is_drawn_while_commands_go_on(void **context)
     open_ledger(state, &running_options);
 }
 
-/* The worker of a draw reads committed rows; a desk that is closed meanwhile draws after the restart. */
+/* The worker of a draw reads committed rows; a desk that is closed meanwhile draws after the
+ * restart. */
 static void a_draw_that_was_cut_is_made_after_a_restart(void **context)
 {
     struct desk_state *state = *context;

@@ -1,5 +1,5 @@
-/* The desk under pressure: answers only when durable, failures that leave nobody in the dark, and a log
- * that does not depend on how commands met in batches. */
+/* The desk under pressure: answers only when durable, failures that leave nobody in the dark, and a
+ * log that does not depend on how commands met in batches. */
 #include <stdatomic.h>
 
 #include "ledger/base/check.h"
@@ -93,8 +93,8 @@ static void wait_answer(struct watched *watched)
     tn_buffer_close(&watched->asking.request.entries);
 }
 
-/* Of the first the events, of the others repeats: a retry, another body, a refusal that repeats. Some of
- * them find the first in the batch that is written, some in the one that gathers. */
+/* Of the first the events, of the others repeats: a retry, another body, a refusal that repeats.
+ * Some of them find the first in the batch that is written, some in the one that gathers. */
 static void repeats_are_answered_only_when_the_first_is_durable(void **context)
 {
     struct desk_state *state = *context;
@@ -154,7 +154,8 @@ static void repeats_are_answered_only_when_the_first_is_durable(void **context)
 
 /* ---- failures ---- */
 
-/* One batch in flight and one gathering when the `nth` fault point fails. False when it was not reached. */
+/* One batch in flight and one gathering when the `nth` fault point fails. False when it was not
+ * reached. */
 static bool fail_at(unsigned nth)
 {
     struct desk_state state = {0};
@@ -178,11 +179,11 @@ static bool fail_at(unsigned nth)
     gate_open(&gate);
     for (size_t i = 0; i < 4; i++) {
         wait_answer(&w[i]);
-        assert_true(w[i].asking.request.status == TN_OK
-                    || w[i].asking.request.status == TN_UNKNOWN);
+        assert_true(w[i].asking.request.status == TN_OK ||
+                    w[i].asking.request.status == TN_UNKNOWN);
         /* Once unknown, always: later batches rest on earlier ones. */
-        assert_true(i == 0 || w[i - 1].asking.request.status == TN_OK
-                    || w[i].asking.request.status == TN_UNKNOWN);
+        assert_true(i == 0 || w[i - 1].asking.request.status == TN_OK ||
+                    w[i].asking.request.status == TN_UNKNOWN);
     }
     reached = tn_fault_disarm();
     tn_desk_state(state.ledger->desk, &desk);
@@ -280,8 +281,8 @@ static void turn_done(struct tn_desk_request *request)
     struct turn *turn = TN_CONTAINER_OF(request, struct turn, asking.request);
     uint64_t *index = &turn->crowd->indices[turn->n];
 
-    if (request->status != TN_OK || request->first_index >= size_of(turn->crowd->state)
-        || (*index != 0 && *index != request->first_index)) {
+    if (request->status != TN_OK || request->first_index >= size_of(turn->crowd->state) ||
+        (*index != 0 && *index != request->first_index)) {
         atomic_fetch_add(&turn->crowd->wrong, 1);
     }
     *index = request->first_index;
@@ -323,8 +324,8 @@ static void *crowd_main(void *context)
 static void P2_every_acknowledged_index_is_in_the_log_after_a_restart(void **context)
 {
     struct desk_state *state = *context;
-    struct tn_ledger_options options = {
-        .mode = TN_LEDGER_DESK, .allow_unlocked = true}; /* publishing, as in real life */
+    struct tn_ledger_options options = {.mode = TN_LEDGER_DESK,
+                                        .allow_unlocked = true}; /* publishing, as in real life */
     struct crowd crowds[CALLERS] = {0};
     struct tn_arena arena;
     uint64_t size = size_of(state);
@@ -365,8 +366,8 @@ static void P2_every_acknowledged_index_is_in_the_log_after_a_restart(void **con
 #define SCRIPT_GROUPS 60u
 #define SCRIPT_COMMANDS (SCRIPT_GROUPS * 7u)
 
-/* Three days: registering, asking, asking again, refusals, retries; between them days open, close, are
- * drawn, offers lapse. */
+/* Three days: registering, asking, asking again, refusals, retries; between them days open, close,
+ * are drawn, offers lapse. */
 static void fill_script(struct asking *asking, uint32_t i)
 {
     uint32_t n = 1 + i % SCRIPT_GROUPS;
@@ -422,7 +423,8 @@ static void the_log_does_not_depend_on_how_commands_met(void **context)
     run_script(IN_GROUPS, &heads[2]);
     for (size_t i = 1; i < 3; i++) {
         assert_int_equal(heads[i].size, heads[0].size);
-        assert_memory_equal(heads[i].root, heads[0].root, TN_HASH_SIZE); /* every entry, every bit */
+        assert_memory_equal(heads[i].root, heads[0].root,
+                            TN_HASH_SIZE); /* every entry, every bit */
     }
 }
 

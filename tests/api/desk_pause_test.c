@@ -1,4 +1,5 @@
-/* The desk: pauses. A machine that was down, or whose clock jumped, lapses nobody's offer by itself. */
+/* The desk: pauses. A machine that was down, or whose clock jumped, lapses nobody's offer by
+ * itself. */
 #include "tests/api/desk_support.h"
 
 static const struct tn_ledger_options live_options = {
@@ -199,7 +200,8 @@ static void a_stop_while_nothing_waits_is_no_pause(void **context)
     assert_false(is_paused(state));
 }
 
-/* Validations go on; neither they nor a restart end the pause, and it counts from where it began. */
+/* Validations go on; neither they nor a restart end the pause, and it counts from where it began.
+ */
 static void a_restart_does_not_end_a_pause(void **context)
 {
     struct desk_state *state = *context;

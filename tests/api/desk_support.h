@@ -33,10 +33,8 @@ struct desk_state {
     struct tn_ledger *ledger;
 };
 
-static const struct tn_ledger_options manual_options = {.mode = TN_LEDGER_DESK,
-                                                        .manual_clock = true,
-                                                        .no_publish = true,
-                                                        .allow_unlocked = true};
+static const struct tn_ledger_options manual_options = {
+    .mode = TN_LEDGER_DESK, .manual_clock = true, .no_publish = true, .allow_unlocked = true};
 
 static inline void open_ledger(struct desk_state *state, const struct tn_ledger_options *options)
 {
@@ -202,8 +200,7 @@ static inline uint64_t size_of(struct desk_state *state)
 }
 
 /* Up to 64 indices of a kind; returns how many. */
-static inline size_t find_kind(struct desk_state *state, uint32_t kind,
-                               uint64_t indices[static 64])
+static inline size_t find_kind(struct desk_state *state, uint32_t kind, uint64_t indices[static 64])
 {
     size_t count = 64;
     struct tn_error error = {0};

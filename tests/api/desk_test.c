@@ -34,7 +34,8 @@ static void R02_retries_with_one_key_are_one_command(void **context)
     tn_buffer_close(&first.request.entries);
 }
 
-/* The fingerprint of the first body travels with the command's sealed records, as intake does it. */
+/* The fingerprint of the first body travels with the command's sealed records, as intake does it.
+ */
 static void the_same_key_with_another_body_is_a_conflict(void **context)
 {
     struct desk_state *state = *context;
@@ -45,9 +46,9 @@ static void the_same_key_with_another_body_is_a_conflict(void **context)
     fill_register(&asking, 1, 1, 1, START_US);
     asking.request.fingerprint[0] = 5;
     tn_vault_writes_init(&writes);
-    assert_int_equal(tn_vault_put_fingerprint(&writes, asking.request.command.id,
-                                              asking.request.fingerprint),
-                     TN_OK);
+    assert_int_equal(
+        tn_vault_put_fingerprint(&writes, asking.request.command.id, asking.request.fingerprint),
+        TN_OK);
     asking.request.writes = &writes;
     assert_int_equal(ask_and_drop(state, &asking), TN_OK);
     tn_vault_writes_close(&writes);

@@ -33,10 +33,19 @@ struct pace {
 
 static const struct pace paces[] = {
     {.name = "full speed", .frame_max = 255, .readers = 1, .reopen_each = 60},
-    {.name = "segments", .frame_max = 60, .segment = 3000, .flush = 50000, .readers = 1,
+    {.name = "segments",
+     .frame_max = 60,
+     .segment = 3000,
+     .flush = 50000,
+     .readers = 1,
      .reopen_each = 100},
-    {.name = "compactions", .frame_max = 60, .segment = 5000, .flush = 7000, .compact = 20000,
-     .readers = 1, .reopen_each = 50},
+    {.name = "compactions",
+     .frame_max = 60,
+     .segment = 5000,
+     .flush = 7000,
+     .compact = 20000,
+     .readers = 1,
+     .reopen_each = 50},
 };
 
 struct beside {
@@ -59,8 +68,8 @@ static int write_for_ever(const char *directory, const struct pace *pace)
     struct tn_signer signer;
     uint8_t seed[TN_KEY_SEED_SIZE] = {3};
     struct tn_log_head head = {0};
-    bool right = tn_signer_init(&signer, tn_bytes_from_string("example.org/beside"),
-                                TN_KEY_ED25519, seed) == TN_OK;
+    bool right = tn_signer_init(&signer, tn_bytes_from_string("example.org/beside"), TN_KEY_ED25519,
+                                seed) == TN_OK;
     (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
     snprintf(f->directory, sizeof(f->directory), "%s", directory);
     fixture_open(f, &(struct tn_store_options){.create = true});

@@ -14,8 +14,8 @@ static inline bool expect_entry(void *context, uint64_t index, struct tn_bytes e
     return *(bool *) context;
 }
 
-/* One look at everything, from one head: an entry chosen by `chosen`, by every way that leads to it.
- * Any thread: it says what is wrong on stderr and returns false. */
+/* One look at everything, from one head: an entry chosen by `chosen`, by every way that leads to
+ * it. Any thread: it says what is wrong on stderr and returns false. */
 static inline bool look(struct tn_log *log, uint64_t chosen)
 {
     struct tn_log_head head;

@@ -241,7 +241,7 @@ static void families_come_and_go(void **state)
     unsigned count = 0;
     scenario_init(&s);
     tn_store_families(s.store, count_family, &count);
-    assert_int_equal(count, 7); /* six fixed ones and ours */
+    assert_int_equal(count, 8); /* seven fixed ones and ours */
     assert_status(tn_store_family(s.store, "queue@2", false, &family, &s.error), TN_NOT_FOUND,
                   &s.error);
     assert_null(family);
