@@ -8,6 +8,8 @@
 #ifndef TN_API_HTTP_SERVICE_ROUTES_H
 #define TN_API_HTTP_SERVICE_ROUTES_H
 
+#include "api/http/router.h"
+
 #define TN_SERVICE_SMALL_BODY 4096u
 
 #define TN_SERVICE_ROUTES(R)                                                                       \
