@@ -101,6 +101,7 @@ static void repeats_are_answered_only_when_the_first_is_durable(void **context)
     struct watched w[8] = {0};
     struct gate gate;
     uint64_t size;
+    bool early = false;
 
     gate_close(&gate, state, 1);
     size = size_of(state);
@@ -125,13 +126,14 @@ static void repeats_are_answered_only_when_the_first_is_durable(void **context)
     watch(&w[7], state);
     usleep(200000);
     for (size_t i = 0; i < TN_ARRAY_SIZE(w); i++) {
-        assert_false(atomic_load(&w[i].answered));
+        early = early || atomic_load(&w[i].answered);
     }
-    assert_int_equal(size_of(state), size);
+    early = early || size_of(state) != size;
     gate_open(&gate);
     for (size_t i = 0; i < TN_ARRAY_SIZE(w); i++) {
         wait_answer(&w[i]);
     }
+    assert_false(early);
     assert_int_equal(w[0].asking.request.status, TN_OK);
     assert_int_equal(w[1].asking.request.status, TN_OK);
     assert_true(w[1].asking.request.replayed);

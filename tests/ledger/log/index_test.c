@@ -1,10 +1,6 @@
 /* The index against a model: every entry is found by its command, its kind and its streams,
  * wherever its index lies at the moment, in memory, in the thread's hands or in files. */
-#include <unistd.h>
-
-#include "ledger/base/check.h"
 #include "ledger/log/index.h"
-
 #include "ledger/log/index_rows.h"
 #include "tests/ledger/log/log_fixture.h"
 
@@ -150,27 +146,23 @@ static struct tn_family *family_of(struct fixture *f, const char *name)
     return family;
 }
 
-/* RocksDB took a flush for corruption when rows of frames and finished files shared a family: small
- * files above larger ones are merged among themselves, and the rows are older and newer than they.
+/* RocksDB takes a flush for corruption, now and then, when a family has both finished files and
+ * rows in memory tables: so a flush must find nothing to write in the families of finished files.
  */
-static void a_flush_after_merged_segments_is_sound(void **state)
+static void families_of_finished_files_have_no_other_rows(void **state)
 {
     (void) state;
-    static const uint64_t sizes[] = {20000, 24000, 24800, 24900, 25000, 25100, 25200, 25300};
     struct fixture f;
     fixture_init(&f);
-    tn_log_set_durability(f.log, TN_UNSYNCED);
-    for (size_t i = 0; i < TN_ARRAY_SIZE(sizes); i++) {
-        append_until(&f, sizes[i], 500);
-        assert_ok(tn_log_settle(f.log, &f.error), &f.error);
-    }
-    usleep(500000); /* the store merges in the background */
-    append_until(&f, 25400, 50);
+    append_until(&f, 1000, 50);
+    assert_ok(tn_log_settle(f.log, &f.error), &f.error);
+    append_until(&f, 1500, 50);
+    uint64_t index_bytes = tn_store_family_bytes(f.store, family_of(&f, "index"));
+    uint64_t commands_bytes = tn_store_family_bytes(f.store, family_of(&f, "commands"));
     assert_ok(tn_store_flush(f.store, &f.error), &f.error);
-    append_until(&f, 25500, 50);
-    check_index(&f, 25500);
-    fixture_reopen(&f);
-    check_index(&f, 25500);
+    assert_int_equal(tn_store_family_bytes(f.store, family_of(&f, "index")), index_bytes);
+    assert_int_equal(tn_store_family_bytes(f.store, family_of(&f, "commands")), commands_bytes);
+    check_index(&f, 1500);
     fixture_close(&f);
 }
 
@@ -313,7 +305,7 @@ int main(void)
         cmocka_unit_test(entries_are_found_at_every_stage),
         cmocka_unit_test(pages_are_whole_while_segments_move),
         cmocka_unit_test(segments_written_twice_count_once),
-        cmocka_unit_test(a_flush_after_merged_segments_is_sound),
+        cmocka_unit_test(families_of_finished_files_have_no_other_rows),
         cmocka_unit_test(rows_that_are_missing_or_changed_are_refused),
         cmocka_unit_test(gaps_that_cannot_be_are_corrupt),
         cmocka_unit_test(an_entry_may_name_a_stream_twice),
