@@ -259,14 +259,15 @@ static void a_desk_that_failed_has_no_rest(void **context)
 /* ---- many callers ---- */
 
 #define CALLERS 4u
-#define COMMANDS_EACH 5000u
+#define COMMANDS_EACH 1500u
 #define IN_FLIGHT 64u
 
 struct crowd {
     struct desk_state *state;
     pthread_t thread;
     uint32_t base;
-    uint64_t *indices; /* acknowledged, by number */
+    _Atomic uint64_t
+        *indices; /* acknowledged, by number; the two answers may come on two threads */
     atomic_uint wrong;
 };
 
@@ -281,13 +282,12 @@ struct turn {
 static void turn_done(struct tn_desk_request *request)
 {
     struct turn *turn = TN_CONTAINER_OF(request, struct turn, asking.request);
-    uint64_t *index = &turn->crowd->indices[turn->n];
+    uint64_t before = atomic_exchange(&turn->crowd->indices[turn->n], request->first_index);
 
     if (request->status != TN_OK || request->first_index >= size_of(turn->crowd->state) ||
-        (*index != 0 && *index != request->first_index)) {
+        (before != 0 && before != request->first_index)) {
         atomic_fetch_add(&turn->crowd->wrong, 1);
     }
-    *index = request->first_index;
     tn_buffer_close(&request->entries);
     atomic_store(&turn->busy, false);
 }
@@ -337,7 +337,7 @@ static void P2_every_acknowledged_index_is_in_the_log_after_a_restart(void **con
     for (uint32_t i = 0; i < CALLERS; i++) {
         crowds[i].state = state;
         crowds[i].base = (i + 1) * 100000;
-        crowds[i].indices = calloc(COMMANDS_EACH, sizeof(uint64_t));
+        crowds[i].indices = calloc(COMMANDS_EACH, sizeof(*crowds[i].indices));
         assert_int_equal(pthread_create(&crowds[i].thread, NULL, crowd_main, &crowds[i]), 0);
     }
     for (uint32_t i = 0; i < CALLERS; i++) {
