@@ -95,8 +95,8 @@ static double cpu_us(int who)
 {
     struct rusage usage;
     getrusage(who, &usage);
-    return (double) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e6
-           + (double) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+    return (double) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e6 +
+           (double) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }
 
 /* What making an entry costs in CPU time, which is the bench's own. */
