@@ -12,6 +12,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -140,6 +141,18 @@ def status(client):
     return expect(client.get("/readyz"), 200).json["witnesses"]
 
 
+def metrics(directory):
+    """Numbers by name, over the operator's socket."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(os.path.join(directory, "turno.sock"))
+        connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        text = b""
+        while piece := connection.recv(65536):
+            text += piece
+    return {line.split()[0]: int(line.split()[1]) for line in text.decode().splitlines()
+            if line.startswith("turno_") and "{" not in line}
+
+
 def events(directory, kind):
     lines = turno.run("log", directory, "--kind", kind).stdout.splitlines()
     return [json.loads(line) for line in lines]
@@ -232,6 +245,9 @@ def without_a_quorum(pair):
         turno.wait_until(lambda: status(client)["quorum"] == "unmet", "the quorum is unmet")
         assert status(client)["cosigned_size"] == before
         assert size_of(note_of(client, "/log/cosigned-checkpoint")) == before
+        seen = metrics(pair.ledgers[0])
+        assert seen["turno_witness_quorum_met"] == 0 and seen["turno_witness_forks"] == 0, seen
+        assert seen["turno_witness_cosigned_entries"] == before, seen
         down = turno.wait_until(lambda: status(client)["list"][1]["failures"] and
                                 status(client)["list"][1], "it failed")
         assert down["size"] == before and not down["fork"], down
@@ -478,6 +494,63 @@ def nonsense(pair):
     turno.run("verify", ledger)
 
 
+class Tls:
+    """TLS in front of a witness, with a certificate of its own."""
+
+    def __init__(self, base, port):
+        self.certificate, key = os.path.join(base, "tls.pem"), os.path.join(base, "tls.key")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ed25519", "-nodes", "-keyout", key,
+                        "-out", self.certificate, "-days", "2", "-subj", "/CN=witness",
+                        "-addext", "subjectAltName=IP:127.0.0.1"], check=True,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(self.certificate, key)
+        self.behind = port
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        while True:
+            plain, _ = self.socket.accept()
+            threading.Thread(target=self.serve, args=(plain,), daemon=True).start()
+
+    def serve(self, plain):
+        try:
+            with self.context.wrap_socket(plain, server_side=True) as outside, \
+                    socket.create_connection(("127.0.0.1", self.behind)) as inside:
+                while piece := outside.recv(65536):
+                    inside.sendall(piece)
+                    inside.settimeout(0.5)
+                    try:
+                        while piece := inside.recv(65536):
+                            outside.sendall(piece)
+                    except TimeoutError:
+                        pass
+        except OSError:
+            pass
+
+
+def over_https(pair):
+    """A witness behind TLS signs for who trusts its certificate; nobody else believes it."""
+    ledger, real = pair.ledgers[1], pair.witnesses[0]
+    tls = Tls(pair.base, real.port)
+    policy = write_policy(ledger, [("real", real.vkey, f"https://127.0.0.1:{tls.port}")],
+                          "quorum real\n")
+    with turno.Server(ledger, "--allow-unlocked", "--witnesses", policy) as server, \
+            server.client() as client:
+        grow(client)
+        seen = turno.wait_until(lambda: status(client)["list"][0]["failures"] and
+                                status(client)["list"][0], "it is not believed")
+        assert "certificate" in seen["answer"], seen
+        server.stop()
+    with turno.Server(ledger, "--allow-unlocked", "--witnesses", policy, "--ca-file",
+                      tls.certificate) as server, server.client() as client:
+        index = grow(client)
+        signed_by_all(client, [pair.verifiers[1][0], real.verifier], above=index)
+        server.stop()
+
+
 def policies_that_are_none(pair):
     """A policy that cannot be read, or is for another log, is said at the start."""
     path = os.path.join(pair.base, "bad.policy")
@@ -495,7 +568,7 @@ def main():
     with turno.scratch() as base:
         pair = Pair(base)
         for test in (each_other, without_a_quorum, held_back, forked, strangers, races, nonsense,
-                     policies_that_are_none):
+                     over_https, policies_that_are_none):
             started = time.monotonic()
             test(pair)
             print(f"{test.__name__}: {time.monotonic() - started:.1f} s", flush=True)
