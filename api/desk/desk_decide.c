@@ -292,40 +292,55 @@ static bool goes_on_paused(enum tn_command_kind kind)
     return kind == TN_COMMAND_validate || kind == TN_COMMAND_resume_deadlines;
 }
 
+/* May something new be decided? */
 static enum tn_status admit(struct tn_desk *desk, const struct tn_desk_request *request)
 {
-    desk->commands++;
-    if (desk->stopped) {
-        return TN_UNKNOWN;
-    }
     if (!desk->room) {
         return TN_NO_SPACE;
     }
     return desk->state.paused && !goes_on_paused(request->command.kind) ? TN_PAUSED : TN_OK;
 }
 
+/* P2: a retry writes nothing and moves no deadline, so neither a full disk nor a pause keeps it
+ * from its answer. */
+static enum tn_status find_answered(struct tn_desk *desk, struct tn_desk_request *request,
+                                    bool *found)
+{
+    enum tn_status status = TN_OK;
+
+    *found = false;
+    if (request->has_key) {
+        status = find_pending(desk, request, found);
+        if (status == TN_OK && !*found) {
+            status = find_committed(desk, request, found);
+        }
+    }
+    return status;
+}
+
 enum tn_status tn_desk_decide(struct tn_desk *desk, struct tn_desk_request *request)
 {
     bool found = false;
-    enum tn_status status = admit(desk, request);
+    enum tn_status status = desk->stopped ? TN_UNKNOWN : TN_OK;
 
+    desk->commands++;
     /* What fell due while it waited in the queue may have been stamped later than it was. */
     if (request->command.time_us < desk->last_event_us) {
         request->command.time_us = desk->last_event_us;
         request->time_us = desk->last_event_us;
     }
-    if (status == TN_OK && request->command.kind != TN_COMMAND_resume_deadlines) {
-        status = tn_desk_emit_due(desk, request->command.time_us,
-                                  desk->options.clock == TN_CLOCK_MANUAL);
-    }
-    if (status == TN_OK && request->has_key) {
-        status = find_pending(desk, request, &found);
-        if (status == TN_OK && !found) {
-            status = find_committed(desk, request, &found);
-        }
+    if (status == TN_OK) {
+        status = find_answered(desk, request, &found);
     }
     if (status == TN_OK && !found) {
-        status = decide(desk, request);
+        status = admit(desk, request);
+        if (status == TN_OK && request->command.kind != TN_COMMAND_resume_deadlines) {
+            status = tn_desk_emit_due(desk, request->command.time_us,
+                                      desk->options.clock == TN_CLOCK_MANUAL);
+        }
+        if (status == TN_OK) {
+            status = decide(desk, request);
+        }
     }
     if (status != TN_OK) {
         request->status = desk->stopped ? TN_UNKNOWN : status;

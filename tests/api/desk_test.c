@@ -154,6 +154,41 @@ static void a_touched_reserve_refuses_writes_and_nothing_else(void **context)
     assert_int_equal(ask_and_drop(state, &asking), TN_OK);
 }
 
+/* It needs no write. The same key with another body, and a refusal, get theirs too. */
+static void a_retry_of_an_answered_command_is_answered_on_a_full_disk(void **context)
+{
+    struct desk_state *state = *context;
+    struct tn_ledger_options options = manual_options;
+    struct asking first;
+    struct asking retry;
+    uint64_t refused;
+
+    fill_register(&first, 1, 1, 1, START_US);
+    assert_int_equal(ask(state, &first), TN_OK);
+    fill_request(&retry, 2, 2, START_US);
+    assert_int_equal(ask_and_drop(state, &retry), TN_REFUSED);
+    refused = retry.request.first_index;
+    close_ledger(state);
+    options.reserve_bytes = UINT64_MAX / 4;
+    open_ledger(state, &options);
+
+    fill_register(&retry, 1, 1, 1, START_US + 1000000);
+    assert_int_equal(ask(state, &retry), TN_OK);
+    assert_true(retry.request.replayed);
+    assert_int_equal(retry.request.first_index, first.request.first_index);
+    assert_int_equal(retry.request.entries.size, first.request.entries.size);
+    assert_memory_equal(retry.request.entries.data, first.request.entries.data,
+                        first.request.entries.size);
+    tn_buffer_close(&retry.request.entries);
+    tn_buffer_close(&first.request.entries);
+    fill_request(&retry, 2, 2, START_US + 1000000);
+    assert_int_equal(ask_and_drop(state, &retry), TN_REFUSED);
+    assert_int_equal(retry.request.refusal, TN_REFUSAL_registration_unknown);
+    assert_int_equal(retry.request.first_index, refused);
+    fill_register(&retry, 3, 3, 3, START_US + 1000000);
+    assert_int_equal(ask_and_drop(state, &retry), TN_NO_SPACE);
+}
+
 static enum tn_status hold_up(void *context)
 {
     (void) context;
@@ -240,6 +275,7 @@ int main(void)
         IN_A_LEDGER(a_retry_of_a_refused_command_is_refused_again),
         IN_A_LEDGER(a_command_before_its_time_is_refused_by_a_manual_clock),
         IN_A_LEDGER(a_touched_reserve_refuses_writes_and_nothing_else),
+        IN_A_LEDGER(a_retry_of_an_answered_command_is_answered_on_a_full_disk),
         IN_A_LEDGER(a_full_queue_is_busy_and_never_a_stall),
         IN_A_LEDGER(a_checkpoint_follows_its_entries),
     };
