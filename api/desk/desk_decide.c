@@ -7,6 +7,7 @@
 #include "ledger/base/endian.h"
 #include "ledger/base/hash.h"
 #include "ledger/base/logline.h"
+#include "ledger/rules/command.h"
 
 void tn_command_id(uint8_t command[static TN_ID_SIZE], const uint8_t actor[static TN_ID_SIZE],
                    struct tn_bytes key)
@@ -205,13 +206,19 @@ static enum tn_status resolve_tags(struct tn_desk *desk, struct tn_desk_request 
     return status;
 }
 
-/* Record a refusal, or find today's first of its kind. The verdict then holds its event, or none.
- */
+/* Record a refusal of an identified caller, or find today's first of its kind. The verdict then
+ * holds its event, or none. */
 static enum tn_status refuse(struct tn_desk *desk, struct tn_desk_request *request,
                              struct tn_verdict *verdict)
 {
     request->refusal = verdict->refusal;
     request->status = TN_REFUSED;
+    if (tn_command_is_anonymous(&request->command)) {
+        request->unrecorded = true;
+        verdict->count = 0;
+        desk->refusals_anonymous++;
+        return TN_OK;
+    }
     if (tn_refusals_find(&desk->refusals, &request->command, verdict->refusal,
                          &request->first_index)) {
         verdict->count = 0;
