@@ -76,6 +76,11 @@ struct tn_day_draw {
     uint64_t closed_index;
 };
 
+/* Everything of a draw's input but the groups, from the row of the closed day (frozen.c). Lines and
+ * ports point into the row and into `arena`. */
+TN_MUST_USE enum tn_status tn_day_frozen(const struct tn_day_row *day, uint64_t number,
+                                         const struct tn_policy *policy, struct tn_arena *arena,
+                                         struct tn_draw_input *input);
 TN_MUST_USE enum tn_status tn_day_draw_load(struct tn_decider *decider, uint64_t day,
                                             struct tn_arena *arena, struct tn_day_draw *draw,
                                             struct tn_error *error);
