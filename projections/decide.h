@@ -13,6 +13,9 @@
 struct tn_decider {
     struct tn_state *state;
     struct tn_policies policies;
+    /* The appointment that a tag named last: read for the sake of the work alone where a tag names
+     * none (R17). No verdict depends on it. */
+    uint8_t last_named[TN_ID_SIZE];
 };
 
 /* Read the policies. */
