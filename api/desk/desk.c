@@ -364,6 +364,7 @@ static enum tn_status enqueue(struct tn_desk *desk, struct tn_desk_request *requ
     request->status = TN_OK;
     request->refusal = TN_REFUSAL_NONE;
     request->replayed = false;
+    request->unrecorded = false;
     request->first_index = 0;
     request->count = 0;
     tn_buffer_init(&request->entries, TN_FRAME_BYTES_MAX);

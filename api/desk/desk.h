@@ -51,6 +51,7 @@ struct tn_desk_request {
     enum tn_status status; /* TN_OK, TN_REFUSED (see refusal), or why nothing happened */
     enum tn_refusal refusal;
     bool replayed;        /* the key was used before: these are the first answer's events */
+    bool unrecorded;      /* an anonymous caller was refused: there is no event, and no index */
     uint64_t first_index; /* of its events (or of the first refusal of this kind) */
     uint32_t count;
     struct tn_buffer entries; /* u16 length and bytes of each event; closed by the caller */
@@ -114,8 +115,9 @@ struct tn_desk_state {
     uint64_t queued;
     uint64_t commands;
     uint64_t batches;
-    uint64_t refusals_repeated; /* answered with an earlier refusal's index */
-    uint64_t last_heartbeat_us; /* what a pause counts from */
+    uint64_t refusals_repeated;  /* answered with an earlier refusal's index */
+    uint64_t refusals_anonymous; /* of callers without an identity: no event, only counted here */
+    uint64_t last_heartbeat_us;  /* what a pause counts from */
     bool paused;
     bool failed;   /* a sync failed: restart from what the disk holds */
     bool no_space; /* the reserve refuses writes */

@@ -185,6 +185,7 @@ void tn_desk_hand_over(struct tn_desk *desk, bool wait)
     pthread_mutex_lock(&desk->lock);
     desk->state.commands = desk->commands;
     desk->state.refusals_repeated = desk->refusals_repeated;
+    desk->state.refusals_anonymous = desk->refusals_anonymous;
     take_back(desk);
     while (wait && desk->in_flight) {
         pthread_cond_wait(&desk->wake_desk, &desk->lock);

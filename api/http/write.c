@@ -234,6 +234,7 @@ static void answer(struct tn_http_request *request)
     enum tn_status status;
     enum tn_refusal refusal;
     uint64_t index;
+    bool recorded;
     unsigned http_status = write->kind->http_status;
 
     if (write->decided) {
@@ -250,13 +251,14 @@ static void answer(struct tn_http_request *request)
     error = write->error;
     refusal = write->command.request.refusal;
     index = write->command.request.first_index;
+    recorded = !write->command.request.unrecorded;
     tn_intake_command_close(&write->command);
     if (status == TN_OK) {
         struct tn_http_reply_field field = {"Cache-Control", tn_bytes_from_string("no-store")};
 
         tn_http_respond(request, http_status, "application/json", tn_buffer_view(&out), &field, 1);
     } else if (status == TN_REFUSED) {
-        tn_answer_refusal(request, refusal, index);
+        tn_answer_refusal(request, refusal, recorded ? &index : NULL);
     } else {
         tn_answer_status(request, status, &error);
     }
