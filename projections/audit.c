@@ -255,14 +255,23 @@ enum tn_status tn_audit_entry(struct tn_audit *audit, struct tn_bytes entry, str
     return TN_OK;
 }
 
-enum tn_status tn_audit_finish(struct tn_audit *audit, struct tn_error *error)
+enum tn_status tn_audit_drain(struct tn_audit *audit, struct tn_error *error)
 {
-    enum tn_status status;
-
     hand_on(audit);
     end(audit, false);
-    status = failed(audit, error);
-    return status == TN_OK ? tn_recompute_finish(audit->recompute, error) : status;
+    return failed(audit, error);
+}
+
+enum tn_status tn_audit_finish(struct tn_audit *audit, struct tn_error *error)
+{
+    enum tn_status status = tn_audit_drain(audit, error);
+
+    if (status == TN_OK) {
+        status = tn_recompute_finish(audit->recompute, error);
+        audit->status = status; /* the thread has ended: what is found last is kept too */
+        audit->error = status != TN_OK && error != NULL ? *error : audit->error;
+    }
+    return status;
 }
 
 /* ---- the deciding thread ---- */
@@ -283,6 +292,7 @@ static void *decide_work(void *argument)
     struct tn_audit *audit = argument;
     enum tn_status status = TN_OK;
 
+    (void) pthread_setname_np(pthread_self(), "turno-decide");
     pthread_mutex_lock(&audit->lock);
     while (status == TN_OK && !audit->stop) {
         const struct batch *batch;

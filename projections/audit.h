@@ -39,6 +39,8 @@ TN_MUST_USE enum tn_status tn_audit_entry(struct tn_audit *audit, struct tn_byte
                                           struct tn_error *error);
 /* The log ends here: wait for what is under way. Statuses as above. */
 TN_MUST_USE enum tn_status tn_audit_finish(struct tn_audit *audit, struct tn_error *error);
+/* No more is brought, though the log may go on: wait for what is under way. The first failure. */
+TN_MUST_USE enum tn_status tn_audit_drain(struct tn_audit *audit, struct tn_error *error);
 /* The tree over what was brought so far. Caller's thread. */
 const struct tn_tree *tn_audit_tree(const struct tn_audit *audit);
 /* After TN_MISMATCH or TN_CORRUPT. */

@@ -13,6 +13,7 @@ static void *draw_work(void *argument)
 {
     struct tn_pending_draw *draw = argument;
 
+    (void) pthread_setname_np(pthread_self(), "turno-draw");
     draw->status = tn_draw_run(&draw->input.input, &draw->arena, &draw->result, &draw->error);
     return NULL;
 }
@@ -44,7 +45,8 @@ enum tn_status tn_recompute_draw_start(struct tn_recompute *recompute, const str
     draw->collecting = true;
     draw->started = pthread_create(&draw->thread, NULL, draw_work, draw) == 0;
     if (!draw->started) {
-        draw_work(draw);
+        draw->active = false;
+        return tn_fail(error, TN_MEMORY, "no thread for a draw");
     }
     return TN_OK;
 }

@@ -112,7 +112,11 @@ static int run(struct tn_audit_job *job)
     if (status == TN_OK) {
         status = tn_audit_job_checkpoints(job);
     }
-    if (status == TN_OK && !job->incomplete) {
+    tn_audit_job_settle(job);
+    if (status == TN_OK) {
+        status = tn_audit_job_seals(job);
+    }
+    if (status == TN_OK) {
         status = tn_audit_job_remember(job);
     }
     if (status == TN_OK || job->differs || job->incomplete) {

@@ -66,10 +66,17 @@ enum tn_status tn_audit_job_checkpoints(struct tn_audit_job *job);
 /* The size a note speaks of, and its origin compared with the key's: before the entries. */
 enum tn_status tn_audit_job_note_size(struct tn_audit_job *job, struct tn_bytes note,
                                       uint64_t *size);
+/* The published note against the key alone. */
+enum tn_status tn_audit_job_signature(struct tn_audit_job *job);
 /* Read what --since names, or what the work folder remembers, into job->since. */
 enum tn_status tn_audit_job_since(struct tn_audit_job *job);
 /* Remember the checkpoint for the next audit with this work folder. */
 enum tn_status tn_audit_job_remember(struct tn_audit_job *job);
+
+/* Seals that could not be compared leave an audit incomplete. */
+enum tn_status tn_audit_job_seals(struct tn_audit_job *job);
+/* However it ended: end the threads. What they still find comes first when it lies earlier. */
+void tn_audit_job_settle(struct tn_audit_job *job);
 
 /* The sources. */
 enum tn_status tn_audit_directory(struct tn_audit_job *job);

@@ -120,6 +120,41 @@ enum tn_status tn_audit_job_end(struct tn_audit_job *job)
     return settle(job, tn_audit_finish(job->audit, &job->error));
 }
 
+void tn_audit_job_settle(struct tn_audit_job *job)
+{
+    struct tn_error error = {0};
+    enum tn_status status;
+
+    if (job->audit == NULL) {
+        return;
+    }
+    status = tn_audit_drain(job->audit, &error);
+    if (status != TN_MISMATCH && status != TN_CORRUPT) {
+        return;
+    }
+    if (!job->differs || !job->has_finding ||
+        tn_audit_finding(job->audit)->index <= job->finding.index) {
+        job->differs = true;
+        job->has_finding = false;
+        job->error = error;
+    }
+}
+
+enum tn_status tn_audit_job_seals(struct tn_audit_job *job)
+{
+    struct tn_recompute_report report;
+
+    tn_audit_report(job->audit, &report);
+    if (report.seals_taken == 0) {
+        return TN_OK;
+    }
+    (void) tn_fail(&job->error, TN_UNSUPPORTED,
+                   "%" PRIu64 " seals are of a projection or a version that this program does not "
+                   "know, or of rows as they were earlier: they were not compared",
+                   report.seals_taken);
+    return tn_audit_job_unread(job, TN_UNSUPPORTED);
+}
+
 /* ---- checkpoints ---- */
 
 enum tn_status tn_audit_job_note_size(struct tn_audit_job *job, struct tn_bytes note,
@@ -157,6 +192,14 @@ static enum tn_status check_signature(struct tn_audit_job *job, struct tn_bytes 
                ? TN_OK
                : tn_audit_job_differ(job, job->entries, "checkpoint",
                                      "the %s checkpoint is of another log", which);
+}
+
+enum tn_status tn_audit_job_signature(struct tn_audit_job *job)
+{
+    struct tn_checkpoint checkpoint;
+    struct tn_note parsed;
+
+    return check_signature(job, tn_buffer_view(&job->note), "published", &parsed, &checkpoint);
 }
 
 static enum tn_status check_mark(struct tn_audit_job *job, const char *rule, const char *which,
