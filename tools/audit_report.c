@@ -157,8 +157,10 @@ void tn_audit_job_report(const struct tn_audit_job *job)
         return;
     }
     words_outcome(job);
-    words_counts(job, &report);
-    words_attested(&report);
+    if (report.entries > 0) {
+        words_counts(job, &report);
+        words_attested(&report);
+    }
     for (size_t i = 0; i < job->witness_count; i++) {
         if ((job->cosigned >> i & 1) != 0) {
             printf("cosigned by %s\n", job->witnesses[i].name);

@@ -38,11 +38,12 @@ static uint64_t bundle_count(uint64_t size)
 static bool completes(const struct walk *walk, unsigned level, struct tn_tile *tile)
 {
     uint64_t leaves = (walk->bundle + 1) * TN_TILE_WIDTH;
-    uint64_t under = UINT64_C(1) << (TN_TILE_HEIGHT * (level + 1));
+    /* A full tile of the highest level would be of 2^64 entries. */
+    uint64_t under = level + 1 < TN_TREE_LEVELS ? UINT64_C(1) << (TN_TILE_HEIGHT * (level + 1)) : 0;
     bool last = walk->bundle + 1 == bundle_count(walk->size);
 
     *tile = (struct tn_tile){.level = level, .width = TN_TILE_WIDTH};
-    if (leaves <= walk->size && leaves % under == 0) {
+    if (under != 0 && leaves <= walk->size && leaves % under == 0) {
         tile->index = leaves / under - 1;
         return true;
     }
@@ -82,8 +83,9 @@ static bool tile_is(struct reading *reading, unsigned level, uint64_t index, con
         return true;
     }
     reading->status = tn_audit_job_differ(
-        reading->job, index << (TN_TILE_HEIGHT * (level + 1)), "tile",
-        "tile %u/%" PRIu64 " as served is not what the entries under it make", level, index);
+        reading->job, level + 1 < TN_TREE_LEVELS ? index << (TN_TILE_HEIGHT * (level + 1)) : 0,
+        "tile", "tile %u/%" PRIu64 " as served is not what the entries under it make", level,
+        index);
     return false;
 }
 
