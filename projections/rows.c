@@ -185,7 +185,7 @@ static void note_touch(struct tn_rows *rows, struct tn_bytes key, struct tn_cach
     if (row != NULL && row->epoch == rows->touched.epoch) {
         return;
     }
-    if (rows->options.touched != NULL) {
+    if (tn_rows_notes(rows)) {
         tn_touched_note(&rows->touched, key);
     }
     if (row != NULL) {

@@ -38,6 +38,20 @@ static const struct tn_cli_command commands[] = {
      "  --at  after this index, or as of 2024-03-09T17:00:00Z\n"},
     {"verify", tn_command_verify, "verify DIR [--json]",
      "check every entry, hash, tile, checkpoint and row root; name the first fault", ""},
+    {"audit", tn_command_audit,
+     "audit DIR|URL [--key VKEY] [--token TOKEN] [--work DIR] [--since FILE]\n"
+     "       [--witness VKEY]... [--sample 1/N] [--seed N] [--json]",
+     "verify, and take every decision again by the rules; needs no secret",
+     "  a URL is where the log's checkpoint lies, such as https://example.org/log\n"
+     "  --key VKEY      the log's verifier key (turno key DIR --vkey); needed for a URL\n"
+     "  --token TOKEN   an auditor's, for entries of a ledger that is not simulated\n"
+     "  --work DIR      where rows that do not fit into memory go, and where the\n"
+     "                  checkpoint is remembered: the next audit must find it again\n"
+     "  --since FILE    an older checkpoint of which the log must be a continuation\n"
+     "  --witness VKEY  its cosignature must be on the checkpoint\n"
+     "  --sample 1/N    take a random part of people's decisions (draws always); or\n"
+     "                  parts per million; --seed N says which part\n"
+     "  exits 1 with the first difference, 5 when something could not be read\n"},
     {"rebuild", tn_command_rebuild, "rebuild DIR [PROJECTION] [--swap-different] [--json]",
      "fold the log beside the live rows, compare, swap",
      "  --swap-different  take the rebuilt rows although the live ones differ\n"},
