@@ -63,7 +63,8 @@ static const struct tn_cli_command commands[] = {
     {"check-proof", tn_command_check_proof,
      "check-proof FILE --key VKEY [--witness VKEY]... [--entry FILE]",
      "check a .tlog-proof with nothing but a key", ""},
-    {"key", tn_command_key, "key DIR --vkey", "print the log's verifier key", ""},
+    {"key", tn_command_key, "key DIR --vkey [--cosigner]", "print the log's verifier key",
+     "  --cosigner  that of its own timed cosignature instead\n"},
     {"officer", tn_command_officer,
      "officer DIR add EMAIL [--role ROLE] [--organisation NAME] [--port CODE]\n"
      "       turno officer DIR suspend ID --reason CODE",

@@ -75,7 +75,10 @@ struct tn_desk_options {
     const struct tn_vault *vault;
     enum tn_desk_clock clock;
     const struct tn_signer *signer; /* publishes checkpoints while it runs; NULL: nobody does */
-    uint64_t pause_after_us;        /* an older heartbeat pauses due items at open; 0: 10 minutes */
+    /* Adds its timed cosignature to each and, idle or not, every 60 s: with `signer` only. */
+    const struct tn_signer *cosigner;
+    bool hold_back; /* new sizes are published by somebody else; only the time is renewed */
+    uint64_t pause_after_us; /* an older heartbeat pauses due items at open; 0: 10 minutes */
 };
 
 /* Start the threads. The parts outlive the desk. */
@@ -124,6 +127,10 @@ struct tn_desk_state {
 };
 
 void tn_desk_state(struct tn_desk *desk, struct tn_desk_state *state);
+
+/* The time of the log's own cosignature, in seconds: of the wall clock, on a simulated ledger of
+ * its own clock. Any thread. */
+uint64_t tn_desk_cosignature_time_s(struct tn_desk *desk);
 
 /* command16 = H("turno1.command", -, actor16 || key, 16) */
 void tn_command_id(uint8_t command[static TN_ID_SIZE], const uint8_t actor[static TN_ID_SIZE],

@@ -13,9 +13,13 @@
 
 #include "api/desk/desk_internal.h"
 #include "ledger/base/check.h"
+#include "ledger/base/clock.h"
 #include "ledger/base/logline.h"
+#include "ledger/log/note.h"
 
 #define PUBLISH_INTERVAL_NS 50000000l
+/* spec/log.md 4: idle or not, the log says the time. */
+#define RENEW_INTERVAL_US ((uint64_t) 60 * 1000000)
 /* How often a batch that found no space is tried again. */
 #define SPACE_INTERVAL_NS 100000000l
 
@@ -226,36 +230,94 @@ void tn_desk_settle(struct tn_desk *desk)
     pthread_mutex_unlock(&desk->lock);
 }
 
+/* ---- publishing ---- */
+
+uint64_t tn_desk_cosignature_time_s(struct tn_desk *desk)
+{
+    uint64_t now_us;
+
+    pthread_mutex_lock(&desk->lock);
+    now_us = desk->options.clock == TN_CLOCK_MANUAL
+                 ? desk->last_stamp_us
+                 : (uint64_t) ((int64_t) tn_clock_wall_us() + desk->offset_us);
+    pthread_mutex_unlock(&desk->lock);
+    return now_us / 1000000;
+}
+
+struct publisher {
+    struct tn_buffer note;
+    uint64_t renew_us; /* by the clock for durations: when the log's own time is due again */
+    bool warned;
+};
+
+/* A fresh time on a checkpoint that has not changed: without it nobody could tell a log with
+ * nothing to say from one that withholds. */
+static enum tn_status renew(struct tn_desk *desk, const struct tn_buffer *note, uint64_t size,
+                            struct tn_error *error)
+{
+    struct tn_note parsed;
+    struct tn_buffer line;
+    enum tn_status status = tn_note_parse(tn_buffer_view(note), &parsed, error);
+
+    if (status != TN_OK) {
+        return status;
+    }
+    tn_buffer_init(&line, TN_NOTE_LINE_BYTES_MAX);
+    tn_note_cosign(&line, parsed.text, desk->options.cosigner, tn_desk_cosignature_time_s(desk));
+    status = tn_buffer_status(&line);
+    if (status == TN_OK) {
+        status = tn_log_add_signatures(desk->options.log, size, tn_buffer_view(&line), error);
+    }
+    tn_buffer_close(&line);
+    /* Another size was published meanwhile, with a time of its own. */
+    return status == TN_NOT_FOUND ? TN_OK : status;
+}
+
+static void publish(struct tn_desk *desk, struct publisher *publisher)
+{
+    const struct tn_desk_options *options = &desk->options;
+    struct tn_log_head head;
+    struct tn_error error = {0};
+    uint64_t published = 0;
+    uint64_t now_us = tn_clock_monotonic_us();
+    enum tn_status status;
+
+    tn_log_head(options->log, &head);
+    status = tn_log_published(options->log, &publisher->note, &published, &error);
+    if (status == TN_OK && head.size > published && !options->hold_back) {
+        status = tn_log_publish_timed(options->log, options->signer, options->cosigner,
+                                      tn_desk_cosignature_time_s(desk), &error);
+        publisher->renew_us = now_us + RENEW_INTERVAL_US;
+    } else if (status == TN_OK && publisher->note.size > 0 && options->cosigner &&
+               now_us >= publisher->renew_us) {
+        status = renew(desk, &publisher->note, published, &error);
+        publisher->renew_us = now_us + RENEW_INTERVAL_US;
+    }
+    if (status != TN_OK && !publisher->warned) {
+        tn_logline(TN_LOG_WARN, "no checkpoint could be published: %s", error.text);
+        publisher->warned = true;
+    }
+}
+
 /* A checkpoint follows its entries by one interval and the time of one synced write. */
 void *tn_desk_publish_main(void *context)
 {
     struct tn_desk *desk = context;
     struct timespec interval = {.tv_nsec = PUBLISH_INTERVAL_NS};
-    struct tn_buffer note;
+    struct publisher publisher = {.renew_us = 0};
     bool closing = false;
-    bool warned = false;
 
     (void) pthread_setname_np(pthread_self(), "turno-publish");
-    tn_buffer_init(&note, (size_t) 1 << 20);
+    tn_buffer_init(&publisher.note, TN_NOTE_BYTES_MAX);
     while (!closing) {
-        struct tn_log_head head;
-        struct tn_error error = {0};
-        uint64_t published = 0;
-
         pthread_mutex_lock(&desk->lock);
         closing = desk->publisher_closing;
         pthread_mutex_unlock(&desk->lock);
-        tn_log_head(desk->options.log, &head);
-        if (tn_log_published(desk->options.log, &note, &published, &error) == TN_OK &&
-            head.size > published &&
-            tn_log_publish(desk->options.log, desk->options.signer, &error) != TN_OK && !warned) {
-            tn_logline(TN_LOG_WARN, "no checkpoint could be published: %s", error.text);
-            warned = true;
-        }
+        publish(desk, &publisher);
         if (!closing) {
             nanosleep(&interval, NULL);
         }
     }
-    tn_buffer_close(&note);
+    tn_buffer_close(&publisher.note);
     return NULL;
 }

@@ -293,10 +293,11 @@ static enum tn_status decide(struct tn_desk *desk, struct tn_desk_request *reque
     return status;
 }
 
-/* While due items wait only these go on: looking someone up, and ending the pause. */
+/* While due items wait only these go on: looking someone up, alarms, and ending the pause. */
 static bool goes_on_paused(enum tn_command_kind kind)
 {
-    return kind == TN_COMMAND_validate || kind == TN_COMMAND_resume_deadlines;
+    return kind == TN_COMMAND_validate || kind == TN_COMMAND_resume_deadlines ||
+           kind == TN_COMMAND_report_fork || kind == TN_COMMAND_raise_alarm;
 }
 
 /* May something new be decided? */

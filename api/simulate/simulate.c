@@ -203,8 +203,11 @@ static enum tn_status end_day(struct tn_sim *sim)
         report->requests_most = requests > report->requests_most ? requests : report->requests_most;
         report->days = sim->day_number;
     }
-    return status == TN_OK ? tn_log_publish(sim->ledger->log, &sim->ledger->signer, sim->error)
-                           : status;
+    return status == TN_OK
+               ? tn_log_publish_timed(sim->ledger->log, &sim->ledger->signer,
+                                      &sim->ledger->cosigner,
+                                      tn_desk_cosignature_time_s(sim->ledger->desk), sim->error)
+               : status;
 }
 
 static enum tn_status next_window(struct tn_sim *sim, uint64_t from_us, uint32_t after_day,
