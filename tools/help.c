@@ -49,6 +49,16 @@ static const struct tn_cli_command commands[] = {
     {"check-proof", tn_command_check_proof,
      "check-proof FILE --key VKEY [--witness VKEY]... [--entry FILE]",
      "check a .tlog-proof with nothing but a key", ""},
+    {"check-receipt", tn_command_check_receipt,
+     "check-receipt FILE --key VKEY [--proof FILE | --log DIR] [--witness VKEY]... [--json]",
+     "check what a receipt promises, and whether it was kept",
+     "  FILE holds a receipt, or the JSON answer that it came in\n"
+     "  --proof FILE    a .tlog-proof of the entry: is it what was promised?\n"
+     "  --log DIR       the same against a copy of the log's resources: DIR/checkpoint,\n"
+     "                  DIR/tile/...; a checkpoint that ends before the entry although a\n"
+     "                  witness dates it later than the promise is a broken promise\n"
+     "  --witness VKEY  whose cosignatures date the checkpoint\n"
+     "  exit 1: broken, and the two files are the proof of it; 5: not decided yet\n"},
     {"key", tn_command_key, "key DIR --vkey", "print the log's verifier key", ""},
     {"officer", tn_command_officer,
      "officer DIR add EMAIL [--role ROLE] [--organisation NAME] [--port CODE]\n"
