@@ -9,6 +9,7 @@
 #include "ledger/log/proof_file.h"
 #include "ledger/log/receipt.h"
 #include "ledger/log/tile.h"
+#include "ledger/vault/opening.h"
 #include "tools/cli.h"
 
 /* An answer with a whole group's tokens and ids is far smaller. */
@@ -83,25 +84,41 @@ static enum tn_status read_receipt(struct tn_bytes text, struct tn_receipt *rece
 static enum tn_status compare_proof(struct checking *checking, struct tn_error *error)
 {
     struct tn_proof_finding finding;
+    struct tn_proof_file proof;
+    struct tn_proof_extra extra;
     struct tn_buffer file = {0};
+    struct tn_buffer bytes;
+    struct tn_arena arena;
+    uint8_t leaf[TN_HASH_SIZE];
     enum tn_status status =
         tn_cli_read_file(checking->proof_path, TN_PROOF_FILE_BYTES_MAX, &file, error);
 
+    tn_arena_init(&arena, TN_PROOF_EXTRA_ARENA_BYTES);
+    tn_buffer_init(&bytes, TN_PROOF_FILE_EXTRA_BYTES_MAX);
     if (status == TN_OK) {
-        status = tn_proof_file_check(tn_buffer_view(&file), checking->verifiers, checking->count,
-                                     NULL, true, &finding, error);
+        status = tn_proof_file_parse(tn_buffer_view(&file), &proof, error);
     }
-    if (status == TN_OK && (!finding.leaf_checked || finding.index != checking->receipt.index)) {
+    if (status == TN_OK &&
+        (proof.index != checking->receipt.index || tn_proof_file_extra(&proof, &bytes) != TN_OK)) {
         status = tn_fail(error, TN_INVALID, "the proof must hold entry %" PRIu64,
                          checking->receipt.index);
     }
     if (status == TN_OK) {
-        checking->size = finding.checkpoint.size;
-        checking->fate = memcmp(finding.leaf_hash, checking->receipt.leaf_hash, TN_HASH_SIZE) == 0
-                             ? FATE_KEPT
-                             : FATE_BROKEN;
+        status = tn_proof_extra_read(tn_buffer_view(&bytes), &arena, &extra, error);
     }
-    tn_buffer_close(&file);
+    if (status == TN_OK) {
+        tn_proof_extra_leaf(&extra, leaf);
+        status = tn_proof_file_check(tn_buffer_view(&file), checking->verifiers, checking->count,
+                                     leaf, false, &finding, error);
+    }
+    if (status == TN_OK) {
+        checking->size = finding.checkpoint.size;
+        checking->fate = memcmp(leaf, checking->receipt.leaf_hash, TN_HASH_SIZE) == 0 ? FATE_KEPT
+                                                                                      : FATE_BROKEN;
+    }
+    tn_arena_close_secret(&arena);
+    tn_buffer_close_secret(&bytes);
+    tn_buffer_close_secret(&file);
     return status;
 }
 
