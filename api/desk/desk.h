@@ -11,6 +11,7 @@
 #define TN_API_DESK_DESK_H
 
 #include "ledger/log/log.h"
+#include "ledger/log/receipt.h"
 #include "ledger/rules/verdict.h"
 #include "ledger/vault/index.h"
 #include "projections/engine.h"
@@ -45,6 +46,7 @@ struct tn_desk_request {
     struct tn_vault_writes *writes;           /* sealed records, or NULL */
     struct tn_desk_tag *tags;
     size_t tag_count;
+    bool wants_receipt; /* of its first event */
     void (*done)(struct tn_desk_request *request);
 
     /* set before `done` runs */
@@ -56,6 +58,9 @@ struct tn_desk_request {
     uint32_t count;
     struct tn_buffer entries; /* u16 length and bytes of each event; closed by the caller */
     uint64_t time_us;         /* stamped */
+    /* Of the frame that its events are in, when a receipt was wanted; NULL of an earlier frame (a
+     * retry), when nobody signs, or without memory. Held; the caller drops it. */
+    struct tn_receipt_frame *receipt;
 
     struct tn_desk_request *next; /* the desk's */
     void *waiter;                 /* of tn_desk_call */

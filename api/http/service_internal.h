@@ -136,6 +136,7 @@ void tn_on_close_port_day(struct tn_http_request *request);
 void tn_on_registration(struct tn_http_request *request);
 void tn_on_history(struct tn_http_request *request);
 void tn_on_accesses(struct tn_http_request *request);
+void tn_on_proofs(struct tn_http_request *request);
 
 void tn_on_policy(struct tn_http_request *request);
 void tn_on_ports(struct tn_http_request *request);
