@@ -18,6 +18,7 @@ struct tn_ledger_options {
     bool manual_clock;      /* a simulation in progress: the caller stamps every command */
     bool no_publish;        /* the caller publishes checkpoints itself */
     uint64_t reserve_bytes; /* 0: the store's default */
+    size_t cache_bytes;     /* the block cache of the store; 0: its default */
     bool allow_unlocked;    /* run although secrets cannot be locked into memory */
     bool no_sync;           /* only for the test that shows what a missing sync would lose */
     const char *root_key_path;
