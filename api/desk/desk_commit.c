@@ -64,6 +64,33 @@ static bool wait_for_space(struct tn_desk *desk)
     return !ending;
 }
 
+/* One signature for the whole frame, made only when somebody wants a receipt of it. */
+static void give_receipts(struct tn_desk *desk, const struct tn_desk_batch *batch)
+{
+    struct tn_receipt_frame *frame = NULL;
+    struct tn_log_head head;
+    size_t count;
+    const uint8_t *leaves = tn_log_frame_leaves(desk->options.log, &count);
+
+    if (!desk->options.signer || batch->entry_count == 0) {
+        return;
+    }
+    tn_log_head(desk->options.log, &head);
+    for (struct tn_desk_request *request = batch->first; request; request = request->next) {
+        if (!request->wants_receipt || request->status != TN_OK) {
+            continue;
+        }
+        if (!frame) {
+            frame = tn_receipt_frame_create(leaves, count, head.size - count, head.last_time_us,
+                                            desk->options.signer);
+        }
+        if (frame && tn_receipt_frame_covers(frame, request->first_index)) {
+            request->receipt = tn_receipt_frame_hold(frame);
+        }
+    }
+    tn_receipt_frame_drop(frame);
+}
+
 static enum tn_status commit(struct tn_desk *desk, struct tn_desk_batch *batch)
 {
     struct tn_error error = {0};
@@ -86,6 +113,7 @@ static enum tn_status commit(struct tn_desk *desk, struct tn_desk_batch *batch)
         return TN_UNKNOWN;
     }
     tn_engine_committed(desk->options.engine, batch->engine_generation);
+    give_receipts(desk, batch);
     return TN_OK;
 }
 
@@ -189,6 +217,7 @@ void tn_desk_hand_over(struct tn_desk *desk, bool wait)
     pthread_mutex_lock(&desk->lock);
     desk->state.commands = desk->commands;
     desk->state.refusals_repeated = desk->refusals_repeated;
+    desk->state.refusals_anonymous = desk->refusals_anonymous;
     take_back(desk);
     while (wait && desk->in_flight) {
         pthread_cond_wait(&desk->wake_desk, &desk->lock);

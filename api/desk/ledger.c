@@ -133,6 +133,7 @@ enum tn_status tn_ledger_open(const char *directory, const struct tn_ledger_opti
     struct tn_store_options store = {
         .mode = options->mode == TN_LEDGER_READER ? TN_STORE_SECONDARY : TN_STORE_WRITER,
         .reserve_bytes = options->reserve_bytes,
+        .cache_bytes = options->cache_bytes,
         .no_sync = options->no_sync,
     };
     struct tn_ledger *ledger = calloc(1, sizeof(*ledger));

@@ -23,6 +23,7 @@ struct tn_ledger_options {
     bool no_publish;   /* the caller publishes checkpoints itself */
     enum tn_hold_back hold_back;
     uint64_t reserve_bytes; /* 0: the store's default */
+    size_t cache_bytes;     /* the block cache of the store; 0: its default */
     bool allow_unlocked;    /* run although secrets cannot be locked into memory */
     bool no_sync;           /* only for the test that shows what a missing sync would lose */
     const char *root_key_path;

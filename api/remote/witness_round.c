@@ -242,7 +242,7 @@ static void stale_answer(struct tn_peer *peer, uint64_t told)
     }
 }
 
-void tn_peer_done(struct tn_remote_call *call)
+void tn_peer_done(struct tn_call *call)
 {
     struct tn_peer *peer = TN_CONTAINER_OF(call, struct tn_peer, call);
     struct tn_witness_answer answer;
@@ -306,7 +306,7 @@ static bool ask(struct tn_peer *peer)
     }
     peer->call.body = tn_buffer_view(&peer->body);
     if (status == TN_OK) {
-        status = tn_remote_start(witnesses->remote, &peer->call, &error);
+        status = tn_calls_start(witnesses->calls, &peer->call, &error);
     }
     if (status != TN_OK) {
         failed(peer, error.text);

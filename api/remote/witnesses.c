@@ -124,14 +124,14 @@ static void *witnesses_main(void *context)
     (void) pthread_setname_np(pthread_self(), "turno-witnesses");
     while (!closing) {
         tn_round_step(witnesses);
-        tn_remote_poll(witnesses->remote, POLL_MS);
+        tn_calls_poll(witnesses->calls, POLL_MS);
         show(witnesses);
         pthread_mutex_lock(&witnesses->lock);
         closing = witnesses->closing;
         pthread_mutex_unlock(&witnesses->lock);
     }
     for (size_t i = 0; i < witnesses->policy.witness_count; i++) {
-        tn_remote_cancel(witnesses->remote, &witnesses->peers[i].call);
+        tn_calls_cancel(witnesses->calls, &witnesses->peers[i].call);
     }
     return NULL;
 }
@@ -140,7 +140,7 @@ enum tn_status tn_witnesses_open(struct tn_ledger *ledger,
                                  const struct tn_witnesses_options *options,
                                  struct tn_witnesses **out, struct tn_error *error)
 {
-    struct tn_remote_options remote = {
+    struct tn_calls_options calls = {
         .ca_file = options->ca_file,
         .timeout_ms = options->timeout_ms,
     };
@@ -167,7 +167,7 @@ enum tn_status tn_witnesses_open(struct tn_ledger *ledger,
         status = check_log(witnesses, error);
     }
     if (status == TN_OK) {
-        status = tn_remote_open(&remote, &witnesses->remote, error);
+        status = tn_calls_open(&calls, &witnesses->calls, error);
     }
     if (status == TN_OK) {
         for (size_t i = 0; i < witnesses->policy.witness_count; i++) {
@@ -196,15 +196,15 @@ void tn_witnesses_close(struct tn_witnesses *witnesses)
         pthread_mutex_lock(&witnesses->lock);
         witnesses->closing = true;
         pthread_mutex_unlock(&witnesses->lock);
-        tn_remote_wake(witnesses->remote);
+        tn_calls_wake(witnesses->calls);
         pthread_join(witnesses->thread, NULL);
     }
     for (size_t i = 0; i < witnesses->policy.witness_count; i++) {
-        tn_remote_call_close(&witnesses->peers[i].call);
+        tn_call_close(&witnesses->peers[i].call);
         tn_buffer_close(&witnesses->peers[i].body);
         tn_buffer_close(&witnesses->peers[i].text);
     }
-    tn_remote_close(witnesses->remote);
+    tn_calls_close(witnesses->calls);
     tn_buffer_close(&witnesses->round.text);
     tn_buffer_close(&witnesses->round.base);
     tn_buffer_close(&witnesses->round.lines);

@@ -4,7 +4,7 @@
 
 #include <pthread.h>
 
-#include "api/remote/remote.h"
+#include "api/remote/calls.h"
 #include "api/remote/witnesses.h"
 #include "ledger/log/witness.h"
 
@@ -15,7 +15,7 @@
 struct tn_peer {
     struct tn_witnesses *witnesses;
     size_t i; /* in the policy */
-    struct tn_remote_call call;
+    struct tn_call call;
     bool busy;
     bool again;            /* this call is the second of its round, after a 409 */
     struct tn_buffer body; /* of the call */
@@ -49,7 +49,7 @@ struct tn_witnesses {
     struct tn_buffer policy_text;
     struct tn_witness_policy policy;
     struct tn_verifier verifiers[TN_WITNESS_POLICY_ITEMS_MAX];
-    struct tn_remote *remote;
+    struct tn_calls *calls;
     uint64_t interval_us;
     pthread_t thread;
     bool started;
@@ -69,7 +69,7 @@ struct tn_witnesses {
 void tn_round_step(struct tn_witnesses *witnesses);
 /* What published and kept checkpoints say about who signed what. */
 void tn_round_recall(struct tn_witnesses *witnesses);
-void tn_peer_done(struct tn_remote_call *call);
+void tn_peer_done(struct tn_call *call);
 
 /* witness_alarm.c: events, through the desk; each once a day and cause. Waits until it is durable.
  */

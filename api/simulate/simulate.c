@@ -18,6 +18,9 @@
 #define CALENDAR_SLACK 64u
 /* Rows of everybody who asks, and of a day's pool: the desk then seldom waits for the store. */
 #define CACHE_BYTES ((size_t) 768 << 20)
+/* Filters and indexes of a whole programme's commands, or each new one would be asked of the disk.
+ */
+#define BLOCK_CACHE_BYTES ((size_t) 256 << 20)
 #define DAY_ARENA_BYTES ((size_t) 256 << 20)
 
 static enum tn_status check_options(struct tn_sim *sim)
@@ -64,6 +67,7 @@ static enum tn_status open_ledger(struct tn_sim *sim)
         .manual_clock = true,
         .no_publish = true,
         .allow_unlocked = true,
+        .cache_bytes = BLOCK_CACHE_BYTES,
     };
     enum tn_status status = tn_ledger_create(sim->directory, &genesis, sim->error);
 

@@ -31,7 +31,8 @@ const struct tn_words tn_words_kinds[] = {
     {"request_replaced", "The request of the day has other ports now; same body."},
     {"request_withdrawn", "The request of the day is taken back."},
     {"command_refused",
-     "A command of an identified caller was refused. One a day for each actor, command and code."},
+     "A command of an identified caller was refused. One a day for each actor, command and code; a "
+     "refused `register` whose actor is its own registration (nobody identified) leaves none."},
     {"day_opened", "Requests of a day are taken; all its instants are resolved here."},
     {"pool_closed", "The requests of a day and everything else its draw reads are frozen."},
     {"draw_seeded", "The secret of the day is known, and with it the seed."},

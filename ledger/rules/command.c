@@ -89,3 +89,9 @@ enum tn_status tn_command_from_event(const struct tn_event *event, struct tn_are
     }
     return TN_OK;
 }
+
+bool tn_command_is_anonymous(const struct tn_command *command)
+{
+    return command->kind == TN_COMMAND_register &&
+           memcmp(command->actor.id, command->facts.register_facts.registration, TN_ID_SIZE) == 0;
+}
