@@ -14,7 +14,9 @@
 #define RENEW_US (60 * SECOND_US)
 /* A witness that did not sign is asked again for the same checkpoint. */
 #define RETRY_US (5 * SECOND_US)
+/* How long a witness that fails is left alone: shorter where publication waits for it. */
 #define BACKOFF_US_MAX (60 * SECOND_US)
+#define BACKOFF_HELD_BACK_US_MAX (5 * SECOND_US)
 
 static uint64_t bit_of(const struct tn_peer *peer)
 {
@@ -133,10 +135,11 @@ static enum tn_status gather(struct tn_round *round, struct tn_bytes lines, stru
 static void failed(struct tn_peer *peer, const char *words)
 {
     uint64_t wait_us = SECOND_US << (peer->state.failures < 6 ? peer->state.failures : 6);
+    uint64_t wait_us_max = peer->witnesses->ledger->hold_back ? BACKOFF_HELD_BACK_US_MAX
+                                                              : BACKOFF_US_MAX;
 
     peer->state.failures++;
-    peer->not_before_us = tn_clock_monotonic_us() +
-                          (wait_us < BACKOFF_US_MAX ? wait_us : BACKOFF_US_MAX);
+    peer->not_before_us = tn_clock_monotonic_us() + (wait_us < wait_us_max ? wait_us : wait_us_max);
     say(peer, words);
 }
 
