@@ -428,28 +428,6 @@ enum tn_status tn_due_close_pool(struct tn_decider *decider, const struct tn_due
 
 /* ---- the draw ---- */
 
-static enum tn_status copy_ports(const struct tn_day_row *day, struct tn_arena *arena,
-                                 struct tn_draw_input *input)
-{
-    struct tn_draw_port *ports = tn_arena_array(arena, day->ports.count, sizeof(*ports));
-
-    if (!ports) {
-        return TN_FULL;
-    }
-    for (size_t i = 0; i < day->ports.count; i++) {
-        const struct tn_pool_port *frozen = &day->ports.items[i];
-
-        ports[i].port = (uint16_t) frozen->port;
-        ports[i].pcredit = frozen->pcredit;
-        ports[i].acc = (uint32_t) frozen->acc;
-        ports[i].line = frozen->line.items;
-        ports[i].line_count = (uint32_t) frozen->line.count;
-    }
-    input->ports = ports;
-    input->port_count = (uint32_t) day->ports.count;
-    return TN_OK;
-}
-
 enum tn_status tn_day_draw_load(struct tn_decider *decider, uint64_t day_number,
                                 struct tn_arena *arena, struct tn_day_draw *draw,
                                 struct tn_error *error)
@@ -478,18 +456,11 @@ enum tn_status tn_day_draw_load(struct tn_decider *decider, uint64_t day_number,
         status = load_pool(&fetch, day_number, &pool);
     }
     if (status == TN_OK) {
-        status = copy_ports(&day, arena, &draw->input);
+        status = tn_day_frozen(&day, day_number, policy, arena, &draw->input);
     }
     if (status != TN_OK) {
         return status;
     }
-    draw->input.day = (uint32_t) day_number;
-    draw->input.policy = (uint32_t) day.policy;
-    draw->input.mode = TN_DRAW_SOLO;
-    draw->input.packing = TN_DRAW_STRADDLE;
-    draw->input.size_max = (uint8_t) policy->size_max;
-    draw->input.share_ppm = policy->share_ppm;
-    memcpy(draw->input.secret, day.secret, TN_HASH_SIZE);
     draw->input.groups = pool.groups;
     draw->input.group_count = (uint32_t) pool.count;
     draw->registrations = (const uint8_t(*)[TN_ID_SIZE]) pool.registrations;

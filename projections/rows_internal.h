@@ -69,6 +69,7 @@ struct tn_rows {
     struct tn_buffer value;  /* of the last get that was not in the cache */
     struct tn_buffer record; /* of tn_row_write */
     struct tn_touched touched;
+    struct tn_rows_counts counts;
     uint64_t swaps; /* view: how many swaps of families there had been when it was opened */
 };
 

@@ -58,12 +58,33 @@ static const struct tn_cli_command commands[] = {
     {"draw", tn_command_draw,
      "draw DIR DAY --transcript [--audience public|auditor]\n       turno draw --recompute FILE",
      "print a day's transcript, or recompute one with no ledger", ""},
-    {"prove", tn_command_prove, "prove DIR INDEX [--no-entry]", "print a .tlog-proof of one entry",
-     "  --no-entry  leave the entry out: its reader has it already\n"},
+    {"prove", tn_command_prove, "prove DIR INDEX [--no-entry | --openings [--root-key FILE]]",
+     "print a .tlog-proof of one entry",
+     "  --no-entry       leave the entry out: its reader has it already\n"
+     "  --openings       with the personal data that the entry commits to, from the vault:\n"
+     "                   for the person whose it is\n"
+     "  --root-key FILE  where the root key is (default: DIR.root-key)\n"},
     {"check-proof", tn_command_check_proof,
-     "check-proof FILE --key VKEY [--witness VKEY]... [--entry FILE]",
-     "check a .tlog-proof with nothing but a key", ""},
-    {"key", tn_command_key, "key DIR --vkey", "print the log's verifier key", ""},
+     "check-proof FILE --key VKEY [--witness VKEY]... [--entry FILE] [--json]\n"
+     "       turno check-proof FILE --key VKEY --disclose FIELD...",
+     "check a .tlog-proof with nothing but a key, and say what it proves",
+     "  --witness VKEY    say whether and when this witness cosigned the checkpoint\n"
+     "  --entry FILE      the entry's bytes, where the proof does not hold them\n"
+     "  --disclose FIELD  print the proof again with the openings of this field alone\n"
+     "                    (repeat for more), to be shown to somebody: given_names,\n"
+     "                    family_names, date_of_birth, nationality, document, destination\n"},
+    {"check-receipt", tn_command_check_receipt,
+     "check-receipt FILE --key VKEY [--proof FILE | --log DIR] [--witness VKEY]... [--json]",
+     "check what a receipt promises, and whether it was kept",
+     "  FILE holds a receipt, or the JSON answer that it came in\n"
+     "  --proof FILE    a .tlog-proof of the entry: is it what was promised?\n"
+     "  --log DIR       the same against a copy of the log's resources: DIR/checkpoint,\n"
+     "                  DIR/tile/...; a checkpoint that ends before the entry although a\n"
+     "                  witness dates it later than the promise is a broken promise\n"
+     "  --witness VKEY  whose cosignatures date the checkpoint\n"
+     "  exit 1: broken, and the two files are the proof of it; 5: not decided yet\n"},
+    {"key", tn_command_key, "key DIR --vkey [--cosigner]", "print the log's verifier key",
+     "  --cosigner  that of its own timed cosignature instead\n"},
     {"officer", tn_command_officer,
      "officer DIR add EMAIL [--role ROLE] [--organisation NAME] [--port CODE]\n"
      "       turno officer DIR suspend ID --reason CODE",

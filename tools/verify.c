@@ -104,13 +104,21 @@ static enum tn_status verify_entries(struct verifying *verifying)
 
 static enum tn_status verify_checkpoint(struct verifying *verifying, struct tn_bytes note)
 {
-    struct tn_verifier verifier;
+    struct tn_verifier verifiers[2];
     struct tn_note parsed;
     struct tn_checkpoint checkpoint;
-    enum tn_status status = tn_genesis_verifier(verifying->ledger, &verifier, &verifying->error);
+    enum tn_status status =
+        tn_genesis_verifier(verifying->ledger, &verifiers[0], &verifying->error);
 
     if (status == TN_OK) {
-        status = tn_note_verify(note, &verifier, 1, &parsed, &verifying->error);
+        status = tn_genesis_cosigner(verifying->ledger, &verifiers[1], &verifying->error);
+    }
+    if (status == TN_OK) {
+        status = tn_note_verify(note, verifiers, 2, &parsed, &verifying->error);
+    }
+    if (status == TN_OK && (parsed.verified & 1) == 0) {
+        status = tn_fail(&verifying->error, TN_MISMATCH,
+                         "the published checkpoint is not signed by the log's key");
     }
     if (status == TN_OK) {
         status = tn_checkpoint_parse(parsed.text, &checkpoint, &verifying->error);

@@ -106,6 +106,7 @@ struct tn_desk {
     unsigned round_count; /* commands since then */
     uint64_t commands;
     uint64_t refusals_repeated;
+    uint64_t refusals_anonymous;
     uint64_t tick_wall_us;
     uint64_t tick_boot_us;
     uint64_t heartbeat_us; /* last written */

@@ -64,6 +64,9 @@ static void ledger_metrics(struct tn_read *read)
     metric(out, "turno_desk_batches_total", "counter", "Batches committed.", desk.batches);
     metric(out, "turno_desk_refusals_repeated_total", "counter",
            "Refusals answered with an earlier one's index.", desk.refusals_repeated);
+    metric(out, "turno_desk_refusals_anonymous_total", "counter",
+           "Refusals of callers without an identity, of which there is no event.",
+           desk.refusals_anonymous);
     metric(out, "turno_desk_queued", "gauge", "Commands that wait.", desk.queued);
     metric(out, "turno_desk_paused", "gauge", "Due items wait for a resume.", desk.paused);
     metric(out, "turno_desk_failed", "gauge", "A write failed.", desk.failed);

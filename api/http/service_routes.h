@@ -22,6 +22,9 @@
       "One's own events, paged by after and limit", "")                                            \
     R(GET, "/v1/registrations/{registration}/accesses", OWNER, 0, tn_on_accesses,                  \
       "Who validated, when and what for", "")                                                      \
+    R(GET, "/v1/registrations/{registration}/proofs", OWNER, 0, tn_on_proofs,                      \
+      "Proofs of one's own events for offline use (.tlog-proof, with what opens one's own data)",  \
+      "")                                                                                          \
     R(POST, "/v1/registrations/{registration}/members", OWNER, 0, tn_on_add_member,                \
       "Add a person to the group",                                                                 \
       "given_names:text family_names:text date_of_birth:date nationality:text document:text?")     \

@@ -7,6 +7,7 @@
 #include "api/query/pool_fold.h"
 #include "ledger/base/civil.h"
 #include "ledger/rules/rows.h"
+#include "projections/decide.h"
 #include "projections/keys.h"
 #include "projections/policies.h"
 
@@ -57,52 +58,26 @@ static enum tn_status read_day(struct tn_state *views, uint64_t day, struct tn_a
     return status;
 }
 
-static enum tn_status copy_ports(const struct tn_day_row *day, struct tn_arena *arena,
-                                 struct tn_draw_input *input, size_t *line_count)
+static size_t count_lines(const struct tn_draw_input *input)
 {
-    struct tn_draw_port *ports = tn_arena_array(arena, day->ports.count, sizeof(*ports));
+    size_t count = 0;
 
-    *line_count = 0;
-    if (!ports) {
-        return TN_FULL;
+    for (size_t i = 0; i < input->port_count; i++) {
+        count += input->ports[i].line_count;
     }
-    for (size_t i = 0; i < day->ports.count; i++) {
-        const struct tn_pool_port *frozen = &day->ports.items[i];
-
-        ports[i].port = (uint16_t) frozen->port;
-        ports[i].pcredit = frozen->pcredit;
-        ports[i].acc = (uint32_t) frozen->acc;
-        ports[i].line = frozen->line.items;
-        ports[i].line_count = (uint32_t) frozen->line.count;
-        *line_count += frozen->line.count;
-    }
-    input->ports = ports;
-    input->port_count = (uint32_t) day->ports.count;
-    return TN_OK;
-}
-
-static void fill_input(const struct tn_day_row *day, uint64_t number,
-                       const struct tn_policy *policy, struct tn_draw_input *input)
-{
-    input->day = (uint32_t) number;
-    input->policy = (uint32_t) day->policy;
-    input->mode = (uint8_t) day->mode;
-    input->packing = (uint8_t) policy->packing;
-    input->size_max = (uint8_t) policy->size_max;
-    input->share_ppm = policy->share_ppm;
-    memcpy(input->secret, day->secret, TN_HASH_SIZE);
+    return count;
 }
 
 /* Draw again and compare with what was announced; then write. */
 static enum tn_status draw(const struct tn_day_row *day, const struct tn_draw_input *input,
-                           size_t line_count, enum tn_transcript_audience audience,
-                           struct tn_buffer *out, struct tn_error *error)
+                           enum tn_transcript_audience audience, struct tn_buffer *out,
+                           struct tn_error *error)
 {
     struct tn_arena arena;
     struct tn_draw_result result;
     enum tn_status status;
 
-    tn_arena_init(&arena, tn_draw_memory(input->group_count, (uint32_t) line_count));
+    tn_arena_init(&arena, tn_draw_memory(input->group_count, (uint32_t) count_lines(input)));
     status = tn_draw_run(input, &arena, &result, error);
     if (status == TN_OK && memcmp(result.root, day->root, TN_HASH_SIZE) != 0) {
         status = tn_fail(error, TN_MISMATCH,
@@ -132,7 +107,6 @@ enum tn_status tn_query_transcript(struct tn_log *log, struct tn_state *views, u
     const struct tn_policy *policy = NULL;
     struct tn_arena arena;
     struct tn_arena groups;
-    size_t line_count = 0;
     enum tn_status status;
 
     tn_buffer_reset(out);
@@ -146,7 +120,7 @@ enum tn_status tn_query_transcript(struct tn_log *log, struct tn_state *views, u
     }
     if (status == TN_OK) {
         policy = tn_policies_version(&policies, row.policy);
-        status = policy ? copy_ports(&row, &arena, &input, &line_count)
+        status = policy ? tn_day_frozen(&row, day, policy, &arena, &input)
                         : tn_fail(error, TN_CORRUPT, "the day's policy was never published");
     }
     if (status == TN_OK) {
@@ -154,12 +128,11 @@ enum tn_status tn_query_transcript(struct tn_log *log, struct tn_state *views, u
         status = status == TN_OK ? building.status : status;
     }
     if (status == TN_OK) {
-        fill_input(&row, day, policy, &input);
         status = tn_pool_fold_groups(&building.fold, queue.gid_key, &groups, &input.groups,
                                      &input.group_count);
     }
     if (status == TN_OK) {
-        status = draw(&row, &input, line_count, audience, out, error);
+        status = draw(&row, &input, audience, out, error);
     }
     tn_pool_fold_close(&building.fold);
     tn_arena_close(&building.event_arena);

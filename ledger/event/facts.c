@@ -30,6 +30,8 @@ TN_RECORD_DEFINE(facts_port_day, TN_LIST_FACTS_PORT_DAY)
 TN_RECORD_DEFINE(facts_validate, TN_LIST_FACTS_VALIDATE)
 TN_RECORD_DEFINE(facts_reveal_secret, TN_LIST_FACTS_REVEAL_SECRET)
 TN_RECORD_DEFINE(facts_resume, TN_LIST_FACTS_RESUME)
+TN_RECORD_DEFINE(facts_report_fork, TN_LIST_FACTS_REPORT_FORK)
+TN_RECORD_DEFINE(facts_raise_alarm, TN_LIST_FACTS_RAISE_ALARM)
 
 #define COMMAND_RECORD(number, name, record) [number] = {#name, &tn_record_##record},
 

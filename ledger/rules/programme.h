@@ -56,6 +56,10 @@ enum tn_status tn_rule_suspend_officer(const struct tn_officer_row *officer,
 enum tn_status tn_rule_reveal_secret(const struct tn_queue_row *queue, const struct tn_day_row *day,
                                      const struct tn_command *command, struct tn_verdict *verdict,
                                      struct tn_error *error);
+/* What a witness or a machine said goes into the log as it was said; facts that no report has are
+ * not_allowed. */
+enum tn_status tn_rule_report_fork(const struct tn_command *command, struct tn_verdict *verdict);
+enum tn_status tn_rule_raise_alarm(const struct tn_command *command, struct tn_verdict *verdict);
 enum tn_status tn_rule_resume(const struct tn_command *command, struct tn_verdict *verdict);
 
 #endif

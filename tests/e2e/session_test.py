@@ -34,7 +34,10 @@ def register(client):
                                      headers={"Accept-Language": language}), 409,
                          "person_in_live_registration")
         texts.add(refused.json["detail"])
+        assert "index" not in refused.json, refused # nobody identified: no event
     assert len(texts) == 5, texts
+    counted = expect(client.get("/metrics"), 200).body.decode()
+    assert "\nturno_desk_refusals_anonymous_total 5\n" in counted, counted
     return first
 
 
