@@ -123,7 +123,8 @@ static enum tn_status seal_rows(struct tn_desk *desk, uint64_t day, uint64_t now
             status = tn_desk_add_verdict(desk, &verdict);
         }
     }
-    return status;
+    return status == TN_OK ? tn_desk_seal_beside(desk, day % SEAL_FULL_DAYS == 0 ? 2 : 1, now_us)
+                           : status;
 }
 
 static enum tn_status finish_draw(struct tn_desk *desk, uint64_t now_us)

@@ -134,6 +134,9 @@ enum tn_status tn_desk_next_due(struct tn_desk *desk, uint64_t now_us, bool wait
 void tn_desk_forget_due(struct tn_desk *desk);
 void tn_desk_draw_close(struct tn_desk *desk);
 
+/* desk_beside.c: seal what is folded beside the desk, after the core projections. */
+enum tn_status tn_desk_seal_beside(struct tn_desk *desk, uint64_t scope, uint64_t now_us);
+
 /* desk_pause.c: clocks, heartbeats and pauses. */
 enum tn_status tn_desk_pause_open(struct tn_desk *desk, struct tn_error *error);
 void tn_desk_tick(struct tn_desk *desk);
