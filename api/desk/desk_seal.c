@@ -10,34 +10,64 @@
 
 #define SEAL_FULL_DAYS 30u
 
+/* What a seal says of its projection. One that is folded beside the desk must stand exactly where
+ * the log does, or nobody could check the seal by folding: everything before is made durable, and
+ * the desk waits until its last part is folded: with the usual lag of a second some tenths of a
+ * second, once a day. */
+static enum tn_status find_root(struct tn_desk *desk, struct tn_state_sealed *sealed)
+{
+    size_t number = (size_t) sealed->projection;
+
+    if (number < TN_CORE_COUNT) {
+        return tn_engine_seal(desk->options.engine, number, sealed->scope, &sealed->rows,
+                              sealed->root, &desk->error);
+    }
+    return tn_beside_seal(desk->options.beside, number - TN_CORE_COUNT, desk->next_index,
+                          sealed->scope, desk->options.clock == TN_CLOCK_MANUAL, &sealed->rows,
+                          sealed->root, &desk->error);
+}
+
 static enum tn_status seal_one(struct tn_desk *desk, uint64_t now_us)
 {
     struct tn_verdict verdict;
     struct tn_state_sealed *sealed;
-    unsigned number = desk->seal_next;
+    size_t number = desk->seal_next++;
+    bool beside = number >= TN_CORE_COUNT;
     enum tn_status status;
 
+    if (beside && !desk->options.beside) {
+        return TN_OK;
+    }
+    if (beside) {
+        tn_desk_settle(desk);
+        if (desk->stopped) {
+            return TN_UNKNOWN;
+        }
+    }
     tn_arena_reset(&desk->arena);
     tn_verdict_init(&verdict, NULL, now_us, desk->next_index, &desk->arena);
     sealed = &tn_verdict_add(&verdict, TN_KIND_state_sealed)->body.state_sealed;
     sealed->projection = number;
-    sealed->projection_version = tn_projection_core((enum tn_core) number)->version;
+    sealed->projection_version = tn_projection_at(number)->version;
     sealed->scope = desk->seal_day % SEAL_FULL_DAYS == 0 ? 2 : 1;
     sealed->upto = desk->next_index - 1;
-    status = tn_engine_seal(desk->options.engine, number, sealed->scope, &sealed->rows,
-                            sealed->root, &desk->error);
+    status = find_root(desk, sealed);
     if (status == TN_FULL && sealed->scope == 1) { /* more changed than is remembered */
         sealed->scope = 2;
-        status = tn_engine_seal(desk->options.engine, number, sealed->scope, &sealed->rows,
-                                sealed->root, &desk->error);
+        status = find_root(desk, sealed);
     }
-    desk->seal_next++;
+    if (beside && (status == TN_BUSY || status == TN_UNAVAILABLE)) {
+        /* Far behind, as when it is made anew: its next seal covers both days. */
+        tn_logline(TN_LOG_WARN, "%s is not sealed today: %s", tn_projection_at(number)->name,
+                   desk->error.text);
+        return TN_OK;
+    }
     return status == TN_OK ? tn_desk_add_verdict(desk, &verdict) : status;
 }
 
 bool tn_desk_seals_wait(const struct tn_desk *desk)
 {
-    return desk->seal_day > 0 && desk->seal_next < TN_CORE_COUNT;
+    return desk->seal_day > 0 && desk->seal_next < TN_PROJECTION_COUNT;
 }
 
 static enum tn_status seal_all(struct tn_desk *desk, uint64_t now_us)
