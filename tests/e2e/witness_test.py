@@ -337,6 +337,7 @@ def forked(pair):
             liar.stop()
         assert len(events(copy, "fork_seen")) == len(said)
         turno.run("verify", copy)
+        turno.run("audit", copy)
         # The original never notices.
         index = grow(client, 40)
         signed_by_all(client, pair.verifiers[0], above=index)
