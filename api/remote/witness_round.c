@@ -384,6 +384,27 @@ static enum tn_status begin(struct tn_witnesses *witnesses, const struct tn_buff
     return tn_buffer_status(&round->base);
 }
 
+/* When it begins to be so, and when it ends: once each. */
+static void say_quorum(struct tn_witnesses *witnesses)
+{
+    bool unmet = !met(witnesses);
+
+    if (unmet == witnesses->said_unmet) {
+        return;
+    }
+    if (unmet) {
+        tn_logline(TN_LOG_WARN,
+                   "not enough witnesses cosigned size %" PRIu64 " (/readyz says who)%s",
+                   witnesses->round.size,
+                   witnesses->ledger->hold_back
+                       ? ": publication waits, and receipts promise it within 10 s"
+                       : "");
+    } else {
+        tn_logline(TN_LOG_INFO, "enough witnesses cosigned size %" PRIu64, witnesses->round.size);
+    }
+    witnesses->said_unmet = unmet;
+}
+
 void tn_round_step(struct tn_witnesses *witnesses)
 {
     struct tn_round *round = &witnesses->round;
@@ -399,6 +420,9 @@ void tn_round_step(struct tn_witnesses *witnesses)
     if (round->any &&
         (since_us < witnesses->interval_us || (!met(witnesses) && !all_idle(witnesses)))) {
         return;
+    }
+    if (round->any) {
+        say_quorum(witnesses);
     }
     tn_buffer_init(&note, TN_NOTE_BYTES_MAX);
     status = target(witnesses, &note, &size, &error);
