@@ -100,14 +100,14 @@ enum tn_status tn_views_as_of(struct tn_store *store, struct tn_log *log, uint64
 }
 
 static enum tn_status as_of_fold(struct as_of *as_of, const struct tn_core_list *all, uint32_t mask,
-                                 struct tn_log *log, uint64_t size, struct tn_state *views,
+                                 struct tn_pipeline *pipeline, struct tn_state *views,
                                  struct tn_error *error)
 {
     struct tn_fold folds[TN_CORE_COUNT] = {0};
     struct tn_fold *running[TN_CORE_COUNT];
-    struct tn_pipeline pipeline = {.log = log, .folds = running, .end = size, .total = size};
     enum tn_status status = TN_OK;
 
+    pipeline->folds = running;
     for (size_t i = 0; status == TN_OK && i < all->count; i++) {
         struct tn_rows_options options = {
             .face = TN_ROWS_BUILD,
@@ -123,16 +123,26 @@ static enum tn_status as_of_fold(struct as_of *as_of, const struct tn_core_list 
         status = tn_rows_open(&options, &views->rows[i], error);
         folds[i] =
             (struct tn_fold){.projection = all->items[i], .number = i, .rows = views->rows[i]};
-        running[pipeline.fold_count++] = &folds[i];
+        running[pipeline->fold_count++] = &folds[i];
     }
-    return status == TN_OK ? tn_pipeline_run(&pipeline, error) : status;
+    return status == TN_OK ? tn_pipeline_run(pipeline, error) : status;
 }
 
 enum tn_status tn_views_as_of_list(struct tn_log *log, const struct tn_projection *const *list,
                                    size_t count, uint32_t mask, size_t cache_bytes, uint64_t size,
                                    struct tn_state *views, struct tn_error *error)
 {
+    return tn_views_watched(log, list, count, mask, cache_bytes, size, NULL, NULL, views, error);
+}
+
+enum tn_status tn_views_watched(struct tn_log *log, const struct tn_projection *const *list,
+                                size_t count, uint32_t mask, size_t cache_bytes, uint64_t size,
+                                tn_views_watch *watch, void *context, struct tn_state *views,
+                                struct tn_error *error)
+{
     struct tn_core_list all = tn_core_list(list, count);
+    struct tn_pipeline pipeline = {
+        .log = log, .end = size, .total = size, .watch = watch, .context = context};
     struct tn_log_head head;
 
     *views = (struct tn_state){0};
@@ -151,11 +161,11 @@ enum tn_status tn_views_as_of_list(struct tn_log *log, const struct tn_projectio
     }
     pthread_mutex_init(&as_of->lock, NULL);
     for (size_t i = 0; i < all.count; i++) {
-        tn_cache_budget_init(&as_of->budgets[i],
-                             (cache_bytes == 0 ? TN_AS_OF_CACHE_BYTES : cache_bytes) /
-                                 (size_t) __builtin_popcount(mask));
+        tn_cache_budget_init(
+            &as_of->budgets[i],
+            tn_core_share(&all, mask, i, cache_bytes == 0 ? TN_AS_OF_CACHE_BYTES : cache_bytes));
     }
-    enum tn_status status = as_of_fold(as_of, &all, mask, log, size, views, error);
+    enum tn_status status = as_of_fold(as_of, &all, mask, &pipeline, views, error);
     if (status != TN_OK) {
         bool owned = views->rows[__builtin_ctz(mask)] != NULL;
 

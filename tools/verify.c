@@ -1,6 +1,7 @@
 /* turno verify: every entry, hash, tile, checkpoint and row root; the first fault is named. */
 #include <getopt.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "ledger/base/clock.h"
@@ -9,6 +10,9 @@
 #include "projections/engine.h"
 #include "tools/cli.h"
 #include "tools/genesis.h"
+
+/* Rows as folded: those of some half a million registrations; beyond that they spill. */
+#define FOLDED_BYTES ((size_t) 512 << 20)
 
 static const struct option options[] = {
     {"json", no_argument, NULL, 'j'},
@@ -50,6 +54,29 @@ static void compare_tile(void *context, unsigned level, uint64_t index, const ui
     verifying->status = status;
 }
 
+static enum tn_status verify_event(void *context, const struct tn_event *event,
+                                   struct tn_bytes entry, struct tn_error *error)
+{
+    struct verifying *verifying = context;
+
+    if (event->time_us < verifying->last_time_us) {
+        return tn_fail(error, TN_MISMATCH, "entry %" PRIu64 " is earlier than the one before it",
+                       event->index);
+    }
+    verifying->last_time_us = event->time_us;
+    if (event->index == verifying->published) {
+        tn_tree_root(&verifying->tree, verifying->published_root);
+    }
+    tn_tree_append(&verifying->tree, entry, compare_tile, verifying);
+    if ((event->index & 0xffff) == 0) {
+        tn_cli_progress_show(&verifying->progress, event->index, verifying->head.size);
+    }
+    if (verifying->status != TN_OK && error != NULL) {
+        *error = verifying->error;
+    }
+    return verifying->status;
+}
+
 static bool verify_entry(void *context, uint64_t index, struct tn_bytes entry)
 {
     struct verifying *verifying = context;
@@ -57,37 +84,48 @@ static bool verify_entry(void *context, uint64_t index, struct tn_bytes entry)
 
     tn_arena_reset(&verifying->arena);
     verifying->status = tn_event_decode(entry, index, &verifying->arena, &event, &verifying->error);
-    if (verifying->status != TN_OK) {
-        return false;
-    }
-    if (event.time_us < verifying->last_time_us) {
-        verifying->status = tn_fail(&verifying->error, TN_MISMATCH,
-                                    "entry %" PRIu64 " is earlier than the one before it", index);
-        return false;
-    }
-    verifying->last_time_us = event.time_us;
-    if (index == verifying->published) {
-        tn_tree_root(&verifying->tree, verifying->published_root);
-    }
-    tn_tree_append(&verifying->tree, entry, compare_tile, verifying);
-    if ((index & 0xffff) == 0) {
-        tn_cli_progress_show(&verifying->progress, index, verifying->head.size);
+    if (verifying->status == TN_OK) {
+        verifying->status = verify_event(verifying, &event, entry, &verifying->error);
     }
     return verifying->status == TN_OK;
 }
 
-static enum tn_status verify_entries(struct verifying *verifying)
+/* From the first entry. */
+static void begin_pass(struct verifying *verifying)
+{
+    tn_tree_init(&verifying->tree);
+    verifying->last_time_us = 0;
+    verifying->tiles = 0;
+    verifying->status = TN_OK;
+    verifying->error = (struct tn_error){0};
+    tn_cli_progress_init(&verifying->progress, "entries");
+}
+
+/* One pass: the entries are checked on the way to the threads that fold them. When something stops
+ * it, a pass over the entries alone says whether they are at fault and which is the first; if none
+ * is, it was a fold. */
+static enum tn_status verify_entries(struct verifying *verifying, struct tn_state *folded)
 {
     uint8_t root[TN_HASH_SIZE];
+    struct tn_error error = {0};
     enum tn_status status;
 
-    tn_cli_progress_init(&verifying->progress, "entries");
-    status = tn_log_scan(verifying->ledger->log, 0, verifying->head.size, verify_entry, verifying,
-                         &verifying->error);
-    tn_cli_progress_end(&verifying->progress);
-    if (status == TN_OK) {
-        status = verifying->status;
+    begin_pass(verifying);
+    status = tn_views_watched(verifying->ledger->log, NULL, 0, UINT32_MAX, FOLDED_BYTES,
+                              verifying->head.size, verify_event, verifying, folded, &error);
+    if (status != TN_OK) {
+        enum tn_status entries;
+
+        begin_pass(verifying);
+        entries = tn_log_scan(verifying->ledger->log, 0, verifying->head.size, verify_entry,
+                              verifying, &verifying->error);
+        entries = entries == TN_OK ? verifying->status : entries;
+        if (entries == TN_OK) {
+            verifying->error = error;
+        }
+        status = entries == TN_OK ? status : entries;
     }
+    tn_cli_progress_end(&verifying->progress);
     if (status != TN_OK) {
         return status;
     }
@@ -125,35 +163,56 @@ static enum tn_status verify_checkpoint(struct verifying *verifying, struct tn_b
     return status;
 }
 
-/* The rows as committed against the rows as the log makes them. */
-static enum tn_status verify_rows(struct verifying *verifying, uint64_t rows[TN_CORE_COUNT])
-{
-    struct tn_state live = {0};
-    struct tn_state folded = {0};
+/* Roots of the folded rows, on a thread of their own beside those of the committed ones. */
+struct folded_work {
+    struct tn_state *folded;
+    uint8_t roots[TN_CORE_COUNT][TN_HASH_SIZE];
     enum tn_status status;
+    struct tn_error error;
+};
 
-    status = tn_views_open(verifying->ledger->store, NULL, &live, &verifying->error);
-    if (status == TN_OK) {
-        status = tn_views_as_of(verifying->ledger->store, verifying->ledger->log,
-                                verifying->head.size, &folded, &verifying->error);
+static void *roots_work(void *argument)
+{
+    struct folded_work *work = argument;
+    uint64_t count;
+
+    for (unsigned i = 0; work->status == TN_OK && i < TN_CORE_COUNT; i++) {
+        work->status = tn_rows_root(work->folded->rows[i], &count, work->roots[i], &work->error);
+    }
+    return NULL;
+}
+
+/* The rows as committed against the rows as the log makes them. */
+static enum tn_status verify_rows(struct verifying *verifying, struct tn_state *folded,
+                                  uint64_t rows[TN_CORE_COUNT])
+{
+    struct folded_work work = {.folded = folded};
+    uint8_t roots[TN_CORE_COUNT][TN_HASH_SIZE];
+    struct tn_state live = {0};
+    pthread_t thread;
+    bool threaded = pthread_create(&thread, NULL, roots_work, &work) == 0;
+    enum tn_status status = tn_views_open(verifying->ledger->store, NULL, &live, &verifying->error);
+
+    for (unsigned i = 0; status == TN_OK && i < TN_CORE_COUNT; i++) {
+        status = tn_rows_root(live.rows[i], &rows[i], roots[i], &verifying->error);
+    }
+    if (threaded) {
+        pthread_join(thread, NULL);
+    } else {
+        (void) roots_work(&work);
+    }
+    if (status == TN_OK && work.status != TN_OK) {
+        status = work.status;
+        verifying->error = work.error;
     }
     for (unsigned i = 0; status == TN_OK && i < TN_CORE_COUNT; i++) {
-        uint8_t live_root[TN_HASH_SIZE];
-        uint8_t folded_root[TN_HASH_SIZE];
-        uint64_t count;
-
-        status = tn_rows_root(live.rows[i], &rows[i], live_root, &verifying->error);
-        if (status == TN_OK) {
-            status = tn_rows_root(folded.rows[i], &count, folded_root, &verifying->error);
-        }
-        if (status == TN_OK && memcmp(live_root, folded_root, TN_HASH_SIZE) != 0) {
+        if (memcmp(roots[i], work.roots[i], TN_HASH_SIZE) != 0) {
             status = tn_fail(&verifying->error, TN_MISMATCH,
                              "the rows of %s are not what the log makes of them; turno rebuild "
                              "names the first and puts them right",
                              tn_projection_core((enum tn_core) i)->name);
         }
     }
-    tn_views_close(&folded);
     tn_views_close(&live);
     return status;
 }
@@ -185,6 +244,7 @@ int tn_command_verify(int argc, char **argv)
 {
     struct verifying verifying = {.status = TN_OK};
     uint64_t rows[TN_CORE_COUNT] = {0};
+    struct tn_state folded = {0};
     uint64_t started_us = tn_clock_monotonic_us();
     struct tn_buffer note;
     bool json = false;
@@ -203,7 +263,6 @@ int tn_command_verify(int argc, char **argv)
     tn_buffer_init(&note, TN_NOTE_BYTES_MAX);
     tn_buffer_init(&verifying.tile, (size_t) 256 * TN_HASH_SIZE);
     tn_arena_init(&verifying.arena, (size_t) 16 << 20);
-    tn_tree_init(&verifying.tree);
     status = tn_cli_open_reader(argv[optind], &verifying.ledger, &verifying.error);
     if (status == TN_OK) {
         tn_log_head(verifying.ledger->log, &verifying.head);
@@ -211,17 +270,18 @@ int tn_command_verify(int argc, char **argv)
             tn_log_published(verifying.ledger->log, &note, &verifying.published, &verifying.error);
     }
     if (status == TN_OK) {
-        status = verify_entries(&verifying);
+        status = verify_entries(&verifying, &folded);
     }
     if (status == TN_OK && verifying.published > 0) {
         status = verify_checkpoint(&verifying, tn_buffer_view(&note));
     }
     if (status == TN_OK) {
-        status = verify_rows(&verifying, rows);
+        status = verify_rows(&verifying, &folded, rows);
     }
     if (status == TN_OK) {
         report(&verifying, rows, tn_clock_monotonic_us() - started_us, json);
     }
+    tn_views_close(&folded);
     tn_ledger_close(verifying.ledger);
     tn_arena_close(&verifying.arena);
     tn_buffer_close(&verifying.tile);
