@@ -52,6 +52,14 @@ struct tn_rows_floor {
     uint8_t key[TN_ROW_KEY_MAX + 1];
 };
 
+/* Prefixes under which the store has no row: deleted by range, and nothing was put there since (a
+ * finished day's pool). A seal lists every one of their keys; none is asked of the store. */
+#define TN_ROWS_EMPTIED 4
+struct tn_rows_emptied {
+    uint8_t size; /* 0: none */
+    uint8_t prefix[TN_ROW_KEY_MAX];
+};
+
 struct tn_rows {
     struct tn_rows_options options;
     char name[TN_FAMILY_NAME_MAX + 1];
@@ -60,6 +68,8 @@ struct tn_rows {
     struct tn_rows_deleted *deleted;
     size_t deleted_count;
     size_t deleted_capacity;
+    struct tn_rows_emptied emptied[TN_ROWS_EMPTIED];
+    size_t emptied_turn;          /* which goes when another is needed */
     uint64_t swept;               /* generation up to which rows were made clean */
     struct tn_iterator *iterator; /* kept between scans while nothing was committed */
     unsigned scanning;            /* depth */
@@ -97,6 +107,8 @@ void tn_rows_sweep(struct tn_rows *rows);
 void tn_rows_lower_floor(struct tn_rows *rows, struct tn_bytes key);
 /* A range deletion that is not yet committed hides this stored key. */
 bool tn_rows_hidden(const struct tn_rows *rows, struct tn_bytes key);
+/* All stored rows under this prefix are being deleted. */
+void tn_rows_note_emptied(struct tn_rows *rows, struct tn_bytes prefix);
 
 /* Touched keys are remembered for the next seal. */
 static inline bool tn_rows_notes(const struct tn_rows *rows)

@@ -118,8 +118,11 @@ static const struct tn_cli_command commands[] = {
      "                      GET /SHA256-OF-ORIGIN/checkpoint\n"
      "  --vkey              print the verifier key (made when there is none) and end\n"},
     {"bench", tn_command_bench,
-     "bench [desk|rebuild|draw|all] [--events N] [--dir DIR]\n       turno bench disk DIR",
-     "measure this machine", "  --dir DIR  where scratch ledgers are made (default: $TMPDIR)\n"},
+     "bench [desk|rebuild|draw|all] [--events N] [--dir DIR]\n       turno bench disk|prove DIR",
+     "measure this machine",
+     "  --dir DIR  where scratch ledgers are made (default: $TMPDIR)\n"
+     "  disk DIR   merge all down and print bytes per event and family\n"
+     "  prove DIR  inclusion proofs of random entries: from a cold disk, and again\n"},
 };
 
 const struct tn_cli_command *tn_cli_at(size_t i)
