@@ -37,20 +37,22 @@ def watch(stop, seen):
         time.sleep(0.0005)
 
 
-def probe(number, stop, answered):
+def probe(number, stop, answered, failed):
     """(answered at, entries that the checkpoint must have)."""
     client = http.client.HTTPConnection("127.0.0.1", peers.PORT)
     count = 0
+    name = os.urandom(8).hex()
     while not stop.is_set():
-        body = {"members": [{"given_names": f"Sonda {number}", "family_names": f"Inventada {count}",
+        body = {"members": [{"given_names": f"Sonda {number}", "family_names": f"{name} {count}",
                              "date_of_birth": "1991-03-04", "nationality": "VEN"}],
-                "destination": f"Avenida Ficticia {number} {count}"}
+                "destination": f"Avenida Ficticia {name} {count}"}
         client.request("POST", "/v1/registrations", json.dumps(body),
                        {"Content-Type": "application/json", "Idempotency-Key": os.urandom(16).hex()})
         answer = client.getresponse()
         text = answer.read()
         if answer.status != 201:
-            sys.exit(f"a registration was answered {answer.status}: {text[:200]!r}")
+            failed.append(f"a registration was answered {answer.status}: {text[:200]!r}")
+            return
         answered.append((time.monotonic(), json.loads(text)["index"] + EVENTS))
         count += 1
         time.sleep(0.005)
@@ -70,9 +72,9 @@ def delays(seen, answered):
 
 def measure():
     stop, ending = threading.Event(), threading.Event()
-    seen, answered, rates = [], [], []
+    seen, answered, rates, failed = [], [], [], []
     watcher = threading.Thread(target=watch, args=(ending, seen))
-    probes = [threading.Thread(target=probe, args=(n, stop, answered)) for n in range(PROBES)]
+    probes = [threading.Thread(target=probe, args=(n, stop, answered, failed)) for n in range(PROBES)]
     load = threading.Thread(target=lambda: rates.append(peers.wrk(peers.PORT, "requests.lua")[0]))
     for thread in [load, watcher, *probes]:
         thread.start()
@@ -83,6 +85,8 @@ def measure():
     time.sleep(1.0)
     ending.set()
     watcher.join()
+    if failed:
+        sys.exit(failed[0])
     found = delays(seen, answered)
     assert len(found) == len(answered), "every answer is covered in the end"
     return rates[0], found, len(seen)
