@@ -16,7 +16,8 @@ static const struct tn_cli_command commands[] = {
      "  --listen HOST:PORT  default 127.0.0.1:8080; a simulated ledger on loopback only\n"
      "  --loops N           event loops (default: one less than the cores)\n"
      "  --witnesses FILE    ask the witnesses of this trust policy (C2SP tlog-policy)\n"
-     "  --hold-back         publish a checkpoint only when they are enough\n"
+     "  --hold-back         publish a checkpoint only when they are enough; receipts\n"
+     "                      promise it within 10 s all the same\n"
      "  --ca-file FILE      who may vouch for https (default: those of the system)\n"
      "  --reserve BYTES     free space below which writes are refused (507)\n"
      "  --root-key FILE     where the root key is (default: DIR.root-key)\n"},
