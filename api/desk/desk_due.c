@@ -266,6 +266,20 @@ static enum tn_status emit_close(struct tn_desk *desk, const struct tn_due *due,
     return status;
 }
 
+/* A witness that stayed silent, or a day that a chain does not serve any more. */
+static enum tn_status emit_small(struct tn_desk *desk, const struct tn_due *due, uint64_t now_us)
+{
+    struct tn_verdict verdict;
+    enum tn_status status;
+
+    tn_arena_reset(&desk->arena);
+    tn_verdict_init(&verdict, NULL, now_us, desk->next_index, &desk->arena);
+    status = due->kind == TN_DUE_DAY_VOID
+                 ? tn_due_void_day(&desk->decider, due, &verdict, &desk->error)
+                 : tn_due_miss_witness(&desk->decider, due, &verdict, &desk->error);
+    return status == TN_OK ? tn_desk_add_verdict(desk, &verdict) : status;
+}
+
 static enum tn_status next_window(struct tn_desk *desk, uint64_t now_us,
                                   const struct tn_policy **policy, struct tn_window *window)
 {
@@ -422,6 +436,9 @@ static enum tn_status emit_item(struct tn_desk *desk, const struct tn_due *due, 
         return emit_lapses(desk, due->due_us, at_us);
     case TN_DUE_POOL_CLOSE:
         return emit_close(desk, due, at_us);
+    case TN_DUE_DAY_VOID:
+    case TN_DUE_WITNESS_MISS:
+        return emit_small(desk, due, at_us);
     case TN_DUE_REVEAL:
         return emit_reveal(desk, due, at_us);
     case TN_DUE_DRAW:

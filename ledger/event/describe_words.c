@@ -6,6 +6,9 @@
 const struct tn_words tn_words_kinds[] = {
     {"ledger_created", "The first entry of the log."},
     {"chain_anchored", "A chain of draw secrets is bound by its public end before its first day."},
+    {"chain_replaced",
+     "A chain that was lost or leaked ends; a new one serves from `first_day` on, and "
+     "the days between are voided."},
     {"state_sealed", "The root of a projection's rows as of an entry (spec/log.md 7)."},
     {"policy_published", "A version of the policy, with those who approved it and the reason."},
     {"capacity_published", "The seats of one service date. With facts by a scheduler's command; "
@@ -32,6 +35,11 @@ const struct tn_words tn_words_kinds[] = {
      "A command of an identified caller was refused. One a day for each actor, command and code."},
     {"day_opened", "Requests of a day are taken; all its instants are resolved here."},
     {"pool_closed", "The requests of a day and everything else its draw reads are frozen."},
+    {"witness_revealed", "A witness's secret of the day, revealed after the close."},
+    {"witness_missed",
+     "A witness was silent until the policy's limit; the draw goes on without it."},
+    {"beacon_recorded",
+     "The public beacon of the day: its record whole, and the value read in it."},
     {"draw_seeded", "The secret of the day is known, and with it the seed."},
     {"draw_completed", "The draw's result; one `appointment_offered` a winner follows."},
     {"day_voided", "A day without a draw; its requests carry over (spec/draw.md 4)."},
@@ -81,6 +89,9 @@ const struct tn_words tn_words_commands[] = {
     {"validate", "asks whether a number and a date of birth have an appointment"},
     {"reveal_secret", "reveals the secret of a day's draw"},
     {"resume_deadlines", "ends a pause of the machine"},
+    {"reveal_witness", "reveals a witness's secret of a day's draw"},
+    {"record_beacon", "records the public beacon of a day's draw"},
+    {"replace_chain", "replaces a chain that was lost or leaked"},
     {NULL, NULL},
 };
 
@@ -92,6 +103,8 @@ const struct tn_words tn_words_records[] = {
     {"slot_capacity", "What one slot of a port offers."},
     {"port_capacity", "What one port offers on a date."},
     {"seat_move", "Seats that go from one slot to another."},
+    {"held_group",
+     "A group that hard packing found no slot for; it is first in line the next day."},
     {"pool_port", "What the draw reads of one port, frozen at the close."},
     {"port_after", "What the draw leaves at one port, from which the next draw starts."},
     {NULL, NULL},
@@ -132,6 +145,10 @@ const struct tn_code_words tn_words_codes[] = {
     {"scope", 2, "full", "every row"},
     {"mode", 0, "solo", "the operator's chain alone; the seed is not bound to the pool"},
     {"mode", 1, "bound", "the seed is bound to the pool, to witnesses or a beacon"},
+    {"beacon", 0, "none", "no beacon"},
+    {"beacon", 1, "drand", "a round of drand quicknet"},
+    {"beacon", 2, "nist", "a pulse of the NIST randomness beacon, version 2"},
+    {"beacon", 3, "manual", "a public draw by hand, typed by two people"},
     {"projection", 0, "queue", "days, pools, offers"},
     {"projection", 1, "seats", "seats of ports and dates"},
     {"projection", 2, "registrations", "registrations and persons"},

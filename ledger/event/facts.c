@@ -30,6 +30,9 @@ TN_RECORD_DEFINE(facts_port_day, TN_LIST_FACTS_PORT_DAY)
 TN_RECORD_DEFINE(facts_validate, TN_LIST_FACTS_VALIDATE)
 TN_RECORD_DEFINE(facts_reveal_secret, TN_LIST_FACTS_REVEAL_SECRET)
 TN_RECORD_DEFINE(facts_resume, TN_LIST_FACTS_RESUME)
+TN_RECORD_DEFINE(facts_reveal_witness, TN_LIST_FACTS_REVEAL_WITNESS)
+TN_RECORD_DEFINE(facts_record_beacon, TN_LIST_FACTS_RECORD_BEACON)
+TN_RECORD_DEFINE(facts_replace_chain, TN_LIST_FACTS_REPLACE_CHAIN)
 
 #define COMMAND_RECORD(number, name, record) [number] = {#name, &tn_record_##record},
 

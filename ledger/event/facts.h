@@ -210,6 +210,34 @@ TN_RECORD_DECLARE(facts_reveal_secret, TN_LIST_FACTS_REVEAL_SECRET)
     F(S, 2, UINT, last_heartbeat_us, _)
 TN_RECORD_DECLARE(facts_resume, TN_LIST_FACTS_RESUME)
 
+/* A witness's secret of the day, revealed after it has seen the pool's root (spec/draw.md 4). */
+#define TN_LIST_FACTS_REVEAL_WITNESS(F, S)                                                         \
+    F(S, 1, UINT, day, _)                                                                          \
+    F(S, 2, ID, witness, _)                                                                        \
+    F(S, 3, HASH, secret, _)
+TN_RECORD_DECLARE(facts_reveal_witness, TN_LIST_FACTS_REVEAL_WITNESS)
+
+/* `record` is what the beacon gave, whole (ledger/beacon/beacon.h); `again` a manual draw as the
+ * second of the two `approvers` typed it. */
+#define TN_LIST_FACTS_RECORD_BEACON(F, S)                                                          \
+    F(S, 1, UINT, day, _)                                                                          \
+    F(S, 2, UINT, type, _)                                                                         \
+    F(S, 3, BYTES, record, _)                                                                      \
+    F(S, 4, BYTES, again, _)                                                                       \
+    F(S, 5, IDS, approvers, _)
+TN_RECORD_DECLARE(facts_record_beacon, TN_LIST_FACTS_RECORD_BEACON)
+
+/* The new chain serves the windows that open from `first_day` on; `owner` zero is the operator. */
+#define TN_LIST_FACTS_REPLACE_CHAIN(F, S)                                                          \
+    F(S, 1, ID, chain, _)                                                                          \
+    F(S, 2, ID, owner, _)                                                                          \
+    F(S, 3, UINT, length, _)                                                                       \
+    F(S, 4, HASH, anchor, _)                                                                       \
+    F(S, 5, UINT, first_day, _)                                                                    \
+    F(S, 6, IDS, approvers, _)                                                                     \
+    F(S, 7, TEXT, reason, _)
+TN_RECORD_DECLARE(facts_replace_chain, TN_LIST_FACTS_REPLACE_CHAIN)
+
 /* ---- the one list of commands: C(number, name, facts record). Numbers are never reused ---- */
 
 #define TN_COMMANDS(C)                                                                             \
@@ -237,7 +265,10 @@ TN_RECORD_DECLARE(facts_resume, TN_LIST_FACTS_RESUME)
     C(22, close_port_day, facts_port_day)                                                          \
     C(23, validate, facts_validate)                                                                \
     C(24, reveal_secret, facts_reveal_secret)                                                      \
-    C(25, resume_deadlines, facts_resume)
+    C(25, resume_deadlines, facts_resume)                                                          \
+    C(40, reveal_witness, facts_reveal_witness)                                                    \
+    C(41, record_beacon, facts_record_beacon)                                                      \
+    C(42, replace_chain, facts_replace_chain)
 
 #define TN_COMMAND_ENUM(number, name, record) TN_COMMAND_##name = (number),
 enum tn_command_kind { TN_COMMAND_NONE = 0, TN_COMMANDS(TN_COMMAND_ENUM) TN_COMMAND_LIMIT };

@@ -29,11 +29,14 @@ static const struct {
                         FIRST(appointment_requested, request_appointment,
                               false) FIRST(request_replaced, request_appointment,
                                            false) FIRST(request_withdrawn, withdraw_request, false)
-                            FIRST(draw_seeded, reveal_secret,
-                                  false) FIRST(offer_accepted, accept_offer,
-                                               false) FIRST(offer_declined, decline_offer, true)
-                                FIRST(appointment_cancelled, cancel_appointment, true)
-                                    FIRST(group_presented, record_arrival, false)
+                            FIRST(witness_revealed, reveal_witness,
+                                  false) FIRST(beacon_recorded, record_beacon,
+                                               false) FIRST(chain_replaced, replace_chain, false)
+                                FIRST(draw_seeded, reveal_secret,
+                                      false) FIRST(offer_accepted, accept_offer,
+                                                   false) FIRST(offer_declined, decline_offer, true)
+                                    FIRST(appointment_cancelled, cancel_appointment,
+                                          true) FIRST(group_presented, record_arrival, false)
                                         FIRST(turned_away, record_arrival, false)
                                             FIRST(no_show_recorded, close_port_day, true)
                                                 FIRST(officer_enrolled, enrol_officer, false)

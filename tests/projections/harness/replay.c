@@ -149,6 +149,10 @@ static bool decide_due(struct replay *replay, const struct tn_event *event)
         status = tn_due_lapse(&replay->decider, &due, &replay->verdict, &replay->error);
     } else if (due.kind == TN_DUE_POOL_CLOSE) {
         status = tn_due_close_pool(&replay->decider, &due, &replay->verdict, &replay->error);
+    } else if (due.kind == TN_DUE_DAY_VOID) {
+        status = tn_due_void_day(&replay->decider, &due, &replay->verdict, &replay->error);
+    } else if (due.kind == TN_DUE_WITNESS_MISS) {
+        status = tn_due_miss_witness(&replay->decider, &due, &replay->verdict, &replay->error);
     } else if (due.kind == TN_DUE_DRAW) {
         status = decide_draw(replay, due.day);
     }
