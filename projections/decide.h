@@ -83,7 +83,8 @@ TN_MUST_USE enum tn_status tn_due_void_day(struct tn_decider *decider, const str
 TN_MUST_USE enum tn_status tn_due_miss_witness(struct tn_decider *decider, const struct tn_due *due,
                                                struct tn_verdict *verdict, struct tn_error *error);
 
-/* The ports of a closed day as its draw reads them; lists live in `arena`, lines in the row. */
+/* The ports of a closed day as its draw reads them, under input->packing; lists live in `arena`,
+ * lines in the row. */
 TN_MUST_USE enum tn_status tn_day_draw_ports(const struct tn_day_row *day, struct tn_arena *arena,
                                              struct tn_draw_input *input);
 

@@ -41,7 +41,9 @@ enum tn_status tn_day_draw_ports(const struct tn_day_row *day, struct tn_arena *
         ports[i].acc = (uint32_t) frozen->acc;
         ports[i].line = frozen->line.items;
         ports[i].line_count = (uint32_t) frozen->line.count;
-        status = copy_held(&frozen->held, arena, &ports[i]);
+        if (input->packing == TN_DRAW_HARD) { /* else they are in the pool as everybody */
+            status = copy_held(&frozen->held, arena, &ports[i]);
+        }
     }
     input->ports = ports;
     input->port_count = (uint32_t) day->ports.count;
@@ -76,6 +78,7 @@ enum tn_status tn_day_draw_load(struct tn_decider *decider, uint64_t day_number,
         status = tn_due_pool_load(&fetch, day_number, &pool);
     }
     if (status == TN_OK) {
+        draw->input.packing = (uint8_t) policy->packing;
         status = tn_day_draw_ports(&day, arena, &draw->input);
     }
     if (status == TN_OK) {
@@ -86,7 +89,6 @@ enum tn_status tn_day_draw_load(struct tn_decider *decider, uint64_t day_number,
     }
     draw->input.day = (uint32_t) day_number;
     draw->input.policy = (uint32_t) day.policy;
-    draw->input.packing = (uint8_t) policy->packing;
     draw->input.size_max = (uint8_t) policy->size_max;
     draw->input.share_ppm = policy->share_ppm;
     draw->input.groups = pool.groups;

@@ -122,8 +122,8 @@ static enum tn_status load_line(struct tn_fetch *fetch, const struct tn_policy *
                            : status;
 }
 
-/* Hard packing: who was held the day before is listed at its port; a group that fits no slot there
- * any more leaves the pool, or it would keep the port closed for ever. */
+/* Who was held the day before is listed at its port. With hard packing a group that fits no slot
+ * there any more leaves the pool, or it would keep the port closed for ever. */
 static enum tn_status list_held(const struct tn_policy *policy, struct tn_due_pool *pool,
                                 const struct tn_port_line *lines, struct tn_pool_port *ports,
                                 struct tn_pool_closed *closed)
@@ -140,7 +140,7 @@ static enum tn_status list_held(const struct tn_policy *policy, struct tn_due_po
         const struct tn_draw_group *group = &pool->groups[i];
         int at = pool->held[i] > 0 ? tn_policy_port_index(policy, group->ports[0]) : -1;
 
-        if (at >= 0 && group->size > lines[at].largest) {
+        if (at >= 0 && policy->packing == TN_PACKING_HARD && group->size > lines[at].largest) {
             memcpy(left_out[closed->left_out.count++], group->gid, TN_ID_SIZE);
             continue;
         }
@@ -234,9 +234,7 @@ static enum tn_status fill_closed(struct tn_fetch *fetch, const struct tn_policy
     closed->service_date = day->service_date;
     closed->policy = day->policy;
     closed->due_us = due->due_us;
-    if (policy->packing == TN_PACKING_HARD) {
-        status = list_held(policy, &pool, lines, ports, closed);
-    }
+    status = list_held(policy, &pool, lines, ports, closed);
     closed->groups = pool.count;
     pool_root(&pool, closed->root);
     closed->ports = (struct tn_pool_port_list){ports, policy->port_count};

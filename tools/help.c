@@ -15,7 +15,8 @@ static const struct tn_cli_command commands[] = {
      "  --listen HOST:PORT  default 127.0.0.1:8080; a simulated ledger on loopback only\n"
      "  --loops N           event loops (default: one less than the cores)\n"
      "  --reserve BYTES     free space below which writes are refused (507)\n"
-     "  --root-key FILE     where the root key is (default: DIR.root-key)\n"},
+     "  --root-key FILE     where the root key is (default: DIR.root-key)\n"
+     "  --drawd SOCKET      ask turno drawd for the operator's secrets (default: the vault)\n"},
     {"simulate", tn_command_simulate,
      "simulate DIR --days N [--scale F] [--seed N] [--start DATE] [--no-throttle]\n"
      "       turno simulate DIR --advance HOURS",
@@ -42,8 +43,30 @@ static const struct tn_cli_command commands[] = {
      "fold the log beside the live rows, compare, swap",
      "  --swap-different  take the rebuilt rows although the live ones differ\n"},
     {"draw", tn_command_draw,
-     "draw DIR DAY --transcript [--audience public|auditor]\n       turno draw --recompute FILE",
-     "print a day's transcript, or recompute one with no ledger", ""},
+     "draw DIR DAY --transcript [--audience public|auditor]\n"
+     "       turno draw --recompute FILE\n"
+     "       turno draw DIR DAY --reveal WITNESS=SECRET\n"
+     "       turno draw DIR DAY --beacon drand|nist=FILE\n"
+     "       turno draw DIR DAY --beacon manual=FILE --again FILE --approve ID --approve ID",
+     "print a day's transcript, recompute one with no ledger, record what binds a draw",
+     "  --reveal  a witness's secret, after the close (turno drawd --ask gives it)\n"
+     "  --beacon  the record as the beacon answered it: drand's round as JSON (the pairing is\n"
+     "            not checked here: any drand client does it), NIST's pulse as JSON followed\n"
+     "            by its certificate as PEM, or the numbers of a public draw as one person\n"
+     "            typed them (\"4.8.15.\"), and --again as another did\n"},
+    {"drawd", tn_command_drawd,
+     "drawd DIR --create --first-day DATE [--length N] [--owner ID]\n"
+     "       turno drawd DIR --listen SOCKET [--user NAME] [--simulated]\n"
+     "       turno drawd --ask SOCKET --day DATE --root HEX",
+     "hold a chain of draw secrets in its own process; reveal one a day",
+     "  --create         make the chain; prints what turno policy DIR anchor-chain reads\n"
+     "  --length N       days it lasts (default 4096)\n"
+     "  --owner ID       a witness's id; without it the chain is the operator's\n"
+     "  --listen SOCKET  answer turno serve --drawd SOCKET, or --ask; (day, root) is on the\n"
+     "                   disk before a secret is given out, and a second root is refused\n"
+     "  --user NAME      become that user, who owns DIR\n"
+     "  --simulated      reveal days of a simulated ledger, which the clock does not know\n"
+     "  --allow-unlocked run although the system does not lock secrets into memory\n"},
     {"prove", tn_command_prove, "prove DIR INDEX [--no-entry]", "print a .tlog-proof of one entry",
      "  --no-entry  leave the entry out: its reader has it already\n"},
     {"check-proof", tn_command_check_proof,
@@ -61,7 +84,9 @@ static const struct tn_cli_command commands[] = {
      "       turno policy DIR capacity FILE --approve ID --approve ID --reason CODE\n"
      "       turno policy DIR suspend PORT --honour-before DATE --approve ... --reason CODE\n"
      "       turno policy DIR resume PORT --approve ID --approve ID --reason CODE\n"
-     "       turno policy DIR reallocate FILE --approve ID --approve ID --reason CODE",
+     "       turno policy DIR reallocate FILE --approve ID --approve ID --reason CODE\n"
+     "       turno policy DIR anchor-chain FILE\n"
+     "       turno policy DIR replace-chain FILE --approve ID --approve ID --reason CODE",
      "publish rules and seats, suspend and resume ports",
      "  --approve ID  twice: two different approvers (turno state DIR access)\n"
      "  --dry-run     check and print, write nothing\n"},

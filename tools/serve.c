@@ -14,13 +14,10 @@
 #define HOST_MAX 64
 
 static const struct option options[] = {
-    {"listen", required_argument, NULL, 'l'},
-    {"loops", required_argument, NULL, 'n'},
-    {"reserve", required_argument, NULL, 'r'},
-    {"root-key", required_argument, NULL, 'k'},
-    {"allow-unlocked", no_argument, NULL, 'u'},
-    {"json", no_argument, NULL, 'j'},
-    {NULL, 0, NULL, 0},
+    {"listen", required_argument, NULL, 'l'},  {"loops", required_argument, NULL, 'n'},
+    {"reserve", required_argument, NULL, 'r'}, {"root-key", required_argument, NULL, 'k'},
+    {"drawd", required_argument, NULL, 'd'},   {"allow-unlocked", no_argument, NULL, 'u'},
+    {"json", no_argument, NULL, 'j'},          {NULL, 0, NULL, 0},
 };
 
 struct wish {
@@ -122,6 +119,8 @@ static int parse(int argc, char **argv, struct wish *wish)
             good = tn_cli_parse_u64(optarg, &wish->open.reserve_bytes);
         } else if (option == 'k') {
             wish->open.root_key_path = optarg;
+        } else if (option == 'd') {
+            wish->open.drawd = optarg;
         } else if (option == 'u') {
             wish->open.allow_unlocked = true;
         } else if (option != 'j') {

@@ -75,6 +75,8 @@ struct tn_desk_options {
     enum tn_desk_clock clock;
     const struct tn_signer *signer; /* publishes checkpoints while it runs; NULL: nobody does */
     uint64_t pause_after_us;        /* an older heartbeat pauses due items at open; 0: 10 minutes */
+    const char
+        *drawd; /* socket of turno drawd, which holds the operator's chain; NULL: the vault */
 };
 
 /* Start the threads. The parts outlive the desk. */

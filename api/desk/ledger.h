@@ -21,6 +21,7 @@ struct tn_ledger_options {
     bool allow_unlocked;    /* run although secrets cannot be locked into memory */
     bool no_sync;           /* only for the test that shows what a missing sync would lose */
     const char *root_key_path;
+    const char *drawd; /* as in struct tn_desk_options */
 };
 
 /* Everything a front needs; parts are NULL where the mode has none (a reader has no keys, engine or

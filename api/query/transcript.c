@@ -6,12 +6,15 @@
 
 #include "api/query/pool_fold.h"
 #include "ledger/base/civil.h"
-#include "ledger/rules/rows.h"
+#include "ledger/rules/bound.h"
+#include "projections/decide.h"
 #include "projections/keys.h"
 #include "projections/policies.h"
 
 #define ROWS_BYTES ((size_t) 64 << 20)
 #define EVENT_BYTES ((size_t) 4 << 20)
+/* A replacement voids some days; a chain of them is looked back over so far. */
+#define CARRIED_DAYS_MAX 400u
 
 struct building {
     struct tn_pool_fold fold;
@@ -57,40 +60,44 @@ static enum tn_status read_day(struct tn_state *views, uint64_t day, struct tn_a
     return status;
 }
 
-static enum tn_status copy_ports(const struct tn_day_row *day, struct tn_arena *arena,
-                                 struct tn_draw_input *input, size_t *line_count)
+static enum tn_status fill_input(const struct tn_day_row *day, uint64_t number,
+                                 const struct tn_policy *policy, struct tn_arena *arena,
+                                 struct tn_draw_input *input)
 {
-    struct tn_draw_port *ports = tn_arena_array(arena, day->ports.count, sizeof(*ports));
+    enum tn_status status;
 
-    *line_count = 0;
-    if (!ports) {
-        return TN_FULL;
-    }
-    for (size_t i = 0; i < day->ports.count; i++) {
-        const struct tn_pool_port *frozen = &day->ports.items[i];
-
-        ports[i].port = (uint16_t) frozen->port;
-        ports[i].pcredit = frozen->pcredit;
-        ports[i].acc = (uint32_t) frozen->acc;
-        ports[i].line = frozen->line.items;
-        ports[i].line_count = (uint32_t) frozen->line.count;
-        *line_count += frozen->line.count;
-    }
-    input->ports = ports;
-    input->port_count = (uint32_t) day->ports.count;
-    return TN_OK;
-}
-
-static void fill_input(const struct tn_day_row *day, uint64_t number,
-                       const struct tn_policy *policy, struct tn_draw_input *input)
-{
     input->day = (uint32_t) number;
     input->policy = (uint32_t) day->policy;
-    input->mode = (uint8_t) day->mode;
     input->packing = (uint8_t) policy->packing;
     input->size_max = (uint8_t) policy->size_max;
     input->share_ppm = policy->share_ppm;
-    memcpy(input->secret, day->secret, TN_HASH_SIZE);
+    status = tn_day_draw_sources(day, arena, input);
+    return status == TN_OK ? tn_day_draw_ports(day, arena, input) : status;
+}
+
+/* Requests of voided days right before this one carried over: their events come first. */
+static enum tn_status first_event(struct tn_state *views, uint64_t day,
+                                  const struct tn_day_row *row, struct tn_arena *arena,
+                                  struct tn_pool_fold *fold, uint64_t *from, struct tn_error *error)
+{
+    struct tn_day_row before = *row;
+    enum tn_status status = TN_OK;
+    bool found = true;
+
+    *from = row->opened_index;
+    fold->from_day = day;
+    for (uint64_t d = day; status == TN_OK && d-- > 0 && day - d <= CARRIED_DAYS_MAX;) {
+        status = TN_READ(views->rows[TN_CORE_QUEUE], tn_key_day(d), day_row, arena, &before, &found,
+                         error);
+        if (status == TN_OK && found && before.state != TN_DAY_VOIDED) {
+            break;
+        }
+        if (status == TN_OK && found) {
+            *from = before.opened_index;
+            fold->from_day = d;
+        }
+    }
+    return status;
 }
 
 /* Draw again and compare with what was announced; then write. */
@@ -133,6 +140,7 @@ enum tn_status tn_query_transcript(struct tn_log *log, struct tn_state *views, u
     struct tn_arena arena;
     struct tn_arena groups;
     size_t line_count = 0;
+    uint64_t from = 0;
     enum tn_status status;
 
     tn_buffer_reset(out);
@@ -146,15 +154,22 @@ enum tn_status tn_query_transcript(struct tn_log *log, struct tn_state *views, u
     }
     if (status == TN_OK) {
         policy = tn_policies_version(&policies, row.policy);
-        status = policy ? copy_ports(&row, &arena, &input, &line_count)
+        status = policy ? fill_input(&row, day, policy, &arena, &input)
                         : tn_fail(error, TN_CORRUPT, "the day's policy was never published");
     }
+    for (uint32_t p = 0; p < input.port_count; p++) {
+        line_count += input.ports[p].line_count;
+    }
+    building.fold.policies = &policies;
+    memcpy(building.fold.gid_key, queue.gid_key, TN_HASH_SIZE);
     if (status == TN_OK) {
-        status = tn_log_scan(log, row.opened_index, row.closed_index, fold_entry, &building, error);
+        status = first_event(views, day, &row, &arena, &building.fold, &from, error);
+    }
+    if (status == TN_OK) { /* the close too: it names who was held the day before */
+        status = tn_log_scan(log, from, row.closed_index + 1, fold_entry, &building, error);
         status = status == TN_OK ? building.status : status;
     }
     if (status == TN_OK) {
-        fill_input(&row, day, policy, &input);
         status = tn_pool_fold_groups(&building.fold, queue.gid_key, &groups, &input.groups,
                                      &input.group_count);
     }
