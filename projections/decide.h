@@ -13,6 +13,9 @@
 struct tn_decider {
     struct tn_state *state;
     struct tn_policies policies;
+    /* The appointment that a tag named last: read for the sake of the work alone where a tag names
+     * none (R17). No verdict depends on it. */
+    uint8_t last_named[TN_ID_SIZE];
 };
 
 /* Read the policies. */
@@ -83,11 +86,6 @@ TN_MUST_USE enum tn_status tn_due_void_day(struct tn_decider *decider, const str
 TN_MUST_USE enum tn_status tn_due_miss_witness(struct tn_decider *decider, const struct tn_due *due,
                                                struct tn_verdict *verdict, struct tn_error *error);
 
-/* The ports of a closed day as its draw reads them, under input->packing; lists live in `arena`,
- * lines in the row. */
-TN_MUST_USE enum tn_status tn_day_draw_ports(const struct tn_day_row *day, struct tn_arena *arena,
-                                             struct tn_draw_input *input);
-
 /* The frozen input of a day's draw: groups by gid, ports as closed. Everything is copied into
  * `arena` (give it tn_draw_memory and some), so that a worker can run it while the desk goes on.
  * `registrations` is parallel to the groups. */
@@ -99,6 +97,11 @@ struct tn_day_draw {
     uint64_t closed_index;
 };
 
+/* Everything of a draw's input but the groups, from the row of the closed day (frozen.c). Lines and
+ * ports point into the row and into `arena`. */
+TN_MUST_USE enum tn_status tn_day_frozen(const struct tn_day_row *day, uint64_t number,
+                                         const struct tn_policy *policy, struct tn_arena *arena,
+                                         struct tn_draw_input *input);
 TN_MUST_USE enum tn_status tn_day_draw_load(struct tn_decider *decider, uint64_t day,
                                             struct tn_arena *arena, struct tn_day_draw *draw,
                                             struct tn_error *error);

@@ -61,23 +61,27 @@ static enum tn_status decide_held(struct tn_fetch *fetch)
     return tn_rule_decline_offer(&view, found ? &offer : NULL, fetch->command, fetch->verdict);
 }
 
-/* The appointment a tag names: not found for an unknown tag and for a member who left. */
+/* The appointment a tag names: not found for an unknown tag and for a member who left. R17: either
+ * way two rows are asked for, and an appointment of one kind or another is decoded. */
 static enum tn_status fetch_by_tag(struct tn_fetch *fetch, const uint8_t *tag,
                                    struct tn_tag_row *row, struct tn_appointment_row *appointment,
                                    bool *found)
 {
+    uint8_t *last = fetch->decider->last_named;
+    bool named = false;
+    bool standing = false;
     enum tn_status status = TN_READ(fetch->decider->state->rows[TN_CORE_VALIDATION],
-                                    tn_key_tag(tag), tag_row, fetch->arena, row, found,
+                                    tn_key_tag(tag), tag_row, fetch->arena, row, &named,
                                     fetch->error);
 
-    if (status != TN_OK || !*found) {
-        return status;
+    if (status == TN_OK) {
+        if (named) {
+            memcpy(last, row->offer, TN_ID_SIZE);
+        }
+        status = tn_fetch_appointment(fetch, last, appointment, &standing);
     }
-    if (row->dropped) {
-        *found = false;
-        return TN_OK;
-    }
-    return tn_fetch_appointment(fetch, row->offer, appointment, found);
+    *found = status == TN_OK && standing && named && !row->dropped;
+    return status;
 }
 
 static enum tn_status decide_validate(struct tn_fetch *fetch)

@@ -374,6 +374,10 @@ enum tn_status tn_decide_programme(struct tn_fetch *fetch)
         return decide_reveal(fetch);
     case TN_COMMAND_resume_deadlines:
         return tn_rule_resume(fetch->command, fetch->verdict);
+    case TN_COMMAND_report_fork:
+        return tn_rule_report_fork(fetch->command, fetch->verdict);
+    case TN_COMMAND_raise_alarm:
+        return tn_rule_raise_alarm(fetch->command, fetch->verdict);
     default:
         return decide_officer(fetch);
     }

@@ -9,47 +9,6 @@
 
 /* ---- the draw ---- */
 
-static enum tn_status copy_held(const struct tn_held_group_list *list, struct tn_arena *arena,
-                                struct tn_draw_port *port)
-{
-    struct tn_draw_held *held = tn_arena_array(arena, list->count, sizeof(*held));
-
-    if (!held) {
-        return TN_FULL;
-    }
-    for (size_t i = 0; i < list->count; i++) {
-        memcpy(held[i].gid, list->items[i].gid, TN_ID_SIZE);
-        held[i].basis = (uint8_t) list->items[i].basis;
-    }
-    port->held = held;
-    port->held_count = (uint32_t) list->count;
-    return TN_OK;
-}
-
-enum tn_status tn_day_draw_ports(const struct tn_day_row *day, struct tn_arena *arena,
-                                 struct tn_draw_input *input)
-{
-    struct tn_draw_port *ports = tn_arena_array(arena, day->ports.count, sizeof(*ports));
-
-    enum tn_status status = ports ? TN_OK : TN_FULL;
-
-    for (size_t i = 0; status == TN_OK && i < day->ports.count; i++) {
-        const struct tn_pool_port *frozen = &day->ports.items[i];
-
-        ports[i].port = (uint16_t) frozen->port;
-        ports[i].pcredit = frozen->pcredit;
-        ports[i].acc = (uint32_t) frozen->acc;
-        ports[i].line = frozen->line.items;
-        ports[i].line_count = (uint32_t) frozen->line.count;
-        if (input->packing == TN_DRAW_HARD) { /* else they are in the pool as everybody */
-            status = copy_held(&frozen->held, arena, &ports[i]);
-        }
-    }
-    input->ports = ports;
-    input->port_count = (uint32_t) day->ports.count;
-    return status;
-}
-
 enum tn_status tn_day_draw_load(struct tn_decider *decider, uint64_t day_number,
                                 struct tn_arena *arena, struct tn_day_draw *draw,
                                 struct tn_error *error)
@@ -78,19 +37,11 @@ enum tn_status tn_day_draw_load(struct tn_decider *decider, uint64_t day_number,
         status = tn_due_pool_load(&fetch, day_number, &pool);
     }
     if (status == TN_OK) {
-        draw->input.packing = (uint8_t) policy->packing;
-        status = tn_day_draw_ports(&day, arena, &draw->input);
-    }
-    if (status == TN_OK) {
-        status = tn_day_draw_sources(&day, arena, &draw->input);
+        status = tn_day_frozen(&day, day_number, policy, arena, &draw->input);
     }
     if (status != TN_OK) {
         return status;
     }
-    draw->input.day = (uint32_t) day_number;
-    draw->input.policy = (uint32_t) day.policy;
-    draw->input.size_max = (uint8_t) policy->size_max;
-    draw->input.share_ppm = policy->share_ppm;
     draw->input.groups = pool.groups;
     draw->input.group_count = (uint32_t) pool.count;
     draw->registrations = (const uint8_t(*)[TN_ID_SIZE]) pool.registrations;

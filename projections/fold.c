@@ -62,6 +62,7 @@ static enum tn_status check_seal(struct tn_fold *fold, const struct tn_event *ev
     }
     if (fold->verify && comparable && seal->projection_version == fold->projection->version &&
         !(delta && fold->rows->touched.lost)) {
+        fold->compared++;
         status = tn_fold_seal(fold, delta ? TN_SEAL_DELTA : TN_SEAL_FULL, &rows, root, error);
         if (status == TN_OK &&
             (rows != seal->rows || memcmp(root, seal->root, sizeof(root)) != 0)) {
@@ -72,6 +73,8 @@ static enum tn_status check_seal(struct tn_fold *fold, const struct tn_event *ev
                              name, event->index, delta ? "changed rows" : "all rows", seal->rows,
                              seal->upto, rows);
         }
+    } else {
+        fold->taken++;
     }
     if (status == TN_OK) {
         tn_touched_clear(&fold->rows->touched);

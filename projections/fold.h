@@ -19,6 +19,8 @@ struct tn_fold {
     bool verify;       /* compare seals with the rows */
     uint64_t position; /* entries folded */
     uint64_t solid;    /* entries folded up to the last one that is not a seal */
+    uint64_t compared; /* seals of this projection that were, */
+    uint64_t taken;    /* and that could not be: of other rows, or of another version's */
     struct {           /* a root computed for a seal that is about to be appended */
         bool valid;
         uint64_t scope;

@@ -75,21 +75,31 @@ enum tn_status tn_rows_get(struct tn_rows *rows, struct tn_bytes key, struct tn_
                            bool *found, struct tn_error *error)
 {
     const struct tn_rows_options *options = &rows->options;
+    enum tn_status status = TN_OK;
 
     *value = tn_bytes(NULL, 0);
     *found = false;
+    rows->counts.gets++;
     if (key.size > TN_ROW_KEY_MAX) {
         return TN_OK; /* no such row can be */
     }
     if (options->face != TN_ROWS_VIEW) {
-        return get_cached(rows, key, value, found, error);
+        status = get_cached(rows, key, value, found, error);
+    } else {
+        status = tn_store_get(options->store, options->family, options->snapshot, key, &rows->value,
+                              found, error);
+        if (status == TN_OK && *found) {
+            *value = tn_buffer_view(&rows->value);
+        }
     }
-    enum tn_status status = tn_store_get(options->store, options->family, options->snapshot, key,
-                                         &rows->value, found, error);
-    if (status == TN_OK && *found) {
-        *value = tn_buffer_view(&rows->value);
-    }
+    rows->counts.found += *found ? 1 : 0;
+    rows->counts.bytes += value->size;
     return status;
+}
+
+void tn_rows_counts(const struct tn_rows *rows, struct tn_rows_counts *counts)
+{
+    *counts = rows->counts;
 }
 
 static enum tn_status get_cached(struct tn_rows *rows, struct tn_bytes key, struct tn_bytes *value,
@@ -175,7 +185,7 @@ static void note_touch(struct tn_rows *rows, struct tn_bytes key, struct tn_cach
     if (row != NULL && row->epoch == rows->touched.epoch) {
         return;
     }
-    if (rows->options.touched != NULL) {
+    if (tn_rows_notes(rows)) {
         tn_touched_note(&rows->touched, key);
     }
     if (row != NULL) {

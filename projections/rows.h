@@ -20,6 +20,14 @@ struct tn_rows;
 /* The value of `key`; the view lives until the next call on `rows`. */
 TN_MUST_USE enum tn_status tn_rows_get(struct tn_rows *rows, struct tn_bytes key,
                                        struct tn_bytes *value, bool *found, struct tn_error *error);
+/* What tn_rows_get was asked and gave since these rows were opened: work that shows neither in an
+ * answer nor in the rows (R17). */
+struct tn_rows_counts {
+    uint64_t gets;
+    uint64_t found;
+    uint64_t bytes; /* of their values */
+};
+void tn_rows_counts(const struct tn_rows *rows, struct tn_rows_counts *counts);
 TN_MUST_USE enum tn_status tn_rows_put(struct tn_rows *rows, struct tn_bytes key,
                                        struct tn_bytes value, struct tn_error *error);
 /* Deleting an absent key is not an error. */

@@ -28,8 +28,9 @@ struct tn_rows_options {
     const struct tn_snapshot *snapshot;     /* view; NULL: the newest */
     struct tn_cache_budget *budget;         /* live, build */
     const atomic_uint_least64_t *committed; /* live: newest durable generation */
-    struct tn_family *touched;              /* live, build; NULL: nothing is noted */
-    bool stored;                            /* build: the family holds rows already */
+    struct tn_family *touched;              /* live, build: where what was noted is stored */
+    bool note;   /* build: note what is touched, and store it nowhere; without both nothing is */
+    bool stored; /* build: the family holds rows already */
     tn_rows_home *home;
     void *home_context;
 };
@@ -68,6 +69,7 @@ struct tn_rows {
     struct tn_buffer value;  /* of the last get that was not in the cache */
     struct tn_buffer record; /* of tn_row_write */
     struct tn_touched touched;
+    struct tn_rows_counts counts;
     uint64_t swaps; /* view: how many swaps of families there had been when it was opened */
 };
 
@@ -94,6 +96,12 @@ void tn_rows_sweep(struct tn_rows *rows);
 void tn_rows_lower_floor(struct tn_rows *rows, struct tn_bytes key);
 /* A range deletion that is not yet committed hides this stored key. */
 bool tn_rows_hidden(const struct tn_rows *rows, struct tn_bytes key);
+
+/* Touched keys are remembered for the next seal. */
+static inline bool tn_rows_notes(const struct tn_rows *rows)
+{
+    return rows->options.touched != NULL || rows->options.note;
+}
 
 static inline bool tn_rows_begins_with(struct tn_bytes key, struct tn_bytes prefix)
 {

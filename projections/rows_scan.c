@@ -271,7 +271,7 @@ static enum tn_status delete_range(struct tn_rows *rows, struct tn_bytes prefix,
         struct tn_bytes key = tn_bytes(keys.data + at + 1, keys.data[at]);
         struct tn_cache_row *row = tn_cache_find(&rows->cache, key, tn_cache_hash(key));
 
-        if (rows->options.touched != NULL && (row == NULL || row->epoch != rows->touched.epoch)) {
+        if (tn_rows_notes(rows) && (row == NULL || row->epoch != rows->touched.epoch)) {
             tn_touched_note(&rows->touched, key);
         }
         if (row != NULL) {

@@ -1,15 +1,12 @@
 /* Read-only rows: of what is committed, and as of any place in the log. */
-#include <errno.h>
-#include <ftw.h>
 #include <inttypes.h>
-#include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "projections/core_list.h"
 #include "projections/engine.h"
 #include "projections/families.h"
 #include "projections/pipeline.h"
+#include "projections/scratch.h"
 
 /* ---- committed rows ---- */
 
@@ -64,7 +61,7 @@ enum tn_status tn_views_stale(const struct tn_state *views, bool *stale, struct 
     uint64_t swaps = 0;
 
     *stale = false;
-    for (size_t i = 0; i < TN_CORE_COUNT; i++) {
+    for (size_t i = 0; i < TN_PROJECTIONS_MAX; i++) {
         const struct tn_rows *rows = views->rows[i];
 
         /* What was true as of an entry stays true. */
@@ -82,29 +79,26 @@ enum tn_status tn_views_stale(const struct tn_state *views, bool *stale, struct 
 
 /* What the rows of one as-of view share: memory, and where they spill. */
 struct as_of {
-    struct tn_cache_budget budgets[TN_CORE_COUNT]; /* folds run on several threads */
-    pthread_mutex_t lock;
-    struct tn_store *store; /* NULL until something is spilled */
-    char directory[256];
+    struct tn_cache_budget budgets[TN_PROJECTIONS_MAX]; /* folds run on several threads */
+    struct tn_scratch scratch;
 };
 
-static enum tn_status as_of_home(void *context, const char *name, struct tn_store **store,
-                                 struct tn_family **family, struct tn_error *error);
 static void as_of_destroy(struct as_of *as_of);
 
 enum tn_status tn_views_as_of(struct tn_store *store, struct tn_log *log, uint64_t size,
                               struct tn_state *views, struct tn_error *error)
 {
     (void) store; /* the log knows its own */
-    return tn_views_as_of_list(log, NULL, 0, UINT32_MAX, 0, size, views, error);
+    return tn_views_as_of_list(log, NULL, 0, (UINT32_C(1) << TN_CORE_COUNT) - 1, 0, size, views,
+                               error);
 }
 
 static enum tn_status as_of_fold(struct as_of *as_of, const struct tn_core_list *all, uint32_t mask,
                                  struct tn_log *log, uint64_t size, struct tn_state *views,
                                  struct tn_error *error)
 {
-    struct tn_fold folds[TN_CORE_COUNT] = {0};
-    struct tn_fold *running[TN_CORE_COUNT];
+    struct tn_fold folds[TN_PROJECTIONS_MAX] = {0};
+    struct tn_fold *running[TN_PROJECTIONS_MAX];
     struct tn_pipeline pipeline = {.log = log, .folds = running, .end = size, .total = size};
     enum tn_status status = TN_OK;
 
@@ -113,16 +107,17 @@ static enum tn_status as_of_fold(struct as_of *as_of, const struct tn_core_list 
             .face = TN_ROWS_BUILD,
             .name = all->items[i]->name,
             .budget = &as_of->budgets[i],
-            .home = as_of_home,
-            .home_context = as_of,
+            .home = tn_scratch_home,
+            .home_context = &as_of->scratch,
         };
 
         if ((mask >> i & 1) == 0) {
             continue;
         }
         status = tn_rows_open(&options, &views->rows[i], error);
-        folds[i] =
-            (struct tn_fold){.projection = all->items[i], .number = i, .rows = views->rows[i]};
+        folds[i] = (struct tn_fold){.projection = all->items[i],
+                                    .number = tn_projection_number(all->items[i], i),
+                                    .rows = views->rows[i]};
         running[pipeline.fold_count++] = &folds[i];
     }
     return status == TN_OK ? tn_pipeline_run(&pipeline, error) : status;
@@ -132,7 +127,7 @@ enum tn_status tn_views_as_of_list(struct tn_log *log, const struct tn_projectio
                                    size_t count, uint32_t mask, size_t cache_bytes, uint64_t size,
                                    struct tn_state *views, struct tn_error *error)
 {
-    struct tn_core_list all = tn_core_list(list, count);
+    struct tn_core_list all = tn_whole_list(list, count);
     struct tn_log_head head;
 
     *views = (struct tn_state){0};
@@ -149,7 +144,7 @@ enum tn_status tn_views_as_of_list(struct tn_log *log, const struct tn_projectio
     if (as_of == NULL) {
         return tn_fail(error, TN_MEMORY, "no memory for rows as of entry %" PRIu64, size);
     }
-    pthread_mutex_init(&as_of->lock, NULL);
+    tn_scratch_init(&as_of->scratch, NULL);
     for (size_t i = 0; i < all.count; i++) {
         tn_cache_budget_init(&as_of->budgets[i],
                              (cache_bytes == 0 ? TN_AS_OF_CACHE_BYTES : cache_bytes) /
@@ -167,53 +162,9 @@ enum tn_status tn_views_as_of_list(struct tn_log *log, const struct tn_projectio
     return status;
 }
 
-/* Folding threads come here when their memory is full. */
-static enum tn_status as_of_home(void *context, const char *name, struct tn_store **store,
-                                 struct tn_family **family, struct tn_error *error)
-{
-    struct as_of *as_of = context;
-    enum tn_status status = TN_OK;
-
-    pthread_mutex_lock(&as_of->lock);
-    if (as_of->store == NULL) {
-        const struct tn_store_options options = {
-            .mode = TN_STORE_WRITER, .create = true, .no_sync = true};
-        const char *base = getenv("TMPDIR");
-
-        int size = snprintf(as_of->directory, sizeof(as_of->directory), "%s/turno-as-of.XXXXXX",
-                            base != NULL ? base : P_tmpdir);
-        if (size < 0 || (size_t) size >= sizeof(as_of->directory) ||
-            mkdtemp(as_of->directory) == NULL) {
-            as_of->directory[0] = '\0';
-            status = tn_fail(error, TN_IO, "no temporary directory for rows: %s", strerror(errno));
-        } else {
-            status = tn_store_open(as_of->directory, &options, &as_of->store, error);
-        }
-    }
-    if (status == TN_OK) {
-        status = tn_store_family(as_of->store, name, true, family, error);
-    }
-    *store = status == TN_OK ? as_of->store : NULL;
-    pthread_mutex_unlock(&as_of->lock);
-    return status;
-}
-
-static int remove_one(const char *path, const struct stat *about, int type, struct FTW *at)
-{
-    (void) about;
-    (void) type;
-    (void) at;
-    (void) remove(path); /* what is left over lies in the temporary directory */
-    return 0;
-}
-
 static void as_of_destroy(struct as_of *as_of)
 {
-    tn_store_close(as_of->store);
-    if (as_of->directory[0] != '\0') {
-        (void) nftw(as_of->directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-    }
-    pthread_mutex_destroy(&as_of->lock);
+    tn_scratch_close(&as_of->scratch);
     free(as_of);
 }
 
@@ -223,9 +174,9 @@ void tn_views_close(struct tn_state *views)
 {
     struct as_of *as_of = NULL;
 
-    for (size_t i = 0; i < TN_CORE_COUNT; i++) {
+    for (size_t i = 0; i < TN_PROJECTIONS_MAX; i++) {
         if (views->rows[i] != NULL && views->rows[i]->options.face == TN_ROWS_BUILD) {
-            as_of = views->rows[i]->options.home_context;
+            as_of = TN_CONTAINER_OF(views->rows[i]->options.home_context, struct as_of, scratch);
         }
         tn_rows_close(views->rows[i]);
         views->rows[i] = NULL;

@@ -8,5 +8,9 @@
 TN_MUST_USE enum tn_status tn_genesis_verifier(struct tn_ledger *ledger,
                                                struct tn_verifier *verifier,
                                                struct tn_error *error);
+/* The key of its own timed cosignature, under the same name. */
+TN_MUST_USE enum tn_status tn_genesis_cosigner(struct tn_ledger *ledger,
+                                               struct tn_verifier *verifier,
+                                               struct tn_error *error);
 
 #endif

@@ -10,10 +10,14 @@ static const struct tn_cli_command commands[] = {
      "  --origin NAME    what checkpoints are signed as, such as example.org/turno\n"
      "  --root-key FILE  where the root key goes (default: DIR.root-key); keep it apart\n"
      "  --allow-unlocked run although the system does not lock secrets into memory\n"},
-    {"serve", tn_command_serve, "serve DIR [--listen HOST:PORT] [--loops N]",
+    {"serve", tn_command_serve,
+     "serve DIR [--listen HOST:PORT] [--loops N] [--witnesses FILE [--hold-back]]",
      "answer over HTTP; SIGTERM drains and closes clean",
      "  --listen HOST:PORT  default 127.0.0.1:8080; a simulated ledger on loopback only\n"
      "  --loops N           event loops (default: one less than the cores)\n"
+     "  --witnesses FILE    ask the witnesses of this trust policy (C2SP tlog-policy)\n"
+     "  --hold-back         publish a checkpoint only when they are enough\n"
+     "  --ca-file FILE      who may vouch for https (default: those of the system)\n"
      "  --reserve BYTES     free space below which writes are refused (507)\n"
      "  --root-key FILE     where the root key is (default: DIR.root-key)\n"
      "  --drawd SOCKET      ask turno drawd for the operator's secrets (default: the vault)\n"},
@@ -39,6 +43,20 @@ static const struct tn_cli_command commands[] = {
      "  --at  after this index, or as of 2024-03-09T17:00:00Z\n"},
     {"verify", tn_command_verify, "verify DIR [--json]",
      "check every entry, hash, tile, checkpoint and row root; name the first fault", ""},
+    {"audit", tn_command_audit,
+     "audit DIR|URL [--key VKEY] [--token TOKEN] [--work DIR] [--since FILE]\n"
+     "       [--witness VKEY]... [--sample 1/N] [--seed N] [--json]",
+     "verify, and take every decision again by the rules; needs no secret",
+     "  a URL is where the log's checkpoint lies, such as https://example.org/log\n"
+     "  --key VKEY      the log's verifier key (turno key DIR --vkey); needed for a URL\n"
+     "  --token TOKEN   an auditor's, for entries of a ledger that is not simulated\n"
+     "  --work DIR      where rows that do not fit into memory go, and where the\n"
+     "                  checkpoint is remembered: the next audit must find it again\n"
+     "  --since FILE    an older checkpoint of which the log must be a continuation\n"
+     "  --witness VKEY  its cosignature must be on the checkpoint\n"
+     "  --sample 1/N    take a random part of people's decisions (draws always); or\n"
+     "                  parts per million; --seed N says which part\n"
+     "  exits 1 with the first difference, 5 when something could not be read\n"},
     {"rebuild", tn_command_rebuild, "rebuild DIR [PROJECTION] [--swap-different] [--json]",
      "fold the log beside the live rows, compare, swap",
      "  --swap-different  take the rebuilt rows although the live ones differ\n"},
@@ -67,12 +85,33 @@ static const struct tn_cli_command commands[] = {
      "  --user NAME      become that user, who owns DIR\n"
      "  --simulated      reveal days of a simulated ledger, which the clock does not know\n"
      "  --allow-unlocked run although the system does not lock secrets into memory\n"},
-    {"prove", tn_command_prove, "prove DIR INDEX [--no-entry]", "print a .tlog-proof of one entry",
-     "  --no-entry  leave the entry out: its reader has it already\n"},
+    {"prove", tn_command_prove, "prove DIR INDEX [--no-entry | --openings [--root-key FILE]]",
+     "print a .tlog-proof of one entry",
+     "  --no-entry       leave the entry out: its reader has it already\n"
+     "  --openings       with the personal data that the entry commits to, from the vault:\n"
+     "                   for the person whose it is\n"
+     "  --root-key FILE  where the root key is (default: DIR.root-key)\n"},
     {"check-proof", tn_command_check_proof,
-     "check-proof FILE --key VKEY [--witness VKEY]... [--entry FILE]",
-     "check a .tlog-proof with nothing but a key", ""},
-    {"key", tn_command_key, "key DIR --vkey", "print the log's verifier key", ""},
+     "check-proof FILE --key VKEY [--witness VKEY]... [--entry FILE] [--json]\n"
+     "       turno check-proof FILE --key VKEY --disclose FIELD...",
+     "check a .tlog-proof with nothing but a key, and say what it proves",
+     "  --witness VKEY    say whether and when this witness cosigned the checkpoint\n"
+     "  --entry FILE      the entry's bytes, where the proof does not hold them\n"
+     "  --disclose FIELD  print the proof again with the openings of this field alone\n"
+     "                    (repeat for more), to be shown to somebody: given_names,\n"
+     "                    family_names, date_of_birth, nationality, document, destination\n"},
+    {"check-receipt", tn_command_check_receipt,
+     "check-receipt FILE --key VKEY [--proof FILE | --log DIR] [--witness VKEY]... [--json]",
+     "check what a receipt promises, and whether it was kept",
+     "  FILE holds a receipt, or the JSON answer that it came in\n"
+     "  --proof FILE    a .tlog-proof of the entry: is it what was promised?\n"
+     "  --log DIR       the same against a copy of the log's resources: DIR/checkpoint,\n"
+     "                  DIR/tile/...; a checkpoint that ends before the entry although a\n"
+     "                  witness dates it later than the promise is a broken promise\n"
+     "  --witness VKEY  whose cosignatures date the checkpoint\n"
+     "  exit 1: broken, and the two files are the proof of it; 5: not decided yet\n"},
+    {"key", tn_command_key, "key DIR --vkey [--cosigner]", "print the log's verifier key",
+     "  --cosigner  that of its own timed cosignature instead\n"},
     {"officer", tn_command_officer,
      "officer DIR add EMAIL [--role ROLE] [--organisation NAME] [--port CODE]\n"
      "       turno officer DIR suspend ID --reason CODE",
@@ -93,6 +132,16 @@ static const struct tn_cli_command commands[] = {
     {"resume", tn_command_resume, "resume DIR [--extend]", "end a pause; due items go on",
      "  --extend  first move every deadline not reached at the last heartbeat by the\n"
      "            length of the pause\n"},
+    {"witness", tn_command_witness,
+     "witness DIR [--listen HOST:PORT] [--name NAME] [--log VKEY]...\n"
+     "       turno witness DIR --vkey",
+     "cosign the checkpoints of other logs; SIGTERM ends it",
+     "  --log VKEY          a log that is trusted; its name is the origin; may stand often\n"
+     "  --name NAME         of the key that is made at the first start, such as\n"
+     "                      example.org/witness (default: localhost/turno-witness)\n"
+     "  --listen HOST:PORT  default 127.0.0.1:8090; POST /add-checkpoint, and\n"
+     "                      GET /SHA256-OF-ORIGIN/checkpoint\n"
+     "  --vkey              print the verifier key (made when there is none) and end\n"},
     {"bench", tn_command_bench,
      "bench [desk|rebuild|draw|all] [--events N] [--dir DIR]\n       turno bench disk DIR",
      "measure this machine", "  --dir DIR  where scratch ledgers are made (default: $TMPDIR)\n"},

@@ -1,4 +1,4 @@
-/* turno key: the log's verifier key, from its genesis: no secret is read. */
+/* turno key: the log's verifier keys, from its genesis: no secret is read. */
 #include <getopt.h>
 
 #include "ledger/event/event.h"
@@ -7,6 +7,7 @@
 
 static const struct option options[] = {
     {"vkey", no_argument, NULL, 'v'},
+    {"cosigner", no_argument, NULL, 'c'},
     {"json", no_argument, NULL, 'j'},
     {NULL, 0, NULL, 0},
 };
@@ -18,12 +19,15 @@ int tn_command_key(int argc, char **argv)
     struct tn_verifier verifier;
     char vkey[TN_VKEY_SIZE];
     bool json = false;
+    bool cosigner = false;
     int option;
     enum tn_status status;
 
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (option == 'j') {
             json = true;
+        } else if (option == 'c') {
+            cosigner = true;
         } else if (option != 'v') {
             return tn_cli_usage("key", "that option is not known");
         }
@@ -33,7 +37,8 @@ int tn_command_key(int argc, char **argv)
     }
     status = tn_cli_open_reader(argv[optind], &ledger, &error);
     if (status == TN_OK) {
-        status = tn_genesis_verifier(ledger, &verifier, &error);
+        status = cosigner ? tn_genesis_cosigner(ledger, &verifier, &error)
+                          : tn_genesis_verifier(ledger, &verifier, &error);
     }
     if (status == TN_OK) {
         tn_vkey_format(&verifier, vkey);

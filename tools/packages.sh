@@ -5,7 +5,7 @@
 TURNO_PACKAGES_BUILD=(
     cmake ninja-build gcc g++ pkg-config
     librocksdb-dev libuv1-dev libmsgpack-dev libsodium-dev libssl-dev node-llhttp libsimdjson-dev
-    libcctz-dev libutf8proc-dev libinih-dev libcmocka-dev
+    libcctz-dev libutf8proc-dev libinih-dev libcurl4-openssl-dev libcmocka-dev
     python3 tzdata
 )
 # To run every test: sanitizers and fuzzing with clang, layout of the code, scripts.

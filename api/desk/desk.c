@@ -13,6 +13,8 @@
 #define TICK_US 500000u
 
 #define ROUND_COMMANDS 64u
+/* Fewer commands than this are not worth a sync of their own. */
+#define HEAD_START_MIN 8u
 
 void tn_desk_stop(struct tn_desk *desk)
 {
@@ -56,6 +58,30 @@ static void take_request(struct tn_desk *desk, struct tn_desk_request *request)
         tn_desk_hand_over(desk, true);
     } else if (++desk->round_count == ROUND_COMMANDS) {
         tn_desk_round(desk);
+        tn_desk_hand_over(desk, false);
+    }
+}
+
+/* Callers who wait for their answer before they ask again move as one crowd: all of it in one batch
+ * means that everybody waits while it is synced. So when nothing is in flight half of the commands
+ * go ahead, and from then on one half is decided while the other is synced. */
+static void take_queue(struct tn_desk *desk, struct tn_desk_request *first, size_t head_start)
+{
+    size_t count = 0;
+
+    tn_desk_round(desk);
+    while (first) {
+        struct tn_desk_request *next = first->next;
+
+        take_request(desk, first);
+        if (++count == head_start) {
+            tn_desk_hand_over(desk, false);
+        }
+        first = next;
+    }
+    tn_desk_hand_over(desk, false);
+    if (desk->options.clock != TN_CLOCK_MANUAL && tn_desk_seals_wait(desk)) {
+        tn_desk_seal_turn(desk, 0);
         tn_desk_hand_over(desk, false);
     }
 }
@@ -130,6 +156,7 @@ static void idle(struct tn_desk *desk)
             tn_logline(TN_LOG_ERROR, "what fell due could not be decided: %s", desk->error.text);
             tn_desk_stop(desk);
         }
+        tn_desk_seal_turn(desk, now_us);
         if (tn_desk_next_due(desk, now_us, false, &next_us) == TN_OK && !desk->state.paused &&
             next_us > now_us && next_us - now_us < span_us) {
             span_us = next_us - now_us + 1;
@@ -138,6 +165,7 @@ static void idle(struct tn_desk *desk)
     tn_desk_hand_over(desk, false);
     pthread_mutex_lock(&desk->lock);
     if (desk->queue_first || desk->rests || desk->advance_wanted || desk->closing ||
+        (live && !desk->stopped && !desk->state.paused && desk->room && tn_desk_seals_wait(desk)) ||
         (desk->in_flight && desk->in_flight_done) || desk->batch_number != batch_number ||
         desk->committed_number != committed_number ||
         (live && !desk->stopped && !desk->state.paused && desk->room && desk->draw.started &&
@@ -157,19 +185,15 @@ static void *desk_main(void *context)
         struct tn_desk_request *request = desk->queue_first;
 
         if (request) {
+            bool in_flight = desk->in_flight && !desk->in_flight_done;
+            size_t head_start = in_flight || desk->queued < HEAD_START_MIN ? 0 : desk->queued / 2;
+
             desk->queue_first = NULL;
             desk->queue_last = NULL;
             desk->queued = 0;
             desk->quiet = false;
             pthread_mutex_unlock(&desk->lock);
-            tn_desk_round(desk);
-            while (request) {
-                struct tn_desk_request *next = request->next;
-
-                take_request(desk, request);
-                request = next;
-            }
-            tn_desk_hand_over(desk, false);
+            take_queue(desk, request, head_start);
             pthread_mutex_lock(&desk->lock);
         } else if (desk->rests) {
             struct rest *rest = desk->rests;
@@ -273,6 +297,9 @@ enum tn_status tn_desk_open(const struct tn_desk_options *options, struct tn_des
     if (status == TN_OK) {
         status = tn_desk_pause_open(desk, error);
     }
+    if (status == TN_OK && options->clock != TN_CLOCK_MANUAL) {
+        status = tn_desk_seal_open(desk, error);
+    }
     if (status == TN_OK) {
         status = start(desk, error);
     }
@@ -347,6 +374,7 @@ static enum tn_status enqueue(struct tn_desk *desk, struct tn_desk_request *requ
     request->status = TN_OK;
     request->refusal = TN_REFUSAL_NONE;
     request->replayed = false;
+    request->unrecorded = false;
     request->first_index = 0;
     request->count = 0;
     tn_buffer_init(&request->entries, TN_FRAME_BYTES_MAX);

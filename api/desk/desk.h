@@ -11,9 +11,10 @@
 #define TN_API_DESK_DESK_H
 
 #include "ledger/log/log.h"
+#include "ledger/log/receipt.h"
 #include "ledger/rules/verdict.h"
 #include "ledger/vault/index.h"
-#include "projections/engine.h"
+#include "projections/beside.h"
 
 struct tn_desk;
 
@@ -45,16 +46,21 @@ struct tn_desk_request {
     struct tn_vault_writes *writes;           /* sealed records, or NULL */
     struct tn_desk_tag *tags;
     size_t tag_count;
+    bool wants_receipt; /* of its first event */
     void (*done)(struct tn_desk_request *request);
 
     /* set before `done` runs */
     enum tn_status status; /* TN_OK, TN_REFUSED (see refusal), or why nothing happened */
     enum tn_refusal refusal;
     bool replayed;        /* the key was used before: these are the first answer's events */
+    bool unrecorded;      /* an anonymous caller was refused: there is no event, and no index */
     uint64_t first_index; /* of its events (or of the first refusal of this kind) */
     uint32_t count;
     struct tn_buffer entries; /* u16 length and bytes of each event; closed by the caller */
     uint64_t time_us;         /* stamped */
+    /* Of the frame that its events are in, when a receipt was wanted; NULL of an earlier frame (a
+     * retry), when nobody signs, or without memory. Held; the caller drops it. */
+    struct tn_receipt_frame *receipt;
 
     struct tn_desk_request *next; /* the desk's */
     void *waiter;                 /* of tn_desk_call */
@@ -71,12 +77,15 @@ struct tn_desk_options {
     struct tn_store *store;
     struct tn_log *log;
     struct tn_engine *engine;
+    struct tn_beside *beside; /* sealed after the core projections; NULL: there are none */
     const struct tn_vault *vault;
     enum tn_desk_clock clock;
     const struct tn_signer *signer; /* publishes checkpoints while it runs; NULL: nobody does */
-    uint64_t pause_after_us;        /* an older heartbeat pauses due items at open; 0: 10 minutes */
-    const char
-        *drawd; /* socket of turno drawd, which holds the operator's chain; NULL: the vault */
+    /* Adds its timed cosignature to each and, idle or not, every 60 s: with `signer` only. */
+    const struct tn_signer *cosigner;
+    bool hold_back; /* new sizes are published by somebody else; only the time is renewed */
+    uint64_t pause_after_us; /* an older heartbeat pauses due items at open; 0: 10 minutes */
+    const char *drawd; /* socket of turno drawd with the operator's chain; NULL: the vault's */
 };
 
 /* Start the threads. The parts outlive the desk. */
@@ -116,14 +125,19 @@ struct tn_desk_state {
     uint64_t queued;
     uint64_t commands;
     uint64_t batches;
-    uint64_t refusals_repeated; /* answered with an earlier refusal's index */
-    uint64_t last_heartbeat_us; /* what a pause counts from */
+    uint64_t refusals_repeated;  /* answered with an earlier refusal's index */
+    uint64_t refusals_anonymous; /* of callers without an identity: no event, only counted here */
+    uint64_t last_heartbeat_us;  /* what a pause counts from */
     bool paused;
     bool failed;   /* a sync failed: restart from what the disk holds */
     bool no_space; /* the reserve refuses writes */
 };
 
 void tn_desk_state(struct tn_desk *desk, struct tn_desk_state *state);
+
+/* The time of the log's own cosignature, in seconds: of the wall clock, on a simulated ledger of
+ * its own clock. Any thread. */
+uint64_t tn_desk_cosignature_time_s(struct tn_desk *desk);
 
 /* command16 = H("turno1.command", -, actor16 || key, 16) */
 void tn_command_id(uint8_t command[static TN_ID_SIZE], const uint8_t actor[static TN_ID_SIZE],

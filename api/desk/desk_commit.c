@@ -13,9 +13,13 @@
 
 #include "api/desk/desk_internal.h"
 #include "ledger/base/check.h"
+#include "ledger/base/clock.h"
 #include "ledger/base/logline.h"
+#include "ledger/log/note.h"
 
 #define PUBLISH_INTERVAL_NS 50000000l
+/* spec/log.md 4: idle or not, the log says the time. */
+#define RENEW_INTERVAL_US ((uint64_t) 60 * 1000000)
 /* How often a batch that found no space is tried again. */
 #define SPACE_INTERVAL_NS 100000000l
 
@@ -60,6 +64,33 @@ static bool wait_for_space(struct tn_desk *desk)
     return !ending;
 }
 
+/* One signature for the whole frame, made only when somebody wants a receipt of it. */
+static void give_receipts(struct tn_desk *desk, const struct tn_desk_batch *batch)
+{
+    struct tn_receipt_frame *frame = NULL;
+    struct tn_log_head head;
+    size_t count;
+    const uint8_t *leaves = tn_log_frame_leaves(desk->options.log, &count);
+
+    if (!desk->options.signer || batch->entry_count == 0) {
+        return;
+    }
+    tn_log_head(desk->options.log, &head);
+    for (struct tn_desk_request *request = batch->first; request; request = request->next) {
+        if (!request->wants_receipt || request->status != TN_OK) {
+            continue;
+        }
+        if (!frame) {
+            frame = tn_receipt_frame_create(leaves, count, head.size - count, head.last_time_us,
+                                            desk->options.signer);
+        }
+        if (frame && tn_receipt_frame_covers(frame, request->first_index)) {
+            request->receipt = tn_receipt_frame_hold(frame);
+        }
+    }
+    tn_receipt_frame_drop(frame);
+}
+
 static enum tn_status commit(struct tn_desk *desk, struct tn_desk_batch *batch)
 {
     struct tn_error error = {0};
@@ -82,6 +113,7 @@ static enum tn_status commit(struct tn_desk *desk, struct tn_desk_batch *batch)
         return TN_UNKNOWN;
     }
     tn_engine_committed(desk->options.engine, batch->engine_generation);
+    give_receipts(desk, batch);
     return TN_OK;
 }
 
@@ -185,6 +217,7 @@ void tn_desk_hand_over(struct tn_desk *desk, bool wait)
     pthread_mutex_lock(&desk->lock);
     desk->state.commands = desk->commands;
     desk->state.refusals_repeated = desk->refusals_repeated;
+    desk->state.refusals_anonymous = desk->refusals_anonymous;
     take_back(desk);
     while (wait && desk->in_flight) {
         pthread_cond_wait(&desk->wake_desk, &desk->lock);
@@ -225,36 +258,94 @@ void tn_desk_settle(struct tn_desk *desk)
     pthread_mutex_unlock(&desk->lock);
 }
 
+/* ---- publishing ---- */
+
+uint64_t tn_desk_cosignature_time_s(struct tn_desk *desk)
+{
+    uint64_t now_us;
+
+    pthread_mutex_lock(&desk->lock);
+    now_us = desk->options.clock == TN_CLOCK_MANUAL
+                 ? desk->last_stamp_us
+                 : (uint64_t) ((int64_t) tn_clock_wall_us() + desk->offset_us);
+    pthread_mutex_unlock(&desk->lock);
+    return now_us / 1000000;
+}
+
+struct publisher {
+    struct tn_buffer note;
+    uint64_t renew_us; /* by the clock for durations: when the log's own time is due again */
+    bool warned;
+};
+
+/* A fresh time on a checkpoint that has not changed: without it nobody could tell a log with
+ * nothing to say from one that withholds. */
+static enum tn_status renew(struct tn_desk *desk, const struct tn_buffer *note, uint64_t size,
+                            struct tn_error *error)
+{
+    struct tn_note parsed;
+    struct tn_buffer line;
+    enum tn_status status = tn_note_parse(tn_buffer_view(note), &parsed, error);
+
+    if (status != TN_OK) {
+        return status;
+    }
+    tn_buffer_init(&line, TN_NOTE_LINE_BYTES_MAX);
+    tn_note_cosign(&line, parsed.text, desk->options.cosigner, tn_desk_cosignature_time_s(desk));
+    status = tn_buffer_status(&line);
+    if (status == TN_OK) {
+        status = tn_log_add_signatures(desk->options.log, size, tn_buffer_view(&line), error);
+    }
+    tn_buffer_close(&line);
+    /* Another size was published meanwhile, with a time of its own. */
+    return status == TN_NOT_FOUND ? TN_OK : status;
+}
+
+static void publish(struct tn_desk *desk, struct publisher *publisher)
+{
+    const struct tn_desk_options *options = &desk->options;
+    struct tn_log_head head;
+    struct tn_error error = {0};
+    uint64_t published = 0;
+    uint64_t now_us = tn_clock_monotonic_us();
+    enum tn_status status;
+
+    tn_log_head(options->log, &head);
+    status = tn_log_published(options->log, &publisher->note, &published, &error);
+    if (status == TN_OK && head.size > published && !options->hold_back) {
+        status = tn_log_publish_timed(options->log, options->signer, options->cosigner,
+                                      tn_desk_cosignature_time_s(desk), &error);
+        publisher->renew_us = now_us + RENEW_INTERVAL_US;
+    } else if (status == TN_OK && publisher->note.size > 0 && options->cosigner &&
+               now_us >= publisher->renew_us) {
+        status = renew(desk, &publisher->note, published, &error);
+        publisher->renew_us = now_us + RENEW_INTERVAL_US;
+    }
+    if (status != TN_OK && !publisher->warned) {
+        tn_logline(TN_LOG_WARN, "no checkpoint could be published: %s", error.text);
+        publisher->warned = true;
+    }
+}
+
 /* A checkpoint follows its entries by one interval and the time of one synced write. */
 void *tn_desk_publish_main(void *context)
 {
     struct tn_desk *desk = context;
     struct timespec interval = {.tv_nsec = PUBLISH_INTERVAL_NS};
-    struct tn_buffer note;
+    struct publisher publisher = {.renew_us = 0};
     bool closing = false;
-    bool warned = false;
 
     (void) pthread_setname_np(pthread_self(), "turno-publish");
-    tn_buffer_init(&note, (size_t) 1 << 20);
+    tn_buffer_init(&publisher.note, TN_NOTE_BYTES_MAX);
     while (!closing) {
-        struct tn_log_head head;
-        struct tn_error error = {0};
-        uint64_t published = 0;
-
         pthread_mutex_lock(&desk->lock);
         closing = desk->publisher_closing;
         pthread_mutex_unlock(&desk->lock);
-        tn_log_head(desk->options.log, &head);
-        if (tn_log_published(desk->options.log, &note, &published, &error) == TN_OK &&
-            head.size > published &&
-            tn_log_publish(desk->options.log, desk->options.signer, &error) != TN_OK && !warned) {
-            tn_logline(TN_LOG_WARN, "no checkpoint could be published: %s", error.text);
-            warned = true;
-        }
+        publish(desk, &publisher);
         if (!closing) {
             nanosleep(&interval, NULL);
         }
     }
-    tn_buffer_close(&note);
+    tn_buffer_close(&publisher.note);
     return NULL;
 }

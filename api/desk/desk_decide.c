@@ -7,6 +7,7 @@
 #include "ledger/base/endian.h"
 #include "ledger/base/hash.h"
 #include "ledger/base/logline.h"
+#include "ledger/rules/command.h"
 
 void tn_command_id(uint8_t command[static TN_ID_SIZE], const uint8_t actor[static TN_ID_SIZE],
                    struct tn_bytes key)
@@ -205,13 +206,19 @@ static enum tn_status resolve_tags(struct tn_desk *desk, struct tn_desk_request 
     return status;
 }
 
-/* Record a refusal, or find today's first of its kind. The verdict then holds its event, or none.
- */
+/* Record a refusal of an identified caller, or find today's first of its kind. The verdict then
+ * holds its event, or none. */
 static enum tn_status refuse(struct tn_desk *desk, struct tn_desk_request *request,
                              struct tn_verdict *verdict)
 {
     request->refusal = verdict->refusal;
     request->status = TN_REFUSED;
+    if (tn_command_is_anonymous(&request->command)) {
+        request->unrecorded = true;
+        verdict->count = 0;
+        desk->refusals_anonymous++;
+        return TN_OK;
+    }
     if (tn_refusals_find(&desk->refusals, &request->command, verdict->refusal,
                          &request->first_index)) {
         verdict->count = 0;
@@ -286,46 +293,62 @@ static enum tn_status decide(struct tn_desk *desk, struct tn_desk_request *reque
     return status;
 }
 
-/* While due items wait only these go on: looking someone up, and ending the pause. */
+/* While due items wait only these go on: looking someone up, alarms, and ending the pause. */
 static bool goes_on_paused(enum tn_command_kind kind)
 {
-    return kind == TN_COMMAND_validate || kind == TN_COMMAND_resume_deadlines;
+    return kind == TN_COMMAND_validate || kind == TN_COMMAND_resume_deadlines ||
+           kind == TN_COMMAND_report_fork || kind == TN_COMMAND_raise_alarm;
 }
 
+/* May something new be decided? */
 static enum tn_status admit(struct tn_desk *desk, const struct tn_desk_request *request)
 {
-    desk->commands++;
-    if (desk->stopped) {
-        return TN_UNKNOWN;
-    }
     if (!desk->room) {
         return TN_NO_SPACE;
     }
     return desk->state.paused && !goes_on_paused(request->command.kind) ? TN_PAUSED : TN_OK;
 }
 
+/* P2: a retry writes nothing and moves no deadline, so neither a full disk nor a pause keeps it
+ * from its answer. */
+static enum tn_status find_answered(struct tn_desk *desk, struct tn_desk_request *request,
+                                    bool *found)
+{
+    enum tn_status status = TN_OK;
+
+    *found = false;
+    if (request->has_key) {
+        status = find_pending(desk, request, found);
+        if (status == TN_OK && !*found) {
+            status = find_committed(desk, request, found);
+        }
+    }
+    return status;
+}
+
 enum tn_status tn_desk_decide(struct tn_desk *desk, struct tn_desk_request *request)
 {
     bool found = false;
-    enum tn_status status = admit(desk, request);
+    enum tn_status status = desk->stopped ? TN_UNKNOWN : TN_OK;
 
+    desk->commands++;
     /* What fell due while it waited in the queue may have been stamped later than it was. */
     if (request->command.time_us < desk->last_event_us) {
         request->command.time_us = desk->last_event_us;
         request->time_us = desk->last_event_us;
     }
-    if (status == TN_OK && request->command.kind != TN_COMMAND_resume_deadlines) {
-        status = tn_desk_emit_due(desk, request->command.time_us,
-                                  desk->options.clock == TN_CLOCK_MANUAL);
-    }
-    if (status == TN_OK && request->has_key) {
-        status = find_pending(desk, request, &found);
-        if (status == TN_OK && !found) {
-            status = find_committed(desk, request, &found);
-        }
+    if (status == TN_OK) {
+        status = find_answered(desk, request, &found);
     }
     if (status == TN_OK && !found) {
-        status = decide(desk, request);
+        status = admit(desk, request);
+        if (status == TN_OK && request->command.kind != TN_COMMAND_resume_deadlines) {
+            status = tn_desk_emit_due(desk, request->command.time_us,
+                                      desk->options.clock == TN_CLOCK_MANUAL);
+        }
+        if (status == TN_OK) {
+            status = decide(desk, request);
+        }
     }
     if (status != TN_OK) {
         request->status = desk->stopped ? TN_UNKNOWN : status;

@@ -113,6 +113,8 @@ struct tn_desk {
     uint64_t opening_known_us; /* when it was looked for */
     struct tn_desk_draw draw;
     struct tn_desk_reveal reveal;
+    uint64_t seal_day;         /* the day whose draw is being followed by seals; 0: none */
+    unsigned seal_next;        /* the first projection that is not sealed yet */
     uint64_t held_day;         /* its draw cannot be made by this process; 0: none */
     uint64_t seeded_number;    /* of the batch with the last seed */
     uint64_t batch_number;     /* of the batch that gathers; from 1 */
@@ -122,6 +124,7 @@ struct tn_desk {
     unsigned round_count; /* commands since then */
     uint64_t commands;
     uint64_t refusals_repeated;
+    uint64_t refusals_anonymous;
     uint64_t tick_wall_us;
     uint64_t tick_boot_us;
     uint64_t heartbeat_us; /* last written */
@@ -155,6 +158,12 @@ enum tn_status tn_desk_emit_reveal(struct tn_desk *desk, const struct tn_due *du
 /* Is drawd being asked, or was it asked in vain a moment ago? */
 bool tn_desk_reveal_waits(struct tn_desk *desk);
 void tn_desk_reveal_close(struct tn_desk *desk);
+/* desk_seal.c: seal the rows after the draw of `day`: at once (`wait`), or one projection at each
+ * tn_desk_seal_turn. */
+enum tn_status tn_desk_seal_begin(struct tn_desk *desk, uint64_t day, uint64_t now_us, bool wait);
+void tn_desk_seal_turn(struct tn_desk *desk, uint64_t now_us);
+bool tn_desk_seals_wait(const struct tn_desk *desk);
+enum tn_status tn_desk_seal_open(struct tn_desk *desk, struct tn_error *error);
 
 /* desk_pause.c: clocks, heartbeats and pauses. */
 enum tn_status tn_desk_pause_open(struct tn_desk *desk, struct tn_error *error);

@@ -15,6 +15,7 @@ struct making {
     struct tn_keys *keys;
     struct tn_vault vault;
     struct tn_signer signer;
+    struct tn_signer cosigner;
     struct tn_desk *desk;
     struct tn_random random;
     uint64_t now_us;
@@ -42,18 +43,12 @@ static enum tn_status create_ledger(struct making *making, const struct tn_genes
 {
     struct tn_desk_request request = {.command.kind = TN_COMMAND_create_ledger};
     struct tn_facts_create_ledger *facts = &request.command.facts.create_ledger_facts;
-    struct tn_signer cosigner;
 
     facts->origin = origin;
     facts->simulated = genesis->simulated ? 1 : 0;
     tn_random_fill(&making->random, facts->gid_key, TN_HASH_SIZE);
     memcpy(facts->log_key, making->signer.verifier.public_key, TN_HASH_SIZE);
-    if (tn_signer_init(&cosigner, origin, TN_KEY_COSIGNATURE,
-                       tn_keys_get(making->keys, TN_KEY_COSIGNATURE_SEED)) != TN_OK) {
-        return tn_fail(error, TN_INVALID, "the origin is not a key name");
-    }
-    memcpy(facts->cosigner_key, cosigner.verifier.public_key, TN_HASH_SIZE);
-    tn_signer_close(&cosigner);
+    memcpy(facts->cosigner_key, making->cosigner.verifier.public_key, TN_HASH_SIZE);
     return run(making, &request, error);
 }
 
@@ -139,6 +134,10 @@ static enum tn_status open_parts(struct making *making, const char *directory,
                                 tn_keys_get(making->keys, TN_KEY_LOG_SEED));
     }
     if (status == TN_OK) {
+        status = tn_signer_init(&making->cosigner, origin, TN_KEY_COSIGNATURE,
+                                tn_keys_get(making->keys, TN_KEY_COSIGNATURE_SEED));
+    }
+    if (status == TN_OK) {
         status = tn_engine_open(making->store, making->log, NULL, 0, &making->engine, error);
     }
     desk.store = making->store;
@@ -157,6 +156,7 @@ static void close_parts(struct making *making)
         tn_log_close(making->log);
     }
     tn_signer_close(&making->signer);
+    tn_signer_close(&making->cosigner);
     tn_keys_close(making->keys);
     if (making->store) {
         tn_store_close(making->store);
@@ -197,7 +197,8 @@ enum tn_status tn_ledger_create(const char *directory, const struct tn_genesis *
         status = anchor_chain(&making, genesis->policy, error);
     }
     if (status == TN_OK) {
-        status = tn_log_publish(making.log, &making.signer, error);
+        status = tn_log_publish_timed(making.log, &making.signer, &making.cosigner,
+                                      making.now_us / 1000000, error);
     }
     close_parts(&making);
     return status;

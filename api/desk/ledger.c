@@ -59,13 +59,53 @@ static enum tn_status open_keys(struct tn_ledger *ledger, const struct tn_ledger
                            : status;
 }
 
-static enum tn_status open_signer(struct tn_ledger *ledger, struct tn_error *error)
+static enum tn_status open_signers(struct tn_ledger *ledger, struct tn_error *error)
 {
-    enum tn_status status = tn_signer_init(&ledger->signer, tn_bytes_from_string(ledger->origin),
-                                           TN_KEY_ED25519,
+    struct tn_bytes origin = tn_bytes_from_string(ledger->origin);
+    enum tn_status status = tn_signer_init(&ledger->signer, origin, TN_KEY_ED25519,
                                            tn_keys_get(ledger->keys, TN_KEY_LOG_SEED));
 
+    if (status == TN_OK) {
+        status = tn_signer_init(&ledger->cosigner, origin, TN_KEY_COSIGNATURE,
+                                tn_keys_get(ledger->keys, TN_KEY_COSIGNATURE_SEED));
+    }
     return status == TN_OK ? TN_OK : tn_fail(error, status, "the origin is not a key name");
+}
+
+/* Family `meta`, row "hold_back": one byte 01, or no row. */
+static enum tn_status open_hold_back(struct tn_ledger *ledger, enum tn_hold_back wish,
+                                     struct tn_error *error)
+{
+    static const uint8_t on = 1;
+    struct tn_bytes key = tn_bytes_from_string("hold_back");
+    struct tn_family *meta;
+    struct tn_batch *batch;
+    struct tn_buffer value;
+    enum tn_status status = tn_store_family(ledger->store, "meta", false, &meta, error);
+
+    if (status != TN_OK) {
+        return status;
+    }
+    tn_buffer_init(&value, 16);
+    status = tn_store_get(ledger->store, meta, NULL, key, &value, &ledger->hold_back, error);
+    tn_buffer_close(&value);
+    if (status != TN_OK || wish == TN_HOLD_BACK_AS_IS ||
+        ledger->hold_back == (wish == TN_HOLD_BACK_ON)) {
+        return status;
+    }
+    batch = tn_batch_create();
+    if (!batch) {
+        return tn_fail(error, TN_MEMORY, "no memory for a row");
+    }
+    ledger->hold_back = wish == TN_HOLD_BACK_ON;
+    if (ledger->hold_back) {
+        tn_batch_put(batch, meta, key, tn_bytes(&on, 1));
+    } else {
+        tn_batch_delete(batch, meta, key);
+    }
+    status = tn_store_write(ledger->store, batch, TN_SYNCED, error);
+    tn_batch_destroy(batch);
+    return status;
 }
 
 static enum tn_status open_desk(struct tn_ledger *ledger, const struct tn_ledger_options *options,
@@ -75,12 +115,15 @@ static enum tn_status open_desk(struct tn_ledger *ledger, const struct tn_ledger
         .store = ledger->store,
         .log = ledger->log,
         .engine = ledger->engine,
+        .beside = ledger->beside,
         .vault = &ledger->vault,
         .clock = options->manual_clock ? TN_CLOCK_MANUAL
                  : ledger->simulated   ? TN_CLOCK_OFFSET
                                        : TN_CLOCK_LIVE,
         .signer = options->no_publish ? NULL : &ledger->signer,
         .drawd = options->drawd,
+        .cosigner = &ledger->cosigner,
+        .hold_back = ledger->hold_back,
     };
 
     return tn_desk_open(&desk, &ledger->desk, error);
@@ -92,6 +135,7 @@ enum tn_status tn_ledger_open(const char *directory, const struct tn_ledger_opti
     struct tn_store_options store = {
         .mode = options->mode == TN_LEDGER_READER ? TN_STORE_SECONDARY : TN_STORE_WRITER,
         .reserve_bytes = options->reserve_bytes,
+        .cache_bytes = options->cache_bytes,
         .no_sync = options->no_sync,
     };
     struct tn_ledger *ledger = calloc(1, sizeof(*ledger));
@@ -117,10 +161,18 @@ enum tn_status tn_ledger_open(const char *directory, const struct tn_ledger_opti
         status = open_keys(ledger, options, error);
     }
     if (status == TN_OK && options->mode != TN_LEDGER_READER) {
-        status = open_signer(ledger, error);
+        status = open_signers(ledger, error);
+    }
+    if (status == TN_OK && options->mode == TN_LEDGER_DESK) {
+        status = open_hold_back(ledger, options->hold_back, error);
     }
     if (status == TN_OK && options->mode == TN_LEDGER_DESK) {
         status = tn_engine_open(ledger->store, ledger->log, NULL, 0, &ledger->engine, error);
+    }
+    if (status == TN_OK && options->mode == TN_LEDGER_DESK) {
+        const struct tn_beside_options beside = {.store = ledger->store, .log = ledger->log};
+
+        status = tn_beside_open(&beside, &ledger->beside, error);
     }
     if (status == TN_OK && options->mode == TN_LEDGER_DESK) {
         status = open_desk(ledger, options, error);
@@ -139,6 +191,7 @@ void tn_ledger_close(struct tn_ledger *ledger)
         return;
     }
     tn_desk_close(ledger->desk);
+    tn_beside_close(ledger->beside);
     if (ledger->engine) {
         tn_engine_close(ledger->engine);
     }
@@ -146,6 +199,7 @@ void tn_ledger_close(struct tn_ledger *ledger)
         tn_log_close(ledger->log);
     }
     tn_signer_close(&ledger->signer);
+    tn_signer_close(&ledger->cosigner);
     tn_keys_close(ledger->keys);
     if (ledger->store) {
         tn_store_close(ledger->store);

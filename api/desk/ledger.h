@@ -13,11 +13,17 @@ enum tn_ledger_mode {
     TN_LEDGER_READER, /* beside a running writer, or alone: log, state, verify; no key is read */
 };
 
+/* Whether a checkpoint waits for its witnesses before it is published. It is remembered in the
+ * ledger, so that a command that opens it without a server does not publish what is held back. */
+enum tn_hold_back { TN_HOLD_BACK_AS_IS = 0, TN_HOLD_BACK_ON, TN_HOLD_BACK_OFF };
+
 struct tn_ledger_options {
     enum tn_ledger_mode mode;
-    bool manual_clock;      /* a simulation in progress: the caller stamps every command */
-    bool no_publish;        /* the caller publishes checkpoints itself */
+    bool manual_clock; /* a simulation in progress: the caller stamps every command */
+    bool no_publish;   /* the caller publishes checkpoints itself */
+    enum tn_hold_back hold_back;
     uint64_t reserve_bytes; /* 0: the store's default */
+    size_t cache_bytes;     /* the block cache of the store; 0: its default */
     bool allow_unlocked;    /* run although secrets cannot be locked into memory */
     bool no_sync;           /* only for the test that shows what a missing sync would lose */
     const char *root_key_path;
@@ -32,9 +38,12 @@ struct tn_ledger {
     struct tn_store *store;
     struct tn_log *log;
     struct tn_engine *engine;
+    struct tn_beside *beside;
     struct tn_keys *keys;
     struct tn_vault vault;
     struct tn_signer signer;
+    struct tn_signer cosigner; /* of the log's own timed cosignature, under the same name */
+    bool hold_back;
     struct tn_desk *desk;
     bool simulated;
     char origin[TN_NAME_BYTES_MAX + 1];

@@ -45,7 +45,8 @@ void tn_answer_member(struct tn_http_request *request, const char *detail)
     tn_http_respond_problem(request, TN_PROBLEM_INVALID_MEMBER, detail);
 }
 
-void tn_answer_refusal(struct tn_http_request *request, enum tn_refusal refusal, uint64_t index)
+void tn_answer_refusal(struct tn_http_request *request, enum tn_refusal refusal,
+                       const uint64_t *index)
 {
     enum tn_language language = tn_language_choose(tn_http_header(request, "accept-language"));
     struct tn_buffer out = tn_answer_buffer(request, PROBLEM_BYTES);
@@ -64,7 +65,9 @@ void tn_answer_refusal(struct tn_http_request *request, enum tn_refusal refusal,
     tn_json_member_uint(&json, "status", tn_refusal_http(refusal));
     tn_json_member_text(&json, "code", tn_refusal_name(refusal));
     tn_json_member_text(&json, "detail", tn_refusal_text(refusal, language));
-    tn_json_member_uint(&json, "index", index);
+    if (index) {
+        tn_json_member_uint(&json, "index", *index);
+    }
     tn_json_write_object_end(&json);
     if (tn_buffer_status(&out) != TN_OK) {
         tn_http_respond_problem(request, TN_PROBLEM_INTERNAL, NULL);

@@ -26,7 +26,8 @@ struct tn_service {
     struct tn_ledger *ledger;
     struct tn_query *query;
     struct tn_http_server *server;
-    pthread_mutex_t lock; /* over `transcript` */
+    struct tn_witnesses *witnesses; /* NULL: none are asked */
+    pthread_mutex_t lock;           /* over `transcript` */
     struct tn_service_transcript transcript;
 };
 
@@ -50,7 +51,9 @@ void tn_answer_status(struct tn_http_request *request, enum tn_status status,
                       const struct tn_error *error);
 /* The refusal of a rule, in the language that was asked for; index UINT64_MAX: it is not in the
  * log. */
-void tn_answer_refusal(struct tn_http_request *request, enum tn_refusal refusal, uint64_t index);
+/* `index` of the refusal's event; NULL: there is none. */
+void tn_answer_refusal(struct tn_http_request *request, enum tn_refusal refusal,
+                       const uint64_t *index);
 /* One of the policy's five languages by Accept-Language; English when none fits. Pure. */
 enum tn_language tn_language_choose(struct tn_bytes accept);
 const char *tn_language_tag(enum tn_language language);
@@ -134,6 +137,7 @@ void tn_on_close_port_day(struct tn_http_request *request);
 void tn_on_registration(struct tn_http_request *request);
 void tn_on_history(struct tn_http_request *request);
 void tn_on_accesses(struct tn_http_request *request);
+void tn_on_proofs(struct tn_http_request *request);
 
 void tn_on_policy(struct tn_http_request *request);
 void tn_on_ports(struct tn_http_request *request);
@@ -142,6 +146,7 @@ void tn_on_draw(struct tn_http_request *request);
 
 void tn_on_events(struct tn_http_request *request);
 void tn_on_checkpoint(struct tn_http_request *request);
+void tn_on_cosigned(struct tn_http_request *request);
 void tn_on_tile(struct tn_http_request *request);
 void tn_on_bundle(struct tn_http_request *request);
 

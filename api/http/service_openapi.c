@@ -48,6 +48,14 @@ static const char problem_schema[] =
     "\"status\":{\"type\":\"integer\"},\"code\":{\"type\":\"string\"},"
     "\"detail\":{\"type\":\"string\"},\"index\":{\"type\":\"integer\"}}}";
 
+/* Of every write but a validation, whose answer has one length. */
+static const char written_schema[] =
+    "{\"type\":\"object\",\"required\":[\"index\",\"receipt\"],\"properties\":{"
+    "\"index\":{\"type\":\"integer\",\"description\":\"of the first event in the log\"},"
+    "\"receipt\":{\"type\":\"string\",\"format\":\"byte\",\"description\":"
+    "\"the log's signed promise to publish that event within ten seconds, in base64: check it "
+    "with turno check-receipt\"}}}";
+
 /* One "name:type" with its mark, cut off a line of members. */
 struct member {
     struct tn_bytes name;
@@ -160,12 +168,16 @@ static void write_parameters(struct tn_json_writer *json, const char *pattern)
     tn_json_write_array_end(json);
 }
 
-static void write_responses(struct tn_json_writer *json)
+static void write_responses(struct tn_json_writer *json, bool receipt)
 {
     tn_json_write_name(json, "responses");
     tn_json_write_object_begin(json);
     tn_json_write_name(json, "2XX");
-    tn_json_write_raw(json, tn_bytes_from_string("{\"description\":\"Done\"}"));
+    tn_json_write_raw(
+        json, tn_bytes_from_string(receipt ? "{\"description\":\"Done and durable\",\"content\":{"
+                                             "\"application/json\":{\"schema\":"
+                                             "{\"$ref\":\"#/components/schemas/Written\"}}}}"
+                                           : "{\"description\":\"Done\"}"));
     tn_json_write_name(json, "default");
     tn_json_write_raw(json,
                       tn_bytes_from_string("{\"description\":\"A problem with a stable code\","
@@ -206,7 +218,8 @@ static void write_operation(struct tn_json_writer *json, const struct tn_http_ro
     if (said->members[0] != '\0') {
         write_body(json, said->members);
     }
-    write_responses(json);
+    write_responses(json, route->method != TN_HTTP_GET && route->access != TN_ACCESS_OFFICER &&
+                              route->access != TN_ACCESS_LOCAL);
     tn_json_write_object_end(json);
 }
 
@@ -274,6 +287,8 @@ void tn_service_write_openapi(struct tn_buffer *out)
     tn_json_write_object_begin(&json);
     tn_json_write_name(&json, "Person");
     tn_json_write_raw(&json, tn_bytes_from_string(person_schema));
+    tn_json_write_name(&json, "Written");
+    tn_json_write_raw(&json, tn_bytes_from_string(written_schema));
     tn_json_write_name(&json, "Problem");
     tn_json_write_raw(&json, tn_bytes_from_string(problem_schema));
     tn_json_write_object_end(&json);

@@ -22,6 +22,9 @@
       "One's own events, paged by after and limit", "")                                            \
     R(GET, "/v1/registrations/{registration}/accesses", OWNER, 0, tn_on_accesses,                  \
       "Who validated, when and what for", "")                                                      \
+    R(GET, "/v1/registrations/{registration}/proofs", OWNER, 0, tn_on_proofs,                      \
+      "Proofs of one's own events for offline use (.tlog-proof, with what opens one's own data)",  \
+      "")                                                                                          \
     R(POST, "/v1/registrations/{registration}/members", OWNER, 0, tn_on_add_member,                \
       "Add a person to the group",                                                                 \
       "given_names:text family_names:text date_of_birth:date nationality:text document:text?")     \
@@ -60,6 +63,8 @@
     R(GET, "/v1/events", AUDITOR, 0, tn_on_events,                                                 \
       "Events up to the published size, by after, limit, kind, stream", "")                        \
     R(GET, "/log/checkpoint", PUBLIC, 0, tn_on_checkpoint, "The newest signed checkpoint", "")     \
+    R(GET, "/log/cosigned-checkpoint", PUBLIC, 0, tn_on_cosigned,                                  \
+      "The newest checkpoint that enough witnesses have cosigned", "")                             \
     R(GET, "/log/tile/entries/{path...}", AUDITOR, 0, tn_on_bundle, "An entry bundle", "")         \
     R(GET, "/log/tile/{path...}", PUBLIC, 0, tn_on_tile, "A tile of hashes", "")                   \
     R(GET, "/healthz", PUBLIC, 0, tn_on_healthz, "The process answers", "")                        \

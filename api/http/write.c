@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ledger/base/check.h"
+#include "ledger/base/hash.h"
 #include "ledger/log/tile.h"
 
 #define KEY_MAX 255u
@@ -145,6 +146,7 @@ static void submit(struct tn_http_request *request)
 
     if (write->status == TN_OK) {
         write->command.request.done = desk_done;
+        write->command.request.wants_receipt = write->kind->fixed_size == 0;
         write->status =
             tn_desk_submit_quietly(write->service->ledger->desk, &write->command.request);
         if (write->status == TN_OK) {
@@ -205,6 +207,34 @@ static void unfold_refusal(struct tn_write *write)
     }
 }
 
+/* What the log promises of the first event (spec/log.md 6). A retry gets a receipt over that event
+ * alone: its frame is long written. */
+static void write_receipt(struct tn_write *write, struct tn_json_writer *json)
+{
+    struct tn_desk_request *desk = &write->command.request;
+    uint8_t bytes[TN_RECEIPT_BYTES_MAX];
+
+    if (!desk->receipt) {
+        struct tn_bundle bundle = {tn_buffer_view(&desk->entries)};
+        struct tn_event event;
+        struct tn_bytes entry;
+        uint8_t leaf[TN_HASH_SIZE];
+
+        if (tn_write_event(write, 0, &event) != TN_OK || tn_bundle_next(&bundle, &entry) != TN_OK) {
+            return;
+        }
+        tn_leaf_hash(leaf, entry);
+        desk->receipt = tn_receipt_frame_create(leaf, 1, desk->first_index, event.time_us,
+                                                &write->service->ledger->signer);
+    }
+    if (desk->receipt) {
+        size_t size = tn_receipt_write(desk->receipt, desk->first_index, bytes);
+
+        tn_json_write_name(json, "receipt");
+        tn_json_write_base64(json, tn_bytes(bytes, size));
+    }
+}
+
 static enum tn_status write_success(struct tn_write *write, struct tn_buffer *out)
 {
     struct tn_json_writer json;
@@ -214,6 +244,9 @@ static enum tn_status write_success(struct tn_write *write, struct tn_buffer *ou
     tn_json_write_object_begin(&json);
     tn_json_member_uint(&json, "index", write->command.request.first_index);
     status = write->kind->answer(write, &json);
+    if (status == TN_OK && write->kind->fixed_size == 0) {
+        write_receipt(write, &json);
+    }
     tn_json_write_object_end(&json);
     if (write->kind->fixed_size > 0 && out->size < write->kind->fixed_size) {
         size_t room = write->kind->fixed_size - out->size;
@@ -234,6 +267,7 @@ static void answer(struct tn_http_request *request)
     enum tn_status status;
     enum tn_refusal refusal;
     uint64_t index;
+    bool recorded;
     unsigned http_status = write->kind->http_status;
 
     if (write->decided) {
@@ -242,7 +276,8 @@ static void answer(struct tn_http_request *request)
     }
     out = tn_answer_buffer(request, write->kind->command == TN_COMMAND_register
                                         ? TN_WRITE_ANSWER_GROUP_BYTES
-                                        : TN_WRITE_ANSWER_BYTES);
+                                    : write->kind->fixed_size > 0 ? TN_WRITE_ANSWER_BYTES
+                                                                  : TN_WRITE_ANSWER_RECEIPT_BYTES);
     if (write->status == TN_OK) {
         write->status = write_success(write, &out);
     }
@@ -250,13 +285,14 @@ static void answer(struct tn_http_request *request)
     error = write->error;
     refusal = write->command.request.refusal;
     index = write->command.request.first_index;
+    recorded = !write->command.request.unrecorded;
     tn_intake_command_close(&write->command);
     if (status == TN_OK) {
         struct tn_http_reply_field field = {"Cache-Control", tn_bytes_from_string("no-store")};
 
         tn_http_respond(request, http_status, "application/json", tn_buffer_view(&out), &field, 1);
     } else if (status == TN_REFUSED) {
-        tn_answer_refusal(request, refusal, index);
+        tn_answer_refusal(request, refusal, recorded ? &index : NULL);
     } else {
         tn_answer_status(request, status, &error);
     }

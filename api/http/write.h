@@ -18,6 +18,7 @@
 /* JSON of one answer: a whole group's after a registration, some ids and numbers after all else
  * (zeroing the larger one was a twentieth of a validation's time on the loop). */
 #define TN_WRITE_ANSWER_BYTES ((size_t) 1024)
+#define TN_WRITE_ANSWER_RECEIPT_BYTES ((size_t) 2048)
 #define TN_WRITE_ANSWER_GROUP_BYTES ((size_t) 8192)
 
 struct tn_write;
@@ -31,7 +32,8 @@ struct tn_write_kind {
     enum tn_status (*prepare)(struct tn_write *write);
     /* The members of the answer after `index`. TN_GONE: what was shown once is erased. */
     enum tn_status (*answer)(struct tn_write *write, struct tn_json_writer *json);
-    /* Not NULL: the body of the answer is exactly this long, filled up with spaces. */
+    /* Not 0: the body of the answer is exactly this long, filled up with spaces, and holds no
+     * receipt, whose length tells the size of its frame. */
     size_t fixed_size;
 };
 

@@ -35,6 +35,8 @@ void tn_intake_command_close(struct tn_intake_command *command)
     sodium_memzero(command->token, sizeof(command->token));
     sodium_memzero(&command->number, sizeof(command->number));
     tn_buffer_close(&command->request.entries);
+    tn_receipt_frame_drop(command->request.receipt);
+    command->request.receipt = NULL;
     tn_vault_writes_close(&command->writes);
     tn_arena_close(&command->arena);
 }

@@ -56,7 +56,7 @@ struct tn_intake_command {
 };
 
 void tn_intake_command_init(struct tn_intake_command *command);
-/* Wipes and frees; also closes request.entries. */
+/* Wipes and frees; also closes request.entries and drops request.receipt. */
 void tn_intake_command_close(struct tn_intake_command *command);
 
 /* Who acts, under which Idempotency-Key (empty: a random one is made and nothing is remembered),

@@ -116,7 +116,7 @@ enum tn_status tn_query_events(struct tn_log *log, const struct tn_events_page *
     TN_CHECK(page->limit >= 1 && page->limit <= TN_EVENTS_LIMIT_MAX);
     tn_arena_init(&paging.arena, EVENT_BYTES);
     tn_buffer_init(&paging.json, TN_EVENTS_BYTES_MAX);
-    tn_json_write_name(writer, "events");
+    tn_json_write_name(writer, page->name ? page->name : "events");
     tn_json_write_array_begin(writer);
     paging.begun = writer->out->size;
     if (page->stream || page->kind != 0) {

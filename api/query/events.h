@@ -21,6 +21,7 @@ struct tn_events_page {
     size_t limit;          /* 1..TN_EVENTS_LIMIT_MAX */
     const uint8_t *stream; /* or NULL */
     uint32_t kind;         /* or 0 */
+    const char *name;      /* of the list; NULL: "events" */
     /* Write one event and say so, or leave it out; NULL writes all as tn_event_write_json does. */
     bool (*write)(void *context, const struct tn_event *event, struct tn_json_writer *writer);
     void *context;

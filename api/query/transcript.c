@@ -60,21 +60,6 @@ static enum tn_status read_day(struct tn_state *views, uint64_t day, struct tn_a
     return status;
 }
 
-static enum tn_status fill_input(const struct tn_day_row *day, uint64_t number,
-                                 const struct tn_policy *policy, struct tn_arena *arena,
-                                 struct tn_draw_input *input)
-{
-    enum tn_status status;
-
-    input->day = (uint32_t) number;
-    input->policy = (uint32_t) day->policy;
-    input->packing = (uint8_t) policy->packing;
-    input->size_max = (uint8_t) policy->size_max;
-    input->share_ppm = policy->share_ppm;
-    status = tn_day_draw_sources(day, arena, input);
-    return status == TN_OK ? tn_day_draw_ports(day, arena, input) : status;
-}
-
 /* Requests of voided days right before this one carried over: their events come first. */
 static enum tn_status first_event(struct tn_state *views, uint64_t day,
                                   const struct tn_day_row *row, struct tn_arena *arena,
@@ -100,16 +85,26 @@ static enum tn_status first_event(struct tn_state *views, uint64_t day,
     return status;
 }
 
+static size_t count_lines(const struct tn_draw_input *input)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < input->port_count; i++) {
+        count += input->ports[i].line_count;
+    }
+    return count;
+}
+
 /* Draw again and compare with what was announced; then write. */
 static enum tn_status draw(const struct tn_day_row *day, const struct tn_draw_input *input,
-                           size_t line_count, enum tn_transcript_audience audience,
-                           struct tn_buffer *out, struct tn_error *error)
+                           enum tn_transcript_audience audience, struct tn_buffer *out,
+                           struct tn_error *error)
 {
     struct tn_arena arena;
     struct tn_draw_result result;
     enum tn_status status;
 
-    tn_arena_init(&arena, tn_draw_memory(input->group_count, (uint32_t) line_count));
+    tn_arena_init(&arena, tn_draw_memory(input->group_count, (uint32_t) count_lines(input)));
     status = tn_draw_run(input, &arena, &result, error);
     if (status == TN_OK && memcmp(result.root, day->root, TN_HASH_SIZE) != 0) {
         status = tn_fail(error, TN_MISMATCH,
@@ -139,7 +134,6 @@ enum tn_status tn_query_transcript(struct tn_log *log, struct tn_state *views, u
     const struct tn_policy *policy = NULL;
     struct tn_arena arena;
     struct tn_arena groups;
-    size_t line_count = 0;
     uint64_t from = 0;
     enum tn_status status;
 
@@ -154,11 +148,8 @@ enum tn_status tn_query_transcript(struct tn_log *log, struct tn_state *views, u
     }
     if (status == TN_OK) {
         policy = tn_policies_version(&policies, row.policy);
-        status = policy ? fill_input(&row, day, policy, &arena, &input)
+        status = policy ? tn_day_frozen(&row, day, policy, &arena, &input)
                         : tn_fail(error, TN_CORRUPT, "the day's policy was never published");
-    }
-    for (uint32_t p = 0; p < input.port_count; p++) {
-        line_count += input.ports[p].line_count;
     }
     building.fold.policies = &policies;
     memcpy(building.fold.gid_key, queue.gid_key, TN_HASH_SIZE);
@@ -174,7 +165,7 @@ enum tn_status tn_query_transcript(struct tn_log *log, struct tn_state *views, u
                                      &input.group_count);
     }
     if (status == TN_OK) {
-        status = draw(&row, &input, line_count, audience, out, error);
+        status = draw(&row, &input, audience, out, error);
     }
     tn_pool_fold_close(&building.fold);
     tn_arena_close(&building.event_arena);

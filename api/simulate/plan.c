@@ -19,7 +19,7 @@
 #define ARRIVALS 1030u
 
 /* Of those who wait, a day. */
-#define GIVES_UP_PPM 1800u
+#define GIVES_UP_PPM 3000u
 #define ASKS_EARLY_PPM 350000u /* within the first hour */
 #define OTHERWISE_PPM 10000u
 #define WITHDRAWS_PPM 5000u
@@ -50,6 +50,8 @@
 #define SECOND_US 1000000u
 /* Groups that are looked at for one that fits. */
 #define TRIES 200u
+/* Officers ask about somebody for this long after the appointment. */
+#define ASKED_AFTER_DAYS 7u
 
 enum tn_status tn_sim_plan(struct tn_sim *sim, const struct tn_sim_action *action)
 {
@@ -358,6 +360,27 @@ static uint32_t find_waiting(const struct tn_sim *sim, struct tn_sim_dice *dice,
     return TN_SIM_NONE;
 }
 
+/* Who is asked about: those whose appointment stands, and for some days those who had one. Without
+ * this the list would grow all season and hold hardly anybody who still has one. */
+static void forget_appointed(struct tn_sim *sim)
+{
+    struct tn_sim_list *list = &sim->appointed;
+    uint32_t today = sim->civil_day - sim->base_day;
+    size_t kept = 0;
+
+    sim->standing = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        const struct tn_sim_group *group = &sim->groups[list->items[i]];
+        bool stands = group->state == TN_SIM_APPOINTED;
+
+        if (stands || group->date + ASKED_AFTER_DAYS >= today) {
+            list->items[kept++] = list->items[i];
+            sim->standing += stands ? 1 : 0;
+        }
+    }
+    list->count = kept;
+}
+
 /* An appointment some days ahead; those that are over are forgotten by the way. */
 static uint32_t find_appointed(struct tn_sim *sim, struct tn_sim_dice *dice)
 {
@@ -462,7 +485,7 @@ static enum tn_status plan_changes(struct tn_sim *sim, struct tn_sim_dice *dice)
 
 static enum tn_status plan_appointed(struct tn_sim *sim, struct tn_sim_dice *dice)
 {
-    uint64_t cancels = sim->appointed.count * CANCELS_PPM / TN_PPM + 1;
+    uint64_t cancels = sim->standing * CANCELS_PPM / TN_PPM + 1;
     enum tn_status status = TN_OK;
 
     for (uint64_t i = 0; status == TN_OK && i < cancels; i++) {
@@ -493,6 +516,7 @@ enum tn_status tn_sim_plan_day(struct tn_sim *sim)
         status = plan_winners(sim);
     }
     if (status == TN_OK) {
+        forget_appointed(sim);
         status = plan_asks(sim, count);
     }
     if (status == TN_OK) {

@@ -57,6 +57,7 @@ static void choose_suspension(struct tn_sim *sim, uint64_t opening_us)
     const struct tn_policy_incident *incidents = tn_policy_history_incidents(&count);
     uint32_t horizon = sim->policies[0]->horizon_days;
     uint64_t end_us = opening_us + sim->options.days * TN_DAY_US;
+    uint64_t programme_end_us = sim->policies[sim->policy_count - 1]->programme_end_us;
 
     for (size_t i = 0; i < count; i++) {
         if (incidents[i].at_us >= opening_us && incidents[i].at_us < end_us) {
@@ -69,7 +70,8 @@ static void choose_suspension(struct tn_sim *sim, uint64_t opening_us)
             return;
         }
     }
-    if (sim->options.days >= DRILL_DAYS_MIN) {
+    /* At the programme's end every port is suspended, so none may be so already. */
+    if (sim->options.days >= DRILL_DAYS_MIN && opening_us + 4 * TN_DAY_US < programme_end_us) {
         uint32_t resume = sim->options.days > DRILL_DAYS_MIN ? 3 : 2;
 
         sim->suspended_port = DRILL_PORT;
@@ -158,6 +160,10 @@ enum tn_status tn_sim_plan_programme(struct tn_sim *sim)
     }
     if (status == TN_OK && sim->suspend_us > 0) {
         status = plan_act(sim, TN_SIM_RESUME_PORT, sim->resume_us);
+    }
+    if (status == TN_OK) {
+        status = plan_act(sim, TN_SIM_END_PROGRAMME,
+                          sim->policies[sim->policy_count - 1]->programme_end_us);
     }
     return status;
 }
@@ -324,15 +330,35 @@ static enum tn_status publish_capacity(struct tn_sim *sim, struct tn_sim_slot *s
     return decide(sim, slot, TN_COMMAND_publish_capacity, time_us);
 }
 
-static enum tn_status suspend_port(struct tn_sim *sim, struct tn_sim_slot *slot, uint64_t time_us)
+static enum tn_status suspend_port(struct tn_sim *sim, struct tn_sim_slot *slot, uint16_t port,
+                                   uint32_t honour_before, const char *reason, uint64_t time_us)
 {
     struct tn_facts_suspend_port *facts = &slot->command.request.command.facts.suspend_port_facts;
 
-    facts->port = sim->suspended_port;
-    facts->honour_before = sim->honour_before;
+    facts->port = port;
+    facts->honour_before = honour_before;
     facts->approvers = approvers(sim);
-    facts->reason = tn_bytes_from_string("security_situation");
+    facts->reason = tn_bytes_from_string(reason);
     return decide(sim, slot, TN_COMMAND_suspend_port, time_us);
+}
+
+/* 2025-01-20, noon: nobody's appointment was honoured from this moment on. The last draw's offers,
+ * made at the same noon, are taken back with them. */
+static enum tn_status end_programme(struct tn_sim *sim, uint64_t time_us)
+{
+    const struct tn_policy *policy = sim->policies[0];
+    enum tn_status status = TN_OK;
+
+    for (uint32_t i = 0; status == TN_OK && i < policy->port_count; i++) {
+        struct tn_sim_slot *slot;
+
+        status = tn_sim_slot_take(sim, &slot);
+        if (status == TN_OK) {
+            status = suspend_port(sim, slot, policy->ports[i].code, sim->civil_day,
+                                  "programme_ended", time_us);
+        }
+    }
+    return status;
 }
 
 static enum tn_status resume_port(struct tn_sim *sim, struct tn_sim_slot *slot, uint64_t time_us)
@@ -407,6 +433,9 @@ enum tn_status tn_sim_run_programme(struct tn_sim *sim, enum tn_sim_programme wh
     if (what == TN_SIM_ENROL) {
         return enrol(sim, time_us);
     }
+    if (what == TN_SIM_END_PROGRAMME) {
+        return end_programme(sim, time_us);
+    }
     status = tn_sim_slot_take(sim, &slot);
     if (status != TN_OK) {
         return status;
@@ -417,7 +446,8 @@ enum tn_status tn_sim_run_programme(struct tn_sim *sim, enum tn_sim_programme wh
     case TN_SIM_PUBLISH_CAPACITY:
         return publish_capacity(sim, slot, time_us);
     case TN_SIM_SUSPEND_PORT:
-        return suspend_port(sim, slot, time_us);
+        return suspend_port(sim, slot, sim->suspended_port, sim->honour_before,
+                            "security_situation", time_us);
     case TN_SIM_REALLOCATE:
         return reallocate(sim, slot, time_us);
     case TN_SIM_RESUME_PORT:
@@ -425,6 +455,7 @@ enum tn_status tn_sim_run_programme(struct tn_sim *sim, enum tn_sim_programme wh
     case TN_SIM_SUSPEND_OFFICER:
         return suspend_officer(sim, slot, time_us);
     case TN_SIM_ENROL:
+    case TN_SIM_END_PROGRAMME:
         break;
     }
     tn_sim_slot_drop(sim, slot);

@@ -18,6 +18,9 @@
 #define CALENDAR_SLACK 64u
 /* Rows of everybody who asks, and of a day's pool: the desk then seldom waits for the store. */
 #define CACHE_BYTES ((size_t) 768 << 20)
+/* Filters and indexes of a whole programme's commands, or each new one would be asked of the disk.
+ */
+#define BLOCK_CACHE_BYTES ((size_t) 256 << 20)
 #define DAY_ARENA_BYTES ((size_t) 256 << 20)
 
 static enum tn_status check_options(struct tn_sim *sim)
@@ -64,6 +67,7 @@ static enum tn_status open_ledger(struct tn_sim *sim)
         .manual_clock = true,
         .no_publish = true,
         .allow_unlocked = true,
+        .cache_bytes = BLOCK_CACHE_BYTES,
     };
     enum tn_status status = tn_ledger_create(sim->directory, &genesis, sim->error);
 
@@ -203,8 +207,11 @@ static enum tn_status end_day(struct tn_sim *sim)
         report->requests_most = requests > report->requests_most ? requests : report->requests_most;
         report->days = sim->day_number;
     }
-    return status == TN_OK ? tn_log_publish(sim->ledger->log, &sim->ledger->signer, sim->error)
-                           : status;
+    return status == TN_OK
+               ? tn_log_publish_timed(sim->ledger->log, &sim->ledger->signer,
+                                      &sim->ledger->cosigner,
+                                      tn_desk_cosignature_time_s(sim->ledger->desk), sim->error)
+               : status;
 }
 
 static enum tn_status next_window(struct tn_sim *sim, uint64_t from_us, uint32_t after_day,

@@ -169,6 +169,7 @@ enum tn_sim_programme {
     TN_SIM_REALLOCATE,
     TN_SIM_RESUME_PORT,
     TN_SIM_SUSPEND_OFFICER,
+    TN_SIM_END_PROGRAMME, /* every port is suspended, which cancels all that is outstanding */
 };
 
 struct tn_sim_action {
@@ -263,6 +264,7 @@ struct tn_sim {
     size_t known_capacity;
     size_t known_count;
     struct tn_sim_list appointed; /* who may be asked about; some of them no more */
+    size_t standing;              /* of them, at the last opening */
     struct tn_sim_list withdrawn;
     struct tn_sim_list *calendar; /* by service date - base_day */
     size_t calendar_days;

@@ -1,6 +1,7 @@
 /* Memory that is freed all at once. */
 #include "ledger/base/arena.h"
 
+#include <sodium.h>
 #include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,14 @@ void tn_arena_close(struct tn_arena *arena)
         block = older;
     }
     *arena = (struct tn_arena){.limit = arena->limit};
+}
+
+void tn_arena_close_secret(struct tn_arena *arena)
+{
+    for (struct tn_arena_block *block = arena->blocks; block != NULL; block = block->older) {
+        sodium_memzero(block->data, block->size);
+    }
+    tn_arena_close(arena);
 }
 
 void tn_arena_reset(struct tn_arena *arena)

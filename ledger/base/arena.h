@@ -14,6 +14,8 @@ struct tn_arena {
 
 void tn_arena_init(struct tn_arena *arena, size_t limit);
 void tn_arena_close(struct tn_arena *arena);
+/* As close, after wiping every block. */
+void tn_arena_close_secret(struct tn_arena *arena);
 /* Forget everything given out and keep the first block. */
 void tn_arena_reset(struct tn_arena *arena);
 /* Zeroed memory aligned for any type, or NULL when over the limit or out of memory. A size of zero

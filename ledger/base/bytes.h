@@ -36,7 +36,8 @@ void tn_hex_encode(char *out, const void *data, size_t size);
 /* Exactly `size` bytes from 2 * size hexadecimal digits (either case); TN_INVALID otherwise. */
 TN_MUST_USE enum tn_status tn_hex_decode(struct tn_bytes text, uint8_t *out, size_t size);
 
-/* Standard base64 with padding: `out` takes TN_BASE64_SIZE(size) characters with the final zero. */
+/* Standard base64 with padding: `out` takes TN_BASE64_SIZE(size) characters with the final zero.
+ * Not for secrets: its time tells of what it encodes. */
 #define TN_BASE64_SIZE(size) ((((size) + 2) / 3) * 4 + 1)
 void tn_base64_encode(char *out, const void *data, size_t size);
 /* Strict: padding needed, no spaces, unused bits zero. `*size` is the capacity of `out`, then what

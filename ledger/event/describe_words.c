@@ -10,6 +10,8 @@ const struct tn_words tn_words_kinds[] = {
      "A chain that was lost or leaked ends; a new one serves from `first_day` on, and "
      "the days between are voided."},
     {"state_sealed", "The root of a projection's rows as of an entry (spec/log.md 7)."},
+    {"fork_seen", "A witness holds a history of this log that is not this one (spec/log.md 5)."},
+    {"alarm_raised", "The operator must look at something. Once a day for each cause."},
     {"policy_published", "A version of the policy, with those who approved it and the reason."},
     {"capacity_published", "The seats of one service date. With facts by a scheduler's command; "
                            "without facts by the policy, "
@@ -32,7 +34,8 @@ const struct tn_words tn_words_kinds[] = {
     {"request_replaced", "The request of the day has other ports now; same body."},
     {"request_withdrawn", "The request of the day is taken back."},
     {"command_refused",
-     "A command of an identified caller was refused. One a day for each actor, command and code."},
+     "A command of an identified caller was refused. One a day for each actor, command and code; a "
+     "refused `register` whose actor is its own registration (nobody identified) leaves none."},
     {"day_opened", "Requests of a day are taken; all its instants are resolved here."},
     {"pool_closed", "The requests of a day and everything else its draw reads are frozen."},
     {"witness_revealed", "A witness's secret of the day, revealed after the close."},
@@ -92,6 +95,8 @@ const struct tn_words tn_words_commands[] = {
     {"reveal_witness", "reveals a witness's secret of a day's draw"},
     {"record_beacon", "records the public beacon of a day's draw"},
     {"replace_chain", "replaces a chain that was lost or leaked"},
+    {"report_fork", "records that a witness holds another history"},
+    {"raise_alarm", "records what the operator must look at"},
     {NULL, NULL},
 };
 
@@ -154,6 +159,10 @@ const struct tn_code_words tn_words_codes[] = {
     {"projection", 2, "registrations", "registrations and persons"},
     {"projection", 3, "validation", "appointments and their tags"},
     {"projection", 4, "access", "officers and tokens"},
+    {"alarm", TN_ALARM_WITNESS_MALFORMED, "witness_malformed",
+     "a witness did not understand what was sent (400)"},
+    {"alarm", TN_ALARM_WITNESS_KEY, "witness_key", "a witness does not trust the log's key (403)"},
+    {"alarm", TN_ALARM_WITNESS_ORIGIN, "witness_origin", "a witness does not know the log (404)"},
     {"zone_result", 1, "inside", "inside the zone of that version"},
     {"zone_result", 2, "outside", "outside of it"},
     {"zone_result", 3, "no_position", "no position was given, or none that can be"},

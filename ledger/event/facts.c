@@ -33,6 +33,8 @@ TN_RECORD_DEFINE(facts_resume, TN_LIST_FACTS_RESUME)
 TN_RECORD_DEFINE(facts_reveal_witness, TN_LIST_FACTS_REVEAL_WITNESS)
 TN_RECORD_DEFINE(facts_record_beacon, TN_LIST_FACTS_RECORD_BEACON)
 TN_RECORD_DEFINE(facts_replace_chain, TN_LIST_FACTS_REPLACE_CHAIN)
+TN_RECORD_DEFINE(facts_report_fork, TN_LIST_FACTS_REPORT_FORK)
+TN_RECORD_DEFINE(facts_raise_alarm, TN_LIST_FACTS_RAISE_ALARM)
 
 #define COMMAND_RECORD(number, name, record) [number] = {#name, &tn_record_##record},
 

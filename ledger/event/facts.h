@@ -237,6 +237,25 @@ TN_RECORD_DECLARE(facts_record_beacon, TN_LIST_FACTS_RECORD_BEACON)
     F(S, 6, IDS, approvers, _)                                                                     \
     F(S, 7, TEXT, reason, _)
 TN_RECORD_DECLARE(facts_replace_chain, TN_LIST_FACTS_REPLACE_CHAIN)
+/* What a witness answered that no honest log can meet (spec/log.md 5). `witness` is its id16: the
+ * first bytes of SHA-256 of its verifier key as text. `status` is the HTTP status, `told` the size
+ * that it said it had signed (0: it said none); `size`, `root` are those of the checkpoint that was
+ * sent, `old` the size from which it was proved. */
+#define TN_LIST_FACTS_REPORT_FORK(F, S)                                                            \
+    F(S, 1, ID, witness, _)                                                                        \
+    F(S, 2, UINT, status, _)                                                                       \
+    F(S, 3, UINT, told, _)                                                                         \
+    F(S, 4, UINT, old, _)                                                                          \
+    F(S, 5, UINT, size, _)                                                                         \
+    F(S, 6, HASH, root, _)
+TN_RECORD_DECLARE(facts_report_fork, TN_LIST_FACTS_REPORT_FORK)
+
+/* `code` is enum tn_alarm; `about` whom or what it concerns; `details` are numbers by the code. */
+#define TN_LIST_FACTS_RAISE_ALARM(F, S)                                                            \
+    F(S, 1, UINT, code, _)                                                                         \
+    F(S, 2, ID, about, _)                                                                          \
+    F(S, 3, UINTS, details, _)
+TN_RECORD_DECLARE(facts_raise_alarm, TN_LIST_FACTS_RAISE_ALARM)
 
 /* ---- the one list of commands: C(number, name, facts record). Numbers are never reused ---- */
 
@@ -266,6 +285,8 @@ TN_RECORD_DECLARE(facts_replace_chain, TN_LIST_FACTS_REPLACE_CHAIN)
     C(23, validate, facts_validate)                                                                \
     C(24, reveal_secret, facts_reveal_secret)                                                      \
     C(25, resume_deadlines, facts_resume)                                                          \
+    C(30, report_fork, facts_report_fork)                                                          \
+    C(31, raise_alarm, facts_raise_alarm)                                                          \
     C(40, reveal_witness, facts_reveal_witness)                                                    \
     C(41, record_beacon, facts_record_beacon)                                                      \
     C(42, replace_chain, facts_replace_chain)

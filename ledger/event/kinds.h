@@ -27,6 +27,14 @@ TN_RECORD_DECLARE(chain_replaced, TN_LIST_CHAIN_REPLACED)
     F(S, 7, HASH, root, _)
 TN_RECORD_DECLARE(state_sealed, TN_LIST_STATE_SEALED)
 
+/* A witness holds a history of this log that is not this one: evidence, and nothing is folded. */
+#define TN_LIST_FORK_SEEN(F, S) F(S, 0, RECORD, facts, facts_report_fork)
+TN_RECORD_DECLARE(fork_seen, TN_LIST_FORK_SEEN)
+
+/* Something that the operator must look at; once a day for each cause. */
+#define TN_LIST_ALARM_RAISED(F, S) F(S, 0, RECORD, facts, facts_raise_alarm)
+TN_RECORD_DECLARE(alarm_raised, TN_LIST_ALARM_RAISED)
+
 /* ---- policy ---- */
 #define TN_LIST_POLICY_PUBLISHED(F, S) F(S, 0, RECORD, facts, facts_publish_policy)
 TN_RECORD_DECLARE(policy_published, TN_LIST_POLICY_PUBLISHED)
@@ -364,6 +372,8 @@ TN_RECORD_DECLARE(validation_answered, TN_LIST_VALIDATION_ANSWERED)
     K(2, chain_anchored, 1)                                                                        \
     K(3, state_sealed, 1)                                                                          \
     K(5, chain_replaced, 1)                                                                        \
+    K(7, fork_seen, 1)                                                                             \
+    K(8, alarm_raised, 1)                                                                          \
     K(20, policy_published, 1)                                                                     \
     K(21, capacity_published, 1)                                                                   \
     K(22, port_suspended, 1)                                                                       \
@@ -441,6 +451,13 @@ enum tn_validation_bits {
     TN_VALIDATION_MATCHED = 1,
     TN_VALIDATION_APPOINTMENT = 2,
     TN_VALIDATION_PARTY = 4, /* a group; without it an individual */
+};
+/* What an alarm is about; `about` is a witness's id16, details[0] the HTTP status. */
+enum tn_alarm {
+    TN_ALARM_WITNESS_MALFORMED = 1, /* 400: it did not understand what was sent */
+    TN_ALARM_WITNESS_KEY = 2,       /* 403: it does not trust the log's key */
+    TN_ALARM_WITNESS_ORIGIN = 3,    /* 404: it does not know the log */
+    TN_ALARM_LIMIT,
 };
 
 /* ---- refusal codes: R(number, name, HTTP status). Stable; a text in five languages each ---- */

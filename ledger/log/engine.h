@@ -19,9 +19,9 @@
 #include "ledger/log/frame.h"
 #include "ledger/log/store.h"
 
-struct tn_engine;
+struct tn_log_engine;
 
-struct tn_engine_head {
+struct tn_log_engine_head {
     uint64_t size;
     uint64_t last_time_us;
     uint64_t term; /* under which the last frame was appended; 0 when there is none */
@@ -29,7 +29,7 @@ struct tn_engine_head {
 };
 
 /* One frame and what becomes visible with it. Everything is borrowed. */
-struct tn_engine_frame {
+struct tn_log_engine_frame {
     struct tn_bytes bytes; /* as ledger/log/frame.h encodes it */
     uint32_t count;
     uint64_t last_time_us;
@@ -38,38 +38,38 @@ struct tn_engine_frame {
 };
 
 /* Receives frames in order; false ends the subscription. */
-typedef bool tn_engine_each(void *context, struct tn_bytes frame);
+typedef bool tn_log_engine_each(void *context, struct tn_bytes frame);
 
-struct tn_engine_table {
+struct tn_log_engine_table {
     /* Become the writer: a term higher than any before, durable before it is used. */
-    enum tn_status (*acquire)(struct tn_engine *engine, uint64_t *term, struct tn_error *error);
-    enum tn_status (*append)(struct tn_engine *engine, uint64_t term, uint64_t expected_index,
-                             const struct tn_engine_frame *frame, enum tn_durability durability,
+    enum tn_status (*acquire)(struct tn_log_engine *engine, uint64_t *term, struct tn_error *error);
+    enum tn_status (*append)(struct tn_log_engine *engine, uint64_t term, uint64_t expected_index,
+                             const struct tn_log_engine_frame *frame, enum tn_durability durability,
                              struct tn_error *error);
-    enum tn_status (*head)(struct tn_engine *engine, struct tn_engine_head *head,
+    enum tn_status (*head)(struct tn_log_engine *engine, struct tn_log_engine_head *head,
                            struct tn_error *error);
     /* The frame that holds entry `index`. */
-    enum tn_status (*read)(struct tn_engine *engine, uint64_t index, struct tn_buffer *frame,
+    enum tn_status (*read)(struct tn_log_engine *engine, uint64_t index, struct tn_buffer *frame,
                            struct tn_error *error);
     /* Frames from `index` on, as other writers append them. */
-    enum tn_status (*subscribe)(struct tn_engine *engine, uint64_t index, tn_engine_each *each,
-                                void *context, struct tn_error *error);
+    enum tn_status (*subscribe)(struct tn_log_engine *engine, uint64_t index,
+                                tn_log_engine_each *each, void *context, struct tn_error *error);
     /* Forget frames below `index`, which every node has by now. */
-    enum tn_status (*trim)(struct tn_engine *engine, uint64_t index, struct tn_error *error);
-    void (*close)(struct tn_engine *engine);
+    enum tn_status (*trim)(struct tn_log_engine *engine, uint64_t index, struct tn_error *error);
+    void (*close)(struct tn_log_engine *engine);
 };
 
 /* The first member of every engine. */
-struct tn_engine {
-    const struct tn_engine_table *table;
+struct tn_log_engine {
+    const struct tn_log_engine_table *table;
 };
 
 /* The embedded engine: a synced RocksDB write under the store's file lock; fail-stop on an I/O
  * error. The only writer is this process, so `subscribe` and `trim` answer TN_UNSUPPORTED: there is
  * nobody to hear from, and the log family is the history itself. One thread for acquire and append,
  * any for head and read. */
-TN_MUST_USE enum tn_status tn_engine_embedded_open(struct tn_store *store,
-                                                   struct tn_engine **engine,
-                                                   struct tn_error *error);
+TN_MUST_USE enum tn_status tn_log_engine_embedded_open(struct tn_store *store,
+                                                       struct tn_log_engine **engine,
+                                                       struct tn_error *error);
 
 #endif

@@ -19,7 +19,7 @@
 #define TERM_BYTES 8
 
 struct embedded {
-    struct tn_engine engine;
+    struct tn_log_engine engine;
     struct tn_store *store;
     struct tn_family *log;
     struct tn_family *meta;
@@ -27,24 +27,25 @@ struct embedded {
     uint64_t size; /* as committed; only the writer uses it */
 };
 
-static enum tn_status embedded_acquire(struct tn_engine *engine, uint64_t *term,
+static enum tn_status embedded_acquire(struct tn_log_engine *engine, uint64_t *term,
                                        struct tn_error *error);
-static enum tn_status embedded_append(struct tn_engine *engine, uint64_t term,
-                                      uint64_t expected_index, const struct tn_engine_frame *frame,
+static enum tn_status embedded_append(struct tn_log_engine *engine, uint64_t term,
+                                      uint64_t expected_index,
+                                      const struct tn_log_engine_frame *frame,
                                       enum tn_durability durability, struct tn_error *error);
-static enum tn_status embedded_head(struct tn_engine *engine, struct tn_engine_head *head,
+static enum tn_status embedded_head(struct tn_log_engine *engine, struct tn_log_engine_head *head,
                                     struct tn_error *error);
-static enum tn_status embedded_read(struct tn_engine *engine, uint64_t index,
+static enum tn_status embedded_read(struct tn_log_engine *engine, uint64_t index,
                                     struct tn_buffer *frame, struct tn_error *error);
-static enum tn_status embedded_subscribe(struct tn_engine *engine, uint64_t index,
-                                         tn_engine_each *each, void *context,
+static enum tn_status embedded_subscribe(struct tn_log_engine *engine, uint64_t index,
+                                         tn_log_engine_each *each, void *context,
                                          struct tn_error *error);
-static enum tn_status embedded_trim(struct tn_engine *engine, uint64_t index,
+static enum tn_status embedded_trim(struct tn_log_engine *engine, uint64_t index,
                                     struct tn_error *error);
-static void embedded_close(struct tn_engine *engine);
-static struct embedded *embedded_of(struct tn_engine *engine);
+static void embedded_close(struct tn_log_engine *engine);
+static struct embedded *embedded_of(struct tn_log_engine *engine);
 
-static const struct tn_engine_table embedded_table = {
+static const struct tn_log_engine_table embedded_table = {
     .acquire = embedded_acquire,
     .append = embedded_append,
     .head = embedded_head,
@@ -54,8 +55,8 @@ static const struct tn_engine_table embedded_table = {
     .close = embedded_close,
 };
 
-enum tn_status tn_engine_embedded_open(struct tn_store *store, struct tn_engine **out,
-                                       struct tn_error *error)
+enum tn_status tn_log_engine_embedded_open(struct tn_store *store, struct tn_log_engine **out,
+                                           struct tn_error *error)
 {
     *out = NULL;
     struct embedded *embedded = calloc(1, sizeof(*embedded));
@@ -68,7 +69,7 @@ enum tn_status tn_engine_embedded_open(struct tn_store *store, struct tn_engine 
     if (status == TN_OK) {
         status = tn_store_family(store, "meta", false, &embedded->meta, error);
     }
-    struct tn_engine_head head;
+    struct tn_log_engine_head head;
     if (status == TN_OK) {
         status = embedded_head(&embedded->engine, &head, error);
     }
@@ -81,7 +82,7 @@ enum tn_status tn_engine_embedded_open(struct tn_store *store, struct tn_engine 
     return TN_OK;
 }
 
-static enum tn_status embedded_acquire(struct tn_engine *engine, uint64_t *term,
+static enum tn_status embedded_acquire(struct tn_log_engine *engine, uint64_t *term,
                                        struct tn_error *error)
 {
     struct embedded *embedded = embedded_of(engine);
@@ -112,8 +113,9 @@ static enum tn_status embedded_acquire(struct tn_engine *engine, uint64_t *term,
     return status;
 }
 
-static enum tn_status embedded_append(struct tn_engine *engine, uint64_t term,
-                                      uint64_t expected_index, const struct tn_engine_frame *frame,
+static enum tn_status embedded_append(struct tn_log_engine *engine, uint64_t term,
+                                      uint64_t expected_index,
+                                      const struct tn_log_engine_frame *frame,
                                       enum tn_durability durability, struct tn_error *error)
 {
     struct embedded *embedded = embedded_of(engine);
@@ -142,11 +144,11 @@ static enum tn_status embedded_append(struct tn_engine *engine, uint64_t term,
     return status;
 }
 
-static enum tn_status embedded_head(struct tn_engine *engine, struct tn_engine_head *head,
+static enum tn_status embedded_head(struct tn_log_engine *engine, struct tn_log_engine_head *head,
                                     struct tn_error *error)
 {
     struct embedded *embedded = embedded_of(engine);
-    *head = (struct tn_engine_head){0};
+    *head = (struct tn_log_engine_head){0};
     struct tn_buffer value;
     tn_buffer_init(&value, HEAD_BYTES);
     bool found = false;
@@ -168,8 +170,8 @@ static enum tn_status embedded_head(struct tn_engine *engine, struct tn_engine_h
     return status;
 }
 
-static enum tn_status embedded_read(struct tn_engine *engine, uint64_t index, struct tn_buffer *out,
-                                    struct tn_error *error)
+static enum tn_status embedded_read(struct tn_log_engine *engine, uint64_t index,
+                                    struct tn_buffer *out, struct tn_error *error)
 {
     struct embedded *embedded = embedded_of(engine);
     tn_buffer_reset(out);
@@ -199,8 +201,8 @@ static enum tn_status embedded_read(struct tn_engine *engine, uint64_t index, st
     return status;
 }
 
-static enum tn_status embedded_subscribe(struct tn_engine *engine, uint64_t index,
-                                         tn_engine_each *each, void *context,
+static enum tn_status embedded_subscribe(struct tn_log_engine *engine, uint64_t index,
+                                         tn_log_engine_each *each, void *context,
                                          struct tn_error *error)
 {
     (void) engine;
@@ -210,7 +212,7 @@ static enum tn_status embedded_subscribe(struct tn_engine *engine, uint64_t inde
     return tn_fail(error, TN_UNSUPPORTED, "the embedded engine has no other writer to hear from");
 }
 
-static enum tn_status embedded_trim(struct tn_engine *engine, uint64_t index,
+static enum tn_status embedded_trim(struct tn_log_engine *engine, uint64_t index,
                                     struct tn_error *error)
 {
     (void) engine;
@@ -218,12 +220,12 @@ static enum tn_status embedded_trim(struct tn_engine *engine, uint64_t index,
     return tn_fail(error, TN_UNSUPPORTED, "the embedded engine keeps the whole log");
 }
 
-static void embedded_close(struct tn_engine *engine)
+static void embedded_close(struct tn_log_engine *engine)
 {
     free(embedded_of(engine));
 }
 
-static struct embedded *embedded_of(struct tn_engine *engine)
+static struct embedded *embedded_of(struct tn_log_engine *engine)
 {
     return TN_CONTAINER_OF(engine, struct embedded, engine);
 }

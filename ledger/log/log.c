@@ -32,15 +32,15 @@ static enum tn_status load(struct tn_log *log, struct tn_error *error);
 static enum tn_status catch_up(struct tn_log *log, struct tn_error *error);
 static enum tn_status check_format(struct tn_log *log, uint64_t size, bool *missing,
                                    struct tn_error *error);
-static enum tn_status check_last_frame(struct tn_log *log, const struct tn_engine_head *head,
+static enum tn_status check_last_frame(struct tn_log *log, const struct tn_log_engine_head *head,
                                        struct tn_error *error);
 static enum tn_status claim(struct tn_log *log, struct tn_error *error);
 static enum tn_status check_entries(const struct tn_log *log, const struct tn_log_entry *entries,
                                     size_t count, struct tn_error *error);
 static enum tn_status fill_batch(struct tn_log *log, struct tn_batch *batch,
                                  const struct tn_log_entry *entries, size_t count,
-                                 struct tn_engine_frame *frame, uint8_t root[static TN_HASH_SIZE],
-                                 struct tn_error *error);
+                                 struct tn_log_engine_frame *frame,
+                                 uint8_t root[static TN_HASH_SIZE], struct tn_error *error);
 static void show(struct tn_log *log, const struct tn_log_head *head);
 
 enum tn_status tn_log_open(struct tn_store *store, struct tn_log **out, struct tn_error *error)
@@ -72,7 +72,7 @@ enum tn_status tn_log_open(struct tn_store *store, struct tn_log **out, struct t
     if (status != TN_OK) {
         goto out;
     }
-    status = tn_engine_embedded_open(store, &log->engine, error);
+    status = tn_log_engine_embedded_open(store, &log->engine, error);
     for (int attempt = 1; status == TN_OK; attempt++) {
         status = load(log, error);
         if (status != TN_CORRUPT || log->writer || attempt == ATTACH_ATTEMPTS) {
@@ -128,7 +128,7 @@ enum tn_status tn_log_append(struct tn_log *log, struct tn_batch *batch,
     if (status != TN_OK) {
         return status;
     }
-    struct tn_engine_frame frame = {0};
+    struct tn_log_engine_frame frame = {0};
     struct tn_log_head head = {.size = log->head.size + count,
                                .last_time_us = entries[count - 1].time_us};
     tn_batch_mark(batch);
@@ -195,7 +195,7 @@ enum tn_status tn_log_refresh(struct tn_log *log, struct tn_error *error)
 /* Everything that is committed, checked as it is read. */
 static enum tn_status load(struct tn_log *log, struct tn_error *error)
 {
-    struct tn_engine_head head;
+    struct tn_log_engine_head head;
     bool format_missing = false;
     enum tn_status status = log->engine->table->head(log->engine, &head, error);
     if (status == TN_OK) {
@@ -230,7 +230,7 @@ static bool add_leaf(void *context, uint64_t index, struct tn_bytes entry)
 /* A secondary's look at what the writer has committed since. */
 static enum tn_status catch_up(struct tn_log *log, struct tn_error *error)
 {
-    struct tn_engine_head head;
+    struct tn_log_engine_head head;
     enum tn_status status = log->engine->table->head(log->engine, &head, error);
     if (status != TN_OK) {
         return status;
@@ -308,7 +308,7 @@ static enum tn_status check_format(struct tn_log *log, uint64_t size, bool *miss
 }
 
 /* The newest frame must end where the head says, and carry its root. */
-static enum tn_status check_last_frame(struct tn_log *log, const struct tn_engine_head *head,
+static enum tn_status check_last_frame(struct tn_log *log, const struct tn_log_engine_head *head,
                                        struct tn_error *error)
 {
     struct tn_iterator *iterator = tn_iterator_create(log->store, log->log, NULL, false);
@@ -415,8 +415,8 @@ static void put_tile(void *context, unsigned level, uint64_t index, const uint8_
 /* Everything of the frame but what the engine adds. Only `scratch` and the batch change. */
 static enum tn_status fill_batch(struct tn_log *log, struct tn_batch *batch,
                                  const struct tn_log_entry *entries, size_t count,
-                                 struct tn_engine_frame *frame, uint8_t root[static TN_HASH_SIZE],
-                                 struct tn_error *error)
+                                 struct tn_log_engine_frame *frame,
+                                 uint8_t root[static TN_HASH_SIZE], struct tn_error *error)
 {
     struct tile_target target = {.batch = batch, .family = log->tree_family};
     tn_tree_copy(log->scratch, log->tree);
@@ -448,7 +448,7 @@ static enum tn_status fill_batch(struct tn_log *log, struct tn_batch *batch,
     if (tn_buffer_status(&log->frame) != TN_OK) {
         return tn_fail(error, TN_FULL, "a frame holds at most %zu bytes", TN_FRAME_BYTES_MAX);
     }
-    *frame = (struct tn_engine_frame){
+    *frame = (struct tn_log_engine_frame){
         .bytes = tn_buffer_view(&log->frame),
         .count = (uint32_t) count,
         .last_time_us = header.last_time_us,

@@ -132,7 +132,27 @@ struct tn_signer; /* ledger/log/note.h */
  * record says that more, or something else, was published */
 TN_MUST_USE enum tn_status tn_log_publish(struct tn_log *log, const struct tn_signer *signer,
                                           struct tn_error *error);
-/* The same for a note that the caller has signed (with several keys) or that has gathered
+/* The same with a timed cosignature by `cosigner` (NULL: none) at `time_s`, seconds since 1970. */
+TN_MUST_USE enum tn_status tn_log_publish_timed(struct tn_log *log, const struct tn_signer *signer,
+                                                const struct tn_signer *cosigner, uint64_t time_s,
+                                                struct tn_error *error);
+/* The note that tn_log_publish_timed would publish now, and its size, with nothing published. */
+TN_MUST_USE enum tn_status tn_log_sign_head(struct tn_log *log, const struct tn_signer *signer,
+                                            const struct tn_signer *cosigner, uint64_t time_s,
+                                            struct tn_buffer *note, uint64_t *size);
+/* Add signature lines, which the caller has verified, to the published checkpoint of `size` entries
+ * (tn_note_merge): durable, then visible. Any thread. TN_NOT_FOUND  another size is published
+ * (meanwhile); nothing was changed */
+TN_MUST_USE enum tn_status tn_log_add_signatures(struct tn_log *log, uint64_t size,
+                                                 struct tn_bytes lines, struct tn_error *error);
+/* Keep the newest checkpoint that enough witnesses have cosigned: what witnesses sign while newer
+ * ones are published is readable all the same. TN_CONFLICT  a larger one is kept. Any thread. */
+TN_MUST_USE enum tn_status tn_log_keep_cosigned(struct tn_log *log, struct tn_bytes note,
+                                                struct tn_error *error);
+/* That one (into the reset buffer) and its size; an empty note when there is none. */
+TN_MUST_USE enum tn_status tn_log_cosigned(struct tn_log *log, struct tn_buffer *note,
+                                           uint64_t *size, struct tn_error *error);
+/* Publish a note that the caller has signed (with several keys) or that has gathered
  * cosignatures: its text must be a checkpoint of this log. A note for the published size replaces
  * the one before. TN_INVALID   not a note, or not a checkpoint of this log at its size TN_CONFLICT
  * as above; a later checkpoint was published meanwhile */

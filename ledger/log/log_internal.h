@@ -26,7 +26,7 @@ struct tn_log {
     struct tn_family *log;
     struct tn_family *tree_family;
     struct tn_family *meta;
-    struct tn_engine *engine;
+    struct tn_log_engine *engine;
     struct tn_index *index;
     bool writer;
 

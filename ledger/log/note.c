@@ -434,7 +434,7 @@ static enum tn_status signature_verify(struct tn_bytes text, const struct line *
         return size == TN_SIGNATURE_SIZE ? tn_verifier_verify(verifier, text, signature)
                                          : TN_MISMATCH;
     }
-    if (size != TIME_SIZE + TN_SIGNATURE_SIZE) {
+    if (size != TIME_SIZE + TN_SIGNATURE_SIZE || tn_get_be64(signature) > INT64_MAX) {
         return TN_MISMATCH;
     }
     tn_buffer_init(&message, COSIGNED_TEXT_MAX);

@@ -84,6 +84,12 @@ void tn_note_sign(struct tn_buffer *note, struct tn_bytes text, const struct tn_
 void tn_note_cosign(struct tn_buffer *note, struct tn_bytes text, const struct tn_signer *signer,
                     uint64_t time_s);
 
+/* The note again with signature lines added, into the reset `out`: a line by a (name, key id) that
+ * has signed already takes its place, so a fresh cosignature replaces the old one. The lines are
+ * not verified here. TN_INVALID: not a note, or not one any more (form, too many lines). */
+TN_MUST_USE enum tn_status tn_note_merge(struct tn_bytes note, struct tn_bytes lines,
+                                         struct tn_buffer *out, struct tn_error *error);
+
 /* ---- reading notes ---- */
 
 struct tn_note {

@@ -23,19 +23,19 @@ size_t tn_proof_inclusion_count(uint64_t index, uint64_t size)
     return count + (size_t) __builtin_popcountll(fn);
 }
 
-enum tn_status tn_proof_verify_inclusion(const uint8_t leaf_hash[static TN_HASH_SIZE],
-                                         uint64_t index, uint64_t size, const uint8_t *proof,
-                                         size_t count, const uint8_t root[static TN_HASH_SIZE])
+enum tn_status tn_proof_inclusion_root(const uint8_t leaf_hash[static TN_HASH_SIZE], uint64_t index,
+                                       uint64_t size, const uint8_t *proof, size_t count,
+                                       uint8_t root[static TN_HASH_SIZE])
 {
     uint64_t fn = index;
     uint64_t sn = size - 1;
-    uint8_t hash[TN_HASH_SIZE];
     uint8_t up[TN_HASH_SIZE];
 
     if (size > TN_TREE_SIZE_MAX || index >= size) {
+        memset(root, 0, TN_HASH_SIZE);
         return TN_INVALID;
     }
-    memcpy(hash, leaf_hash, sizeof(hash));
+    memcpy(root, leaf_hash, TN_HASH_SIZE);
     for (size_t i = 0; i < count; i++) {
         const uint8_t *step = proof + i * TN_HASH_SIZE;
 
@@ -43,17 +43,27 @@ enum tn_status tn_proof_verify_inclusion(const uint8_t leaf_hash[static TN_HASH_
             return TN_INVALID;
         }
         if ((fn & 1) != 0 || fn == sn) {
-            tn_node_hash(up, step, hash);
+            tn_node_hash(up, step, root);
             skip_right_edge(&fn, &sn);
         } else {
-            tn_node_hash(up, hash, step);
+            tn_node_hash(up, root, step);
         }
-        memcpy(hash, up, sizeof(hash));
+        memcpy(root, up, TN_HASH_SIZE);
         fn >>= 1;
         sn >>= 1;
     }
-    if (sn != 0) {
-        return TN_INVALID;
+    return sn == 0 ? TN_OK : TN_INVALID;
+}
+
+enum tn_status tn_proof_verify_inclusion(const uint8_t leaf_hash[static TN_HASH_SIZE],
+                                         uint64_t index, uint64_t size, const uint8_t *proof,
+                                         size_t count, const uint8_t root[static TN_HASH_SIZE])
+{
+    uint8_t hash[TN_HASH_SIZE];
+    enum tn_status status = tn_proof_inclusion_root(leaf_hash, index, size, proof, count, hash);
+
+    if (status != TN_OK) {
+        return status;
     }
     return memcmp(hash, root, sizeof(hash)) == 0 ? TN_OK : TN_MISMATCH;
 }

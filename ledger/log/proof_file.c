@@ -18,23 +18,23 @@ static enum tn_status finding_fill(const struct tn_proof_file *file,
 static enum tn_status leaf_from_extra(const struct tn_proof_file *file,
                                       struct tn_proof_finding *finding, struct tn_error *error);
 
-void tn_proof_file_format(struct tn_buffer *out, const struct tn_bytes *entry, uint64_t index,
+void tn_proof_file_format(struct tn_buffer *out, const struct tn_bytes *extra, uint64_t index,
                           const uint8_t *proof, size_t count, struct tn_bytes checkpoint)
 {
     char base64[TN_BASE64_SIZE(TN_HASH_SIZE)];
 
     TN_CHECK(count < TN_PROOF_HASHES_MAX && index < TN_TREE_SIZE_MAX);
     tn_buffer_append_string(out, HEADER "\n");
-    if (entry != NULL) {
-        size_t size = TN_BASE64_SIZE(entry->size);
+    if (extra != NULL) {
+        size_t size = TN_BASE64_SIZE(extra->size);
         uint8_t *text;
 
-        TN_CHECK(entry->size <= TN_PROOF_FILE_EXTRA_BYTES_MAX);
+        TN_CHECK(extra->size <= TN_PROOF_FILE_EXTRA_BYTES_MAX);
         tn_buffer_append_string(out, "extra ");
         /* The encoder ends with a zero, whose place the newline takes. */
         text = tn_buffer_extend(out, size);
         if (text != NULL) {
-            tn_base64_encode((char *) text, entry->data, entry->size);
+            tn_base64_encode((char *) text, extra->data, extra->size);
             text[size - 1] = '\n';
         }
     }

@@ -9,18 +9,19 @@
  *     <checkpoint: a signed note>
  *
  * In our files `extra` is the entry itself (the leaf's data), where its reader may have it, so that
- * a file is checked alone. Without `extra` the checker must be given the entry or its leaf hash. A
- * file of another log may hold anything there: give its entry, which then decides. */
+ * a file is checked alone, or the entry with openings (ledger/vault/opening.h). Without `extra` the
+ * checker must be given the entry or its leaf hash. A file of another log may hold anything there:
+ * give its entry, which then decides. */
 #ifndef TN_LEDGER_LOG_PROOF_FILE_H
 #define TN_LEDGER_LOG_PROOF_FILE_H
 
 #include "ledger/log/note.h"
 #include "ledger/log/tree.h"
 
-/* Of `extra`, decoded: an entry is never longer. */
-#define TN_PROOF_FILE_EXTRA_BYTES_MAX ((size_t) 65535)
-/* A whole file: the note at its largest, an entry in base64, the hashes. */
-#define TN_PROOF_FILE_BYTES_MAX (TN_NOTE_BYTES_MAX + ((size_t) 128 << 10))
+/* Of `extra`, decoded: an entry is at most half of it, and a group's openings are some 30 kB. */
+#define TN_PROOF_FILE_EXTRA_BYTES_MAX ((size_t) 128 << 10)
+/* A whole file: the note at its largest, `extra` in base64, the hashes. */
+#define TN_PROOF_FILE_BYTES_MAX (TN_NOTE_BYTES_MAX + ((size_t) 192 << 10))
 
 /* A parsed file: views into it. */
 struct tn_proof_file {
@@ -32,9 +33,9 @@ struct tn_proof_file {
     struct tn_bytes checkpoint; /* the signed note */
 };
 
-/* Append the file to `out`. `entry` is NULL where the reader may not have it or has it already,
- * else it becomes `extra`; at most TN_PROOF_FILE_EXTRA_BYTES_MAX bytes, checked, as is count. */
-void tn_proof_file_format(struct tn_buffer *out, const struct tn_bytes *entry, uint64_t index,
+/* Append the file to `out`. `extra` is NULL where the reader may not have it or has it already; at
+ * most TN_PROOF_FILE_EXTRA_BYTES_MAX bytes, checked, as is count. */
+void tn_proof_file_format(struct tn_buffer *out, const struct tn_bytes *extra, uint64_t index,
                           const uint8_t *proof, size_t count, struct tn_bytes checkpoint);
 /* The form alone. TN_INVALID with words; `*file` zeroed. */
 TN_MUST_USE enum tn_status tn_proof_file_parse(struct tn_bytes bytes, struct tn_proof_file *file,

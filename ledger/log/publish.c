@@ -39,8 +39,38 @@ static void show(struct tn_log *log, uint64_t size, const uint8_t root[static TN
 enum tn_status tn_log_publish(struct tn_log *log, const struct tn_signer *signer,
                               struct tn_error *error)
 {
+    return tn_log_publish_timed(log, signer, NULL, 0, error);
+}
+
+enum tn_status tn_log_sign_head(struct tn_log *log, const struct tn_signer *signer,
+                                const struct tn_signer *cosigner, uint64_t time_s,
+                                struct tn_buffer *note, uint64_t *size)
+{
     struct tn_log_head head;
     struct tn_buffer text;
+    tn_log_head(log, &head);
+    tn_buffer_init(&text, TN_NOTE_BYTES_MAX);
+    tn_buffer_reset(note);
+    *size = head.size;
+    tn_checkpoint_format(&text, tn_bytes_from_string(signer->verifier.name), head.size, head.root);
+    enum tn_status status = tn_buffer_status(&text);
+    if (status == TN_OK) {
+        tn_note_begin(note, tn_buffer_view(&text));
+        tn_note_sign(note, tn_buffer_view(&text), signer);
+        if (cosigner != NULL) {
+            tn_note_cosign(note, tn_buffer_view(&text), cosigner, time_s);
+        }
+        status = tn_buffer_status(note);
+    }
+    tn_buffer_close(&text);
+    return status;
+}
+
+enum tn_status tn_log_publish_timed(struct tn_log *log, const struct tn_signer *signer,
+                                    const struct tn_signer *cosigner, uint64_t time_s,
+                                    struct tn_error *error)
+{
+    struct tn_log_head head;
     struct tn_buffer note;
     tn_log_head(log, &head);
     pthread_rwlock_rdlock(&log->lock);
@@ -50,19 +80,11 @@ enum tn_status tn_log_publish(struct tn_log *log, const struct tn_signer *signer
     if (published) {
         return TN_OK;
     }
-    tn_buffer_init(&text, TN_NOTE_BYTES_MAX);
     tn_buffer_init(&note, TN_NOTE_BYTES_MAX);
-    tn_checkpoint_format(&text, tn_bytes_from_string(signer->verifier.name), head.size, head.root);
-    enum tn_status status = tn_buffer_status(&text);
-    if (status == TN_OK) {
-        tn_note_begin(&note, tn_buffer_view(&text));
-        tn_note_sign(&note, tn_buffer_view(&text), signer);
-        status = tn_buffer_status(&note);
-    }
+    enum tn_status status = tn_log_sign_head(log, signer, cosigner, time_s, &note, &head.size);
     if (status == TN_OK) {
         status = tn_log_publish_note(log, tn_buffer_view(&note), error);
     }
-    tn_buffer_close(&text);
     tn_buffer_close(&note);
     return status;
 }
@@ -93,6 +115,38 @@ enum tn_status tn_log_publish_note(struct tn_log *log, struct tn_bytes note, str
     pthread_mutex_unlock(&log->publish_lock);
     tn_buffer_close(&before);
     tn_buffer_close(&shown);
+    return status;
+}
+
+enum tn_status tn_log_add_signatures(struct tn_log *log, uint64_t size, struct tn_bytes lines,
+                                     struct tn_error *error)
+{
+    struct tn_checkpoint checkpoint;
+    struct tn_buffer bytes;
+    struct tn_buffer merged;
+    struct record before;
+    tn_buffer_init(&bytes, RECORD_BYTES_MAX);
+    tn_buffer_init(&merged, TN_NOTE_BYTES_MAX);
+    pthread_mutex_lock(&log->publish_lock);
+    enum tn_status status = read_record(log, &bytes, &before, error);
+    if (status == TN_OK && (before.note.size == 0 || before.size != size)) {
+        status = tn_fail(error, TN_NOT_FOUND, "size %" PRIu64 " is not the published one", size);
+    }
+    if (status == TN_OK) {
+        status = tn_note_merge(before.note, lines, &merged, error);
+    }
+    if (status == TN_OK) {
+        status = parse_note(tn_buffer_view(&merged), &checkpoint, error);
+    }
+    if (status == TN_OK) {
+        status = write_record(log, &checkpoint, tn_buffer_view(&merged), error);
+    }
+    if (status == TN_OK) {
+        show(log, checkpoint.size, checkpoint.root, &merged);
+    }
+    pthread_mutex_unlock(&log->publish_lock);
+    tn_buffer_close(&bytes);
+    tn_buffer_close(&merged);
     return status;
 }
 

@@ -114,6 +114,12 @@ TN_MUST_USE enum tn_status tn_tree_prove_leaves(
 /* How many hashes the inclusion proof of `index` in a tree of `size` has; index < size. */
 size_t tn_proof_inclusion_count(uint64_t index, uint64_t size);
 
+/* The root to which a proof leads: for a caller who compares it with what was signed.
+ * TN_INVALID   index, size or the number of hashes cannot be right */
+TN_MUST_USE enum tn_status tn_proof_inclusion_root(const uint8_t leaf_hash[static TN_HASH_SIZE],
+                                                   uint64_t index, uint64_t size,
+                                                   const uint8_t *proof, size_t count,
+                                                   uint8_t root[static TN_HASH_SIZE]);
 /* TN_INVALID   index, sizes or the number of hashes cannot be right
  * TN_MISMATCH  the proof leads to another root */
 TN_MUST_USE enum tn_status tn_proof_verify_inclusion(const uint8_t leaf_hash[static TN_HASH_SIZE],

@@ -18,25 +18,26 @@ static const struct {
     {TN_KIND_##kind, TN_COMMAND_##command, shared, offsetof(struct tn_##kind, facts)},
     FIRST(ledger_created, create_ledger, false) FIRST(chain_anchored, anchor_chain, false) FIRST(
         policy_published, publish_policy, false) FIRST(capacity_published, publish_capacity, true)
-        FIRST(port_suspended, suspend_port, false) FIRST(port_resumed, resume_port, false)
-            FIRST(seats_reallocated, reallocate_seats,
-                  false) FIRST(window_extended, resume_deadlines, false) FIRST(registration_created,
-                                                                               register, false)
-                FIRST(member_added, add_member, true) FIRST(member_removed, remove_member, false)
-                    FIRST(registration_withdrawn, withdraw_registration,
-                          false) FIRST(registration_restored, restore_registration,
-                                       false) FIRST(registration_merged, merge_registrations, false)
-                        FIRST(appointment_requested, request_appointment,
-                              false) FIRST(request_replaced, request_appointment,
-                                           false) FIRST(request_withdrawn, withdraw_request, false)
-                            FIRST(witness_revealed, reveal_witness,
-                                  false) FIRST(beacon_recorded, record_beacon,
-                                               false) FIRST(chain_replaced, replace_chain, false)
-                                FIRST(draw_seeded, reveal_secret,
-                                      false) FIRST(offer_accepted, accept_offer,
-                                                   false) FIRST(offer_declined, decline_offer, true)
-                                    FIRST(appointment_cancelled, cancel_appointment,
-                                          true) FIRST(group_presented, record_arrival, false)
+        FIRST(port_suspended, suspend_port, false) FIRST(port_resumed, resume_port, false) FIRST(
+            seats_reallocated, reallocate_seats, false) FIRST(window_extended, resume_deadlines,
+                                                              false) FIRST(registration_created,
+                                                                           register, false)
+            FIRST(member_added, add_member, true) FIRST(member_removed, remove_member, false) FIRST(
+                registration_withdrawn, withdraw_registration,
+                false) FIRST(registration_restored, restore_registration,
+                             false) FIRST(registration_merged, merge_registrations, false)
+                FIRST(appointment_requested, request_appointment,
+                      false) FIRST(request_replaced, request_appointment,
+                                   false) FIRST(request_withdrawn, withdraw_request, false)
+                    FIRST(witness_revealed, reveal_witness,
+                          false) FIRST(beacon_recorded, record_beacon,
+                                       false) FIRST(chain_replaced, replace_chain, false)
+                        FIRST(fork_seen, report_fork, false) FIRST(alarm_raised, raise_alarm, false)
+                            FIRST(draw_seeded, reveal_secret,
+                                  false) FIRST(offer_accepted, accept_offer,
+                                               false) FIRST(offer_declined, decline_offer, true)
+                                FIRST(appointment_cancelled, cancel_appointment, true)
+                                    FIRST(group_presented, record_arrival, false)
                                         FIRST(turned_away, record_arrival, false)
                                             FIRST(no_show_recorded, close_port_day, true)
                                                 FIRST(officer_enrolled, enrol_officer, false)
@@ -90,4 +91,10 @@ enum tn_status tn_command_from_event(const struct tn_event *event, struct tn_are
         return TN_OK;
     }
     return TN_OK;
+}
+
+bool tn_command_is_anonymous(const struct tn_command *command)
+{
+    return command->kind == TN_COMMAND_register &&
+           memcmp(command->actor.id, command->facts.register_facts.registration, TN_ID_SIZE) == 0;
 }

@@ -12,4 +12,9 @@ TN_MUST_USE enum tn_status tn_command_from_event(const struct tn_event *event,
                                                  struct tn_arena *arena, struct tn_command *command,
                                                  bool *found, struct tn_error *error);
 
+/* Nobody stands behind it: its actor is the registration that it would begin. Refused, it leaves no
+ * event, for there is nobody whose history the refusal would belong to, and whoever has no identity
+ * could fill the log for ever (DESIGN, The desk). */
+bool tn_command_is_anonymous(const struct tn_command *command);
+
 #endif

@@ -286,3 +286,29 @@ enum tn_status tn_rule_resume(const struct tn_command *command, struct tn_verdic
     extended->by_us = facts->extend ? command->time_us - facts->last_heartbeat_us : 0;
     return TN_OK;
 }
+
+/* Alarms carry few numbers: they are for people. */
+#define ALARM_DETAILS_MAX 8u
+
+enum tn_status tn_rule_report_fork(const struct tn_command *command, struct tn_verdict *verdict)
+{
+    const struct tn_facts_report_fork *facts = &command->facts.report_fork_facts;
+
+    if (!is_operator(command) || (facts->status != 409 && facts->status != 422)) {
+        return tn_verdict_refuse(verdict, TN_REFUSAL_not_allowed);
+    }
+    tn_verdict_add(verdict, TN_KIND_fork_seen)->body.fork_seen.facts = *facts;
+    return TN_OK;
+}
+
+enum tn_status tn_rule_raise_alarm(const struct tn_command *command, struct tn_verdict *verdict)
+{
+    const struct tn_facts_raise_alarm *facts = &command->facts.raise_alarm_facts;
+
+    if (!is_operator(command) || facts->code == 0 || facts->code >= TN_ALARM_LIMIT ||
+        facts->details.count > ALARM_DETAILS_MAX) {
+        return tn_verdict_refuse(verdict, TN_REFUSAL_not_allowed);
+    }
+    tn_verdict_add(verdict, TN_KIND_alarm_raised)->body.alarm_raised.facts = *facts;
+    return TN_OK;
+}

@@ -49,6 +49,10 @@ enum tn_status tn_rule_enrol_officer(const struct tn_officer_row *existing,
 enum tn_status tn_rule_suspend_officer(const struct tn_officer_row *officer,
                                        const struct tn_command *command,
                                        struct tn_verdict *verdict);
+/* What a witness or a machine said goes into the log as it was said; facts that no report has are
+ * not_allowed. */
+enum tn_status tn_rule_report_fork(const struct tn_command *command, struct tn_verdict *verdict);
+enum tn_status tn_rule_raise_alarm(const struct tn_command *command, struct tn_verdict *verdict);
 enum tn_status tn_rule_resume(const struct tn_command *command, struct tn_verdict *verdict);
 
 #endif

@@ -91,7 +91,7 @@ enum tn_day_state {
     F(S, 7, UINT, replaced, _)
 TN_RECORD_DECLARE(chain_row, TN_LIST_CHAIN_ROW)
 
-enum tn_witness_state {
+enum tn_day_witness_state {
     TN_WITNESS_AWAITED = 0,
     TN_WITNESS_REVEALED = 1,
     TN_WITNESS_MISSED = 2,

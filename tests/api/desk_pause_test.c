@@ -132,8 +132,11 @@ static void a_machine_that_was_down_lapses_nothing_by_itself(void **context)
     set_heartbeat(state, deadline_us - TN_HOUR_US);
     open_ledger(state, &live_options);
     assert_true(is_paused(state));
-    fill_request(&asking, 1, 1, 0);
+    fill_request(&asking, 1, 2, 0);
     assert_int_equal(ask_and_drop(state, &asking), TN_PAUSED);
+    fill_register(&asking, 1, 1, 1, 0); /* decided long ago: a retry is answered */
+    assert_int_equal(ask_and_drop(state, &asking), TN_OK);
+    assert_true(asking.request.replayed);
     usleep(700000); /* the desk's timer comes by and leaves it alone */
     assert_int_equal(count_kind(state, TN_KIND_offer_lapsed), 0);
 

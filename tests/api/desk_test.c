@@ -154,6 +154,77 @@ static void a_touched_reserve_refuses_writes_and_nothing_else(void **context)
     assert_int_equal(ask_and_drop(state, &asking), TN_OK);
 }
 
+/* Whoever has no identity could fill the log for ever. */
+static void a_refused_registration_of_nobody_identified_is_no_event(void **context)
+{
+    struct desk_state *state = *context;
+    struct asking asking;
+    struct tn_desk_state desk;
+    uint64_t size;
+
+    fill_register(&asking, 1, 1, 1, START_US);
+    assert_int_equal(ask_and_drop(state, &asking), TN_OK);
+    size = size_of(state);
+    for (uint32_t n = 2; n < 5; n++) { /* the same person again, each time as somebody new */
+        fill_register(&asking, n, 1, n, START_US + n);
+        assert_int_equal(ask_and_drop(state, &asking), TN_REFUSED);
+        assert_int_equal(asking.request.refusal, TN_REFUSAL_person_in_live_registration);
+        assert_true(asking.request.unrecorded);
+        assert_int_equal(asking.request.entries.size, 0);
+    }
+    assert_int_equal(size_of(state), size);
+    tn_desk_state(state->ledger->desk, &desk);
+    assert_int_equal(desk.refusals_anonymous, 3);
+    assert_int_equal(desk.refusals_repeated, 0);
+
+    fill_register(&asking, 5, 1, 5, START_US + 5); /* a helper is somebody */
+    asking.request.command.actor.role = TN_ROLE_HELPER;
+    make_id(asking.request.command.actor.id, TN_ID_SIZE, 8, 1);
+    assert_int_equal(ask_and_drop(state, &asking), TN_REFUSED);
+    assert_false(asking.request.unrecorded);
+    assert_int_equal(size_of(state), size + 1);
+    assert_int_equal(asking.request.first_index, size);
+
+    fill_register(&asking, 2, 2, 2, START_US + 6); /* nothing stands under the key */
+    assert_int_equal(ask_and_drop(state, &asking), TN_OK);
+    assert_false(asking.request.replayed);
+}
+
+/* It needs no write. The same key with another body, and a refusal, get theirs too. */
+static void a_retry_of_an_answered_command_is_answered_on_a_full_disk(void **context)
+{
+    struct desk_state *state = *context;
+    struct tn_ledger_options options = manual_options;
+    struct asking first;
+    struct asking retry;
+    uint64_t refused;
+
+    fill_register(&first, 1, 1, 1, START_US);
+    assert_int_equal(ask(state, &first), TN_OK);
+    fill_request(&retry, 2, 2, START_US);
+    assert_int_equal(ask_and_drop(state, &retry), TN_REFUSED);
+    refused = retry.request.first_index;
+    close_ledger(state);
+    options.reserve_bytes = UINT64_MAX / 4;
+    open_ledger(state, &options);
+
+    fill_register(&retry, 1, 1, 1, START_US + 1000000);
+    assert_int_equal(ask(state, &retry), TN_OK);
+    assert_true(retry.request.replayed);
+    assert_int_equal(retry.request.first_index, first.request.first_index);
+    assert_int_equal(retry.request.entries.size, first.request.entries.size);
+    assert_memory_equal(retry.request.entries.data, first.request.entries.data,
+                        first.request.entries.size);
+    tn_buffer_close(&retry.request.entries);
+    tn_buffer_close(&first.request.entries);
+    fill_request(&retry, 2, 2, START_US + 1000000);
+    assert_int_equal(ask_and_drop(state, &retry), TN_REFUSED);
+    assert_int_equal(retry.request.refusal, TN_REFUSAL_registration_unknown);
+    assert_int_equal(retry.request.first_index, refused);
+    fill_register(&retry, 3, 3, 3, START_US + 1000000);
+    assert_int_equal(ask_and_drop(state, &retry), TN_NO_SPACE);
+}
+
 static enum tn_status hold_up(void *context)
 {
     (void) context;
@@ -240,6 +311,8 @@ int main(void)
         IN_A_LEDGER(a_retry_of_a_refused_command_is_refused_again),
         IN_A_LEDGER(a_command_before_its_time_is_refused_by_a_manual_clock),
         IN_A_LEDGER(a_touched_reserve_refuses_writes_and_nothing_else),
+        IN_A_LEDGER(a_refused_registration_of_nobody_identified_is_no_event),
+        IN_A_LEDGER(a_retry_of_an_answered_command_is_answered_on_a_full_disk),
         IN_A_LEDGER(a_full_queue_is_busy_and_never_a_stall),
         IN_A_LEDGER(a_checkpoint_follows_its_entries),
     };

@@ -148,6 +148,24 @@ static void ask_and_be_drawn(const struct person_account *person)
     }
 }
 
+/* Some proof of the last answer opens to `mark`. */
+static void assert_proofs_open(const char *mark)
+{
+    bool found = false;
+
+    for (const char *at = reply.body; !found && (at = strstr(at, "extra ")); at++) {
+        size_t length = strcspn(at + 6, "\\\"");
+        uint8_t *bytes = malloc(length);
+        size_t size = length;
+
+        TN_CHECK(bytes);
+        assert_int_equal(tn_base64_decode(tn_bytes(at + 6, length), bytes, &size), TN_OK);
+        found = holds(bytes, size, mark);
+        free(bytes);
+    }
+    assert_true(found);
+}
+
 static void look_at_them(const struct person_account *person)
 {
     char id[33];
@@ -169,6 +187,12 @@ static void look_at_them(const struct person_account *person)
     (void) snprintf(path, sizeof(path), "%s/history", person->path);
     MUST_ANSWER(200, call(&served, "GET", path, person->token, NULL));
     assert_clean("a history", reply.body, reply.body_size);
+    /* The one answer that shows them what they gave: to its owner, opened from the vault. */
+    (void) snprintf(path, sizeof(path), "%s/proofs", person->path);
+    MUST_ANSWER(401, call(&served, "GET", path, "0123456789abcdef", NULL));
+    assert_clean("proofs for a stranger", reply.body, reply.body_size);
+    MUST_ANSWER(200, call(&served, "GET", path, person->token, NULL));
+    assert_proofs_open(marks[0]);
     (void) snprintf(path, sizeof(path), "%s/accesses", person->path);
     MUST_ANSWER(200, call(&served, "GET", path, person->token, NULL));
     assert_clean("accesses", reply.body, reply.body_size);

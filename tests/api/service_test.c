@@ -32,6 +32,16 @@ static int teardown(void **state)
     return 0;
 }
 
+/* All of an answer but its receipt: a retry may get one over another frame (spec/log.md 6). */
+static char *without_receipt(char *body)
+{
+    char *receipt = strstr(body, ",\"receipt\":");
+
+    assert_non_null(receipt);
+    *receipt = '\0';
+    return body;
+}
+
 static void a_retried_registration_is_one_registration(void **state)
 {
     static char first[4096];
@@ -45,7 +55,8 @@ static void a_retried_registration_is_one_registration(void **state)
     assert_int_equal(strlen(person.token), 64);
     (void) snprintf(first, sizeof(first), "%s", reply.body);
     MUST_ANSWER(201, call_key(&served, "/v1/registrations", NULL, key, body));
-    assert_string_equal(reply.body, first); /* the token included */
+    assert_string_equal(without_receipt(reply.body),
+                        without_receipt(first)); /* the token included */
     body_of_person(body, sizeof(body), "Persona Otra", "1980-01-15");
     MUST_ANSWER(422, call_key(&served, "/v1/registrations", NULL, key, body));
     assert_true(says("\"code\":\"conflicting_key\""));
@@ -148,7 +159,7 @@ static void accepting_shows_the_number_once_and_to_every_retry(void **state)
     assert_int_equal(strlen(number), 14);
     (void) snprintf(first, sizeof(first), "%s", reply.body);
     MUST_ANSWER(200, call_key(&served, path, person.token, "accept-1", NULL));
-    assert_string_equal(reply.body, first);
+    assert_string_equal(without_receipt(reply.body), without_receipt(first));
     MUST_ANSWER(409, call_key(&served, path, person.token, "accept-2", NULL));
     assert_true(says("\"code\":\"offer_not_open\""));
     /* The same key on another path is another request. */

@@ -1,4 +1,5 @@
--- wrk: many officers ask about many numbers, one right and the rest never issued.
+-- wrk: many officers ask about many numbers, one in four right and the rest never issued.
+-- The texts are made before the clock starts: what is measured is the server, not this script.
 local officers = {}
 for line in io.lines(os.getenv("SCRATCH") .. "/officers") do officers[#officers + 1] = line end
 local number, birth
@@ -15,15 +16,21 @@ local function made_up()
   text = text .. alphabet:sub(check + 1, check + 1)
   return text:sub(1, 4) .. "-" .. text:sub(5, 8) .. "-" .. text:sub(9, 12)
 end
-local bodies = {}
-for i = 1, 1000 do
-  bodies[i] = string.format('{"confirmation_number":"%s","date_of_birth":"%s","purpose":"transit"}',
-    i % 4 == 0 and number or made_up(), birth)
-end
+local texts = {}
 local turn = 0
-request = function()
-  turn = turn + 1
-  return wrk.format("POST", "/v1/validations",
-    {["Authorization"] = "Bearer " .. officers[turn % #officers + 1],
-     ["Content-Type"] = "application/json"}, bodies[turn % #bodies + 1])
+
+function init(args)
+  for i = 1, 1000 do
+    for _, officer in ipairs(officers) do
+      texts[#texts + 1] = wrk.format("POST", "/v1/validations",
+        {["Authorization"] = "Bearer " .. officer, ["Content-Type"] = "application/json"},
+        string.format('{"confirmation_number":"%s","date_of_birth":"%s","purpose":"transit"}',
+          i % 4 == 0 and number or made_up(), birth))
+    end
+  end
+end
+
+function request()
+  turn = turn % #texts + 1
+  return texts[turn]
 end

@@ -291,6 +291,7 @@ def lost_chain(base, directory, server, day, approve):
         again.stop()
     drawd.kill()
     turno.run("verify", directory)
+    turno.run("audit", directory)
 
 
 def main():

@@ -110,14 +110,16 @@ def fill(disk, ballast, keep):
         os.fsync(file.fileno())
 
 
-def refused_but_alive(server, tokens, vkey_before):
-    """What is answered when nothing can be written."""
+def refused_but_alive(server, tokens, vkey_before, answered):
+    """What is answered when nothing can be written; `answered` before: key, body, answer."""
     with server.client() as client:
         refused = client.post("/v1/validations", turno.validation(
             tokens["confirmation_number"], tokens["date_of_birth"]),
             token=tokens["officer_token"])
         expect(refused, 507, "no_space")
         assert refused.headers["Content-Type"].startswith("application/problem+json"), refused
+        key, body, answer = answered
+        assert expect(client.post("/v1/registrations", body, key=key), 201).json == answer
         for path in ("/healthz", "/v1/policy", "/v1/ports", "/log/checkpoint", "/metrics"):
             expect(client.get(path), 200)
         events = client.get("/v1/events?limit=10", token=tokens["auditor_token"])
@@ -140,12 +142,10 @@ def start_on_a_full_disk(directory, tokens, vkey, ballast, registered):
     """Reads are served, writes refused; and again they go on by themselves."""
     with turno.Server(directory, "--reserve", RESERVE, wait=False) as server:
         turno.wait_until(lambda: alive(server), "the server on a full disk")
-        refused_but_alive(server, tokens, vkey)
+        refused_but_alive(server, tokens, vkey, registered[-1])
         os.remove(ballast)
         server.wait_ready()
         with server.client() as client:
-            key, body, answer = registered[-1]
-            assert expect(client.post("/v1/registrations", body, key=key), 201).json == answer
             turno.register(client, turno.family(900000))
         server.stop()
 
@@ -179,11 +179,11 @@ def play(disk, base):
         turno.wait_until(lambda: all_of(writers, lambda w: w.refused >= 3 or w.waits()),
                          "refusals")
         fill(disk, ballast, 2 << 20)
-        refused_but_alive(server, tokens, vkey)
+        refused_but_alive(server, tokens, vkey, writers[0].registered[0])
         before = {w: len(w.registered) for w in writers}
         time.sleep(1.0)
         assert all_of(writers, lambda w: len(w.registered) == before[w]), "the disk is full"
-        refused_but_alive(server, tokens, vkey)
+        refused_but_alive(server, tokens, vkey, writers[0].registered[0])
         os.remove(ballast)
         turno.wait_until(lambda: all_of(writers, lambda w: len(w.registered) > before[w] + 5),
                          "writes after there is space again")

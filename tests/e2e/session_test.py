@@ -34,7 +34,10 @@ def register(client):
                                      headers={"Accept-Language": language}), 409,
                          "person_in_live_registration")
         texts.add(refused.json["detail"])
+        assert "index" not in refused.json, refused # nobody identified: no event
     assert len(texts) == 5, texts
+    counted = expect(client.get("/metrics"), 200).body.decode()
+    assert "\nturno_desk_refusals_anonymous_total 5\n" in counted, counted
     return first
 
 
@@ -172,6 +175,7 @@ def audit(server, vkey):
                           check=False)
     print(done.stdout.decode().strip()[-600:])
     assert done.returncode == 0, done.returncode
+    print(turno.run("audit", f"http://127.0.0.1:{server.port}/log", "--key", vkey).stdout)
 
 
 def drain(server):
@@ -222,6 +226,7 @@ def main():
             audit(server, vkey)
             drain(server)
         verified = turno.run("verify", directory).stdout
+        turno.run("audit", directory)
         rebuilt = turno.run("rebuild", directory).stdout
         assert rebuilt.count("equal") == 5 and "DIFFERENT" not in rebuilt, rebuilt
         print(verified.split("\n")[0])

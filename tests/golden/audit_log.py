@@ -183,7 +183,7 @@ def checkpoint_open(note, verifiers):
     root = strict_base64(root)
     if len(root) != 32:
         raise Difference(f"checkpoint's root has {len(root)} bytes")
-    return int(size), root, set(verifier.name for verifier in signers)
+    return int(size), root, signers
 
 
 # ---- Merkle tree ----
@@ -520,7 +520,8 @@ class Audit:
             self.differences.append(f"checkpoint went from size {size} to {again[0]} or changed "
                                     "its root")
         return (f"size {size} root {root.hex()}: {self.bundles} bundles, {self.tiles} tiles of "
-                f"{level} levels, signed by {', '.join(sorted(signers))}")
+                f"{level} levels, signed by "
+                + ", ".join(sorted(f"{signer.name} ({signer.id.hex()})" for signer in signers)))
 
 
 def main():
@@ -542,8 +543,8 @@ def main():
     summary = audit.run()
     if not audit.differences and not audit.unreadable:
         signers = audit.checkpoint()[2]
-        audit.differences += [f"{verifier.name} has not signed" for verifier in verifiers
-                              if verifier.name not in signers]
+        audit.differences += [f"{verifier.name} has not signed (key {verifier.id.hex()})"
+                              for verifier in verifiers if verifier not in signers]
     for line in audit.differences[:DIFFERENCES_SHOWN] + audit.unreadable[:DIFFERENCES_SHOWN]:
         print(line, file=sys.stderr)
     if audit.differences:

@@ -374,6 +374,22 @@ static void act_pause(struct driver *driver)
     (void) harness_decide_paused(&driver->harness, &command);
 }
 
+/* What witnesses say is written down and changes no row. */
+static void act_witness(struct driver *driver)
+{
+    bool fork = chance(driver, 50);
+    struct tn_command command = command_by_operator(
+        fork ? TN_COMMAND_report_fork : TN_COMMAND_raise_alarm, driver->time_us);
+
+    if (fork) {
+        command.facts.report_fork_facts.status = 422;
+        command.facts.report_fork_facts.told = below(driver, 100000);
+    } else {
+        command.facts.raise_alarm_facts.code = 1 + below(driver, TN_ALARM_LIMIT - 1);
+    }
+    (void) harness_decide(&driver->harness, &command);
+}
+
 static void act(struct driver *driver)
 {
     static const struct {
@@ -383,9 +399,9 @@ static void act(struct driver *driver)
         {90, act_register}, {120, act_group},   {460, act_ask},      {20, act_unask},
         {70, act_offer},    {90, act_port_day}, {140, act_validate}, {10, act_port},
         {2, act_policy},    {2, act_capacity},  {2, act_officer},    {2, act_pause},
-        {40, act_source},
+        {6, act_witness},   {40, act_source},
     };
-    uint64_t pick = below(driver, 1048);
+    uint64_t pick = below(driver, 1054);
     size_t i = 0;
 
     while (pick >= acts[i].weight) {

@@ -104,6 +104,83 @@ static void R17_never_issued_wrong_date_and_left_are_one_answer(void **state)
     close_replayed(&harness);
 }
 
+/* What the core rows are asked for one validation, decided and folded. */
+static struct tn_rows_counts work_of(struct harness *harness, const uint8_t *tag, uint64_t time_us)
+{
+    struct tn_command command =
+        command_by_officer(TN_COMMAND_validate, VALIDATOR, TN_ROLE_OFFICER, time_us);
+    struct tn_rows_counts before[TN_CORE_COUNT];
+    struct tn_rows_counts after;
+    struct tn_rows_counts work = {0};
+
+    memcpy(command.facts.validate_facts.tag, tag, TN_ID_SIZE);
+    command.facts.validate_facts.purpose = TN_PURPOSE_ENTRY;
+    harness_advance(harness, time_us);
+    for (size_t i = 0; i < TN_CORE_COUNT; i++) {
+        tn_rows_counts(harness->decider.state->rows[i], &before[i]);
+    }
+    assert_int_equal(harness_decide_paused(harness, &command), OK);
+    for (size_t i = 0; i < TN_CORE_COUNT; i++) {
+        tn_rows_counts(harness->decider.state->rows[i], &after);
+        work.gets += after.gets - before[i].gets;
+        work.found += after.found - before[i].found;
+        work.bytes += after.bytes - before[i].bytes;
+    }
+    return work;
+}
+
+/* A tag that nobody has is answered after as many reads, and after the decoding of as large an
+ * appointment, as one that somebody has. Only its own small row is missing. */
+static void R17_every_answer_takes_the_same_reads(void **state)
+{
+    enum { GENUINE, CANCELLED, LEFT, WRONG_DATE, NEVER_ISSUED, FORGED, KINDS };
+    struct harness harness;
+    struct tn_rows_counts work[KINDS];
+    struct tn_rows_counts own_row;
+    uint8_t offer[TN_ID_SIZE];
+    uint8_t other[TN_ID_SIZE];
+    uint8_t tags[KINDS][TN_ID_SIZE];
+
+    (void) state;
+    open_from(&harness, DAY_D);
+    must_register(&harness, 2, 3, at(DAY_D, 9, 0));
+    assert_int_equal(do_ask(&harness, 2, ask_a, 1, at(DAY_D, 13, 0)), OK);
+    must_win(&harness, 1, 3);
+    memcpy(offer, group_row(&harness, 1).offer, TN_ID_SIZE);
+    memcpy(other, group_row(&harness, 2).offer, TN_ID_SIZE);
+    assert_int_equal(do_accept(&harness, 1, at(DAY_D + 1, 13, 0)), OK);
+    assert_int_equal(do_accept(&harness, 2, at(DAY_D + 1, 13, 0)), OK);
+    assert_int_equal(do_remove(&harness, 1, person(1, 1), person(1, 1), at(DAY_D + 1, 14, 0)), OK);
+    assert_int_equal(do_remove(&harness, 2, person(2, 1), person(2, 1), at(DAY_D + 1, 14, 0)), OK);
+    assert_int_equal(do_cancel(&harness, 2, at(DAY_D + 1, 14, 30)), OK);
+    make_tag(tags[GENUINE], offer, person(1, 0));
+    make_tag(tags[CANCELLED], other, person(2, 0));
+    make_tag(tags[LEFT], offer, person(1, 1));
+    make_tag(tags[WRONG_DATE], offer, person(7, 0));
+    make_id(tags[NEVER_ISSUED], 't', 99);
+    memset(tags[FORGED], 0, TN_ID_SIZE);
+    /* Twice: what is not in memory yet is fetched by the first. */
+    for (unsigned round = 0; round < 2; round++) {
+        for (size_t kind = 0; kind < KINDS; kind++) {
+            work[kind] =
+                work_of(&harness, tags[kind], at(DAY_D + 1, 15, round * KINDS + (unsigned) kind));
+        }
+    }
+    own_row.found = 1;
+    own_row.bytes = work[GENUINE].bytes - work[NEVER_ISSUED].bytes;
+    assert_true(own_row.bytes > 0 && own_row.bytes < 32);
+    for (size_t kind = 0; kind < KINDS; kind++) {
+        bool has_row = kind == GENUINE || kind == CANCELLED || kind == LEFT;
+
+        assert_int_equal(work[kind].gets, work[GENUINE].gets);
+        assert_int_equal(work[kind].found + (has_row ? 0 : own_row.found), work[GENUINE].found);
+        if (!has_row) {
+            assert_int_equal(work[kind].bytes + own_row.bytes, work[GENUINE].bytes);
+        }
+    }
+    close_replayed(&harness);
+}
+
 /* Two members with one date of birth have one tag: when one leaves the other's number still counts.
  */
 static void R17_a_twin_who_leaves_does_not_take_the_number_away(void **state)
@@ -241,6 +318,7 @@ int main(void)
         cmocka_unit_test(R02_a_refusal_is_an_event_with_the_facts_whole_and_changes_nothing),
         cmocka_unit_test(R14_the_zone_decision_is_a_version_and_a_result),
         cmocka_unit_test(R17_never_issued_wrong_date_and_left_are_one_answer),
+        cmocka_unit_test(R17_every_answer_takes_the_same_reads),
         cmocka_unit_test(R17_a_twin_who_leaves_does_not_take_the_number_away),
         cmocka_unit_test(R17_an_appointment_stands_until_its_date_ends_at_the_port),
         cmocka_unit_test(R17_an_appointment_stands_until_the_group_has_presented),

@@ -5,7 +5,7 @@
 
 struct scenario {
     struct fixture f; /* its log is closed: the engine is used alone */
-    struct tn_engine *engine;
+    struct tn_log_engine *engine;
     struct tn_buffer bytes;
 };
 
@@ -15,7 +15,7 @@ static void scenario_init(struct scenario *s)
     tn_log_close(s->f.log);
     s->f.log = NULL;
     tn_buffer_init(&s->bytes, 1 << 20);
-    assert_ok(tn_engine_embedded_open(s->f.store, &s->engine, &s->f.error), &s->f.error);
+    assert_ok(tn_log_engine_embedded_open(s->f.store, &s->engine, &s->f.error), &s->f.error);
 }
 
 static void scenario_close(struct scenario *s)
@@ -38,11 +38,11 @@ static enum tn_status append(struct scenario *s, uint64_t term, uint64_t expecte
         assert_int_equal(tn_frame_add(&s->bytes, tn_bytes("entry", 5)), TN_OK);
     }
     tn_frame_finish(&s->bytes, &header);
-    struct tn_engine_frame frame = {.bytes = tn_buffer_view(&s->bytes),
-                                    .count = count,
-                                    .last_time_us = 6,
-                                    .root = root,
-                                    .batch = s->f.batch};
+    struct tn_log_engine_frame frame = {.bytes = tn_buffer_view(&s->bytes),
+                                        .count = count,
+                                        .last_time_us = 6,
+                                        .root = root,
+                                        .batch = s->f.batch};
     tn_batch_reset(s->f.batch);
     return s->engine->table->append(s->engine, term, expected, &frame, TN_SYNCED, &s->f.error);
 }
@@ -51,7 +51,7 @@ static void only_the_owner_of_the_term_appends_where_it_expects(void **state)
 {
     (void) state;
     struct scenario s;
-    struct tn_engine_head head;
+    struct tn_log_engine_head head;
     uint64_t term = 0;
     uint64_t later = 0;
     scenario_init(&s);
@@ -91,7 +91,7 @@ static void a_term_is_higher_after_every_opening(void **state)
         assert_ok(
             tn_store_open(s.f.directory, &(struct tn_store_options){0}, &s.f.store, &s.f.error),
             &s.f.error);
-        assert_ok(tn_engine_embedded_open(s.f.store, &s.engine, &s.f.error), &s.f.error);
+        assert_ok(tn_log_engine_embedded_open(s.f.store, &s.engine, &s.f.error), &s.f.error);
     }
     scenario_close(&s);
 }

@@ -115,7 +115,7 @@ static void the_longest_and_the_empty_entry_fit(void **state)
 
     (void) state;
     tn_buffer_init(&extra, TN_PROOF_FILE_EXTRA_BYTES_MAX);
-    for (size_t size = 0; size <= sizeof(longest); size += size < 4 ? 1 : 65531) {
+    for (size_t size = 0; size <= sizeof(longest); size += size < 4 ? 1 : 65534) {
         const struct tn_bytes entry = tn_bytes(longest, size);
 
         file_make(&file, &entry, 3);

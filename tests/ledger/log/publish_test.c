@@ -184,6 +184,99 @@ static void cosignatures_join_a_published_note(void **state)
     fixture_close(&f);
 }
 
+/* The log's own line is renewed and those of witnesses stay; a note that is not published any more
+ * is not touched. */
+static void fresh_signatures_take_their_place_and_the_others_stay(void **state)
+{
+    (void) state;
+    struct fixture f;
+    struct tn_signer signer;
+    struct tn_signer cosigner;
+    struct tn_signer witness;
+    struct tn_buffer note;
+    struct tn_buffer lines;
+    struct tn_note read;
+    uint64_t size;
+    fixture_init(&f);
+    tn_buffer_init(&note, TN_NOTE_BYTES_MAX);
+    tn_buffer_init(&lines, 4096);
+    make_signer(&signer, origin, TN_KEY_ED25519);
+    make_signer(&cosigner, origin, TN_KEY_COSIGNATURE);
+    make_signer(&witness, "w.example", TN_KEY_COSIGNATURE);
+    struct tn_verifier verifiers[] = {signer.verifier, cosigner.verifier, witness.verifier};
+    append_until(&f, 300, 100);
+    assert_ok(tn_log_publish_timed(f.log, &signer, &cosigner, 1000, &f.error), &f.error);
+    for (uint64_t time_s = 1060; time_s <= 1120; time_s += 60) {
+        assert_ok(tn_log_published(f.log, &note, &size, &f.error), &f.error);
+        assert_ok(tn_note_parse(tn_buffer_view(&note), &read, &f.error), &f.error);
+        tn_buffer_reset(&lines);
+        tn_note_cosign(&lines, read.text, &witness, time_s + 1);
+        assert_ok(tn_log_add_signatures(f.log, 300, tn_buffer_view(&lines), &f.error), &f.error);
+        tn_buffer_reset(&lines);
+        tn_note_cosign(&lines, read.text, &cosigner, time_s);
+        assert_ok(tn_log_add_signatures(f.log, 300, tn_buffer_view(&lines), &f.error), &f.error);
+        fixture_reopen(&f);
+        assert_ok(tn_log_published(f.log, &note, &size, &f.error), &f.error);
+        assert_ok(tn_note_verify(tn_buffer_view(&note), verifiers, 3, &read, &f.error), &f.error);
+        assert_int_equal(read.line_count, 3);
+        assert_int_equal(read.verified, 7);
+        assert_int_equal(read.time_s[1], time_s);
+        assert_int_equal(read.time_s[2], time_s + 1);
+    }
+    append_until(&f, 310, 10);
+    assert_ok(tn_log_publish_timed(f.log, &signer, &cosigner, 1130, &f.error), &f.error);
+    assert_status(tn_log_add_signatures(f.log, 300, tn_buffer_view(&lines), &f.error), TN_NOT_FOUND,
+                  &f.error);
+    assert_status(tn_log_add_signatures(f.log, 310, tn_bytes_from_string("x\n"), &f.error),
+                  TN_INVALID, &f.error);
+    check_published(&f, &signer, 310);
+    tn_signer_close(&signer);
+    tn_signer_close(&cosigner);
+    tn_signer_close(&witness);
+    tn_buffer_close(&lines);
+    tn_buffer_close(&note);
+    fixture_close(&f);
+}
+
+static void the_newest_cosigned_checkpoint_is_kept_beside(void **state)
+{
+    (void) state;
+    struct fixture f;
+    struct tn_signer signer;
+    struct tn_buffer note;
+    struct tn_buffer kept;
+    uint8_t root[TN_HASH_SIZE];
+    uint64_t size = 1;
+    fixture_init(&f);
+    tn_buffer_init(&note, TN_NOTE_BYTES_MAX);
+    tn_buffer_init(&kept, TN_NOTE_BYTES_MAX);
+    make_signer(&signer, origin, TN_KEY_ED25519);
+    append_until(&f, 300, 100);
+    assert_ok(tn_log_cosigned(f.log, &kept, &size, &f.error), &f.error);
+    assert_int_equal(size, 0);
+    assert_int_equal(kept.size, 0);
+    assert_ok(tn_log_root(f.log, 200, root, &f.error), &f.error);
+    make_note(&note, origin, 200, root, &signer);
+    assert_ok(tn_log_keep_cosigned(f.log, tn_buffer_view(&note), &f.error), &f.error);
+    fixture_reopen(&f);
+    assert_ok(tn_log_cosigned(f.log, &kept, &size, &f.error), &f.error);
+    assert_int_equal(size, 200);
+    assert_true(tn_bytes_equal(tn_buffer_view(&kept), tn_buffer_view(&note)));
+    make_note(&note, origin, 210, root, &signer); /* not our tree */
+    assert_status(tn_log_keep_cosigned(f.log, tn_buffer_view(&note), &f.error), TN_INVALID,
+                  &f.error);
+    assert_ok(tn_log_root(f.log, 100, root, &f.error), &f.error);
+    make_note(&note, origin, 100, root, &signer); /* older */
+    assert_status(tn_log_keep_cosigned(f.log, tn_buffer_view(&note), &f.error), TN_CONFLICT,
+                  &f.error);
+    assert_ok(tn_log_cosigned(f.log, &kept, &size, &f.error), &f.error);
+    assert_int_equal(size, 200);
+    tn_signer_close(&signer);
+    tn_buffer_close(&kept);
+    tn_buffer_close(&note);
+    fixture_close(&f);
+}
+
 int main(void)
 {
     if (sodium_init() < 0) {
@@ -194,6 +287,8 @@ int main(void)
         cmocka_unit_test(nothing_published_is_ever_contradicted),
         cmocka_unit_test(the_guard_reads_the_durable_record),
         cmocka_unit_test(cosignatures_join_a_published_note),
+        cmocka_unit_test(fresh_signatures_take_their_place_and_the_others_stay),
+        cmocka_unit_test(the_newest_cosigned_checkpoint_is_kept_beside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -210,6 +210,48 @@ static enum tn_refusal applicant_extends(struct harness *harness, uint64_t time_
     return not_the_operator(harness, TN_COMMAND_resume_deadlines, time_us);
 }
 
+static enum tn_refusal applicant_reports(struct harness *harness, uint64_t time_us)
+{
+    struct tn_command command = command_by(TN_COMMAND_report_fork, 1, time_us);
+
+    command.facts.report_fork_facts.status = 422;
+    return harness_decide(harness, &command);
+}
+
+static enum tn_refusal fork_without_status(struct harness *harness, uint64_t time_us)
+{
+    struct tn_command command = command_by_operator(TN_COMMAND_report_fork, time_us);
+
+    command.facts.report_fork_facts.status = 200;
+    return harness_decide(harness, &command);
+}
+
+static enum tn_refusal applicant_alarms(struct harness *harness, uint64_t time_us)
+{
+    struct tn_command command = command_by(TN_COMMAND_raise_alarm, 1, time_us);
+
+    command.facts.raise_alarm_facts.code = TN_ALARM_WITNESS_KEY;
+    return harness_decide(harness, &command);
+}
+
+static enum tn_refusal alarm_with(struct harness *harness, uint64_t code, uint64_t time_us)
+{
+    struct tn_command command = command_by_operator(TN_COMMAND_raise_alarm, time_us);
+
+    command.facts.raise_alarm_facts.code = code;
+    return harness_decide(harness, &command);
+}
+
+static enum tn_refusal alarm_of_no_code(struct harness *harness, uint64_t time_us)
+{
+    return alarm_with(harness, 0, time_us);
+}
+
+static enum tn_refusal alarm_of_unknown_code(struct harness *harness, uint64_t time_us)
+{
+    return alarm_with(harness, TN_ALARM_LIMIT, time_us);
+}
+
 static enum tn_refusal second_genesis(struct harness *harness, uint64_t time_us)
 {
     struct tn_command command = command_by_operator(TN_COMMAND_create_ledger, time_us);
@@ -466,6 +508,11 @@ static const struct refusal_row of_staff[] = {
     {TN_REFUSAL_not_allowed, "an applicant extends", applicant_extends},
     {TN_REFUSAL_not_allowed, "a second genesis", second_genesis},
     {TN_REFUSAL_chain_exists, "a second chain", second_chain},
+    {TN_REFUSAL_not_allowed, "an applicant reports a fork", applicant_reports},
+    {TN_REFUSAL_not_allowed, "a fork by a status that is none", fork_without_status},
+    {TN_REFUSAL_not_allowed, "an applicant raises an alarm", applicant_alarms},
+    {TN_REFUSAL_not_allowed, "an alarm of no code", alarm_of_no_code},
+    {TN_REFUSAL_not_allowed, "an alarm of an unknown code", alarm_of_unknown_code},
     {TN_REFUSAL_approvers_missing, "one approver", one_approver},
     {TN_REFUSAL_approvers_missing, "one approver twice", one_approver_twice},
     {TN_REFUSAL_approvers_missing, "a validator approves", validator_approves},

@@ -1,0 +1,165 @@
+/* What the files of the recomputation share. Private to the layer; one thread, but for the draw's
+ * worker, which touches its struct alone. */
+#ifndef TN_PROJECTIONS_RECOMPUTE_INTERNAL_H
+#define TN_PROJECTIONS_RECOMPUTE_INTERNAL_H
+
+#include <pthread.h>
+
+#include "ledger/base/endian.h"
+#include "ledger/rules/command.h"
+#include "projections/decide.h"
+#include "projections/fold.h"
+#include "projections/recompute.h"
+#include "projections/scratch.h"
+
+/* Memory of one decision, and of a day's pool with its draw (4 million groups at most). */
+#define TN_RECOMPUTE_DECISION_BYTES ((size_t) 256 << 20)
+#define TN_RECOMPUTE_POOL_BYTES ((size_t) 2 << 30)
+
+/* Entries kept one behind the other, and read from the front. */
+struct tn_entry_list {
+    struct tn_buffer bytes; /* be32 size, entry */
+    size_t count;
+    size_t read; /* how many were read, */
+    size_t at;   /* up to this byte */
+};
+
+static inline void tn_entry_list_reset(struct tn_entry_list *list)
+{
+    tn_buffer_reset(&list->bytes);
+    list->count = list->read = list->at = 0;
+}
+
+static inline void tn_entry_list_add(struct tn_entry_list *list, struct tn_bytes entry)
+{
+    tn_buffer_append_be32(&list->bytes, (uint32_t) entry.size);
+    tn_buffer_append_bytes(&list->bytes, entry);
+    list->count++;
+}
+
+/* The next one, or no bytes behind the last. */
+static inline struct tn_bytes tn_entry_list_next(struct tn_entry_list *list)
+{
+    struct tn_bytes entry = {NULL, 0};
+
+    if (list->read < list->count) {
+        entry = tn_bytes(list->bytes.data + list->at + 4, tn_get_be32(list->bytes.data + list->at));
+        list->at += 4 + entry.size;
+        list->read++;
+    }
+    return entry;
+}
+
+/* One list of refusals: of the civil day (UTC) that is running (recompute_refusals.c). */
+struct tn_refusals_seen {
+    uint64_t day;
+    size_t count;
+    size_t capacity; /* a power of two, or 0 */
+    uint8_t (*keys)[TN_ID_SIZE];
+};
+
+/* A draw that a worker computes while the entries after it are folded as they stand. The entries
+ * that claim to be its result wait here to be compared. */
+struct tn_pending_draw {
+    bool active;
+    bool collecting; /* the next entry may still be one of its result */
+    bool started;    /* the thread runs, or ran */
+    uint64_t day;
+    uint64_t index; /* of draw_completed */
+    uint64_t time_us;
+    struct tn_arena arena;
+    struct tn_day_draw input;
+    struct tn_draw_result result;
+    struct tn_entry_list entries;
+    pthread_t thread;
+    enum tn_status status; /* of the worker */
+    struct tn_error error;
+};
+
+struct tn_recompute {
+    struct tn_recompute_options options;
+    struct tn_scratch scratch;
+    struct tn_cache_budget budgets[TN_PROJECTION_COUNT];
+    struct tn_state state;
+    struct tn_fold folds[TN_PROJECTION_COUNT];
+    struct tn_decider decider;
+    struct tn_arena arena;         /* of the decision */
+    struct tn_arena fold_arena;    /* of one event */
+    struct tn_verdict verdict;     /* of the decision being taken */
+    struct tn_entry_list expected; /* what the next entry, and those after it, must be */
+    const char *rule;              /* what they follow from */
+    struct tn_buffer again;        /* an event of a verdict, encoded */
+    uint64_t index;                /* of the entry being taken */
+    uint64_t last_time_us;
+    bool any; /* an entry was taken */
+    /* what falls due next, while nothing that could change it is folded */
+    bool due_stale;
+    bool lapse_stale;
+    struct tn_due due;
+    struct tn_due lapse;
+    /* a validation was answered although something was due: only a pause explains that */
+    bool paused;
+    uint64_t paused_index;
+    /* capacity published for a day that the next entry opens */
+    bool held;
+    struct tn_arena held_arena;
+    struct tn_buffer held_entry;
+    struct tn_event held_event;
+    /* the events of a command that the sample left out */
+    bool passing;
+    uint8_t passing_command[TN_ID_SIZE];
+    struct tn_refusals_seen refusals;
+    struct tn_pending_draw draw;
+    struct tn_finding finding;
+    struct tn_recompute_report report;
+};
+
+/* ---- recompute.c ---- */
+
+/* The log and the rules part at `index`. Views may be empty: no event. Returns TN_MISMATCH. */
+enum tn_status tn_recompute_differ(struct tn_recompute *recompute, uint64_t index, const char *rule,
+                                   struct tn_bytes expected, struct tn_bytes found,
+                                   struct tn_error *error, const char *format, ...) TN_PRINTF(7, 8);
+/* Something failed while deciding: a difference when the log is at fault, else what it is. */
+enum tn_status tn_recompute_failed(struct tn_recompute *recompute, enum tn_status status,
+                                   const char *rule, struct tn_bytes found, struct tn_error *error);
+
+/* Encode the verdict: what the next entries must be. */
+enum tn_status tn_recompute_expect(struct tn_recompute *recompute, struct tn_error *error);
+
+/* ---- recompute_due.c ---- */
+
+/* A command was decided at `time_us`: whatever fell due by then must be in the log already. */
+enum tn_status tn_recompute_order(struct tn_recompute *recompute, const struct tn_command *command,
+                                  const struct tn_event *event, struct tn_bytes entry,
+                                  struct tn_error *error);
+/* An event without a command: fill the verdict from what must have fallen due. */
+enum tn_status tn_recompute_due(struct tn_recompute *recompute, const struct tn_event *event,
+                                struct tn_bytes entry, struct tn_error *error);
+/* The day that `event` (or NULL: some other entry) opens with the capacity held before it, if any.
+ */
+enum tn_status tn_recompute_opening(struct tn_recompute *recompute, const struct tn_event *event,
+                                    struct tn_bytes entry, struct tn_error *error);
+/* An event was folded. */
+void tn_recompute_note_due(struct tn_recompute *recompute, const struct tn_event *event);
+
+/* ---- recompute_draw.c ---- */
+
+/* Start the draw that `event`, a draw_completed which was due, claims to be the result of. */
+enum tn_status tn_recompute_draw_start(struct tn_recompute *recompute, const struct tn_event *event,
+                                       struct tn_bytes entry, struct tn_error *error);
+/* Whether the entry belongs to the pending draw's result; it is then kept for the comparison. */
+bool tn_recompute_draw_takes(struct tn_recompute *recompute, const struct tn_event *event,
+                             struct tn_bytes entry);
+/* Wait for the worker and compare. Called before anything is folded that the result depends on. */
+enum tn_status tn_recompute_draw_settle(struct tn_recompute *recompute, struct tn_error *error);
+void tn_recompute_draw_close(struct tn_recompute *recompute);
+
+/* ---- recompute_refusals.c ---- */
+
+/* One refusal per actor, command, day and code: TN_EXISTS when this is the second. */
+enum tn_status tn_refusals_seen_add(struct tn_refusals_seen *seen, const struct tn_event *event,
+                                    struct tn_error *error);
+void tn_refusals_seen_close(struct tn_refusals_seen *seen);
+
+#endif

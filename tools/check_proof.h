@@ -1,0 +1,14 @@
+/* What the files of check-proof share. Private to tools. */
+#ifndef TN_TOOLS_CHECK_PROOF_H
+#define TN_TOOLS_CHECK_PROOF_H
+
+#include "api/http/json_writer.h"
+#include "ledger/log/note.h"
+
+/* Who of the witnesses (verifiers behind the first) cosigned, to standard error or as a member. */
+void tn_print_cosignatures(const struct tn_note *note, const struct tn_verifier *verifiers,
+                           size_t count);
+void tn_write_cosignatures(struct tn_json_writer *json, const struct tn_note *note,
+                           const struct tn_verifier *verifiers, size_t count);
+
+#endif
