@@ -4,10 +4,13 @@
 #include <string.h>
 
 static const struct tn_cli_command commands[] = {
-    {"init", tn_command_init, "init DIR [--policy FILE] [--origin NAME] [--root-key FILE] [--json]",
+    {"init", tn_command_init,
+     "init DIR [--policy FILE] [--origin NAME] [--chain FILE] [--root-key FILE]",
      "make a new ledger: keys, first policy, genesis",
      "  --policy FILE    the first policy as JSON (default: the rules of 2024-08-23)\n"
      "  --origin NAME    what checkpoints are signed as, such as example.org/turno\n"
+     "  --chain FILE     the operator's chain of draw secrets, held by turno drawd (default:\n"
+     "                   one in the vault)\n"
      "  --root-key FILE  where the root key goes (default: DIR.root-key); keep it apart\n"
      "  --allow-unlocked run although the system does not lock secrets into memory\n"},
     {"serve", tn_command_serve,

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "api/admin/admin_internal.h"
+#include "api/admin/chain_read.h"
 #include "api/http/json_read.h"
 #include "ledger/base/check.h"
 #include "ledger/beacon/beacon.h"
@@ -11,46 +12,16 @@
 #define BOOLEAN TN_JSON_MAY(TN_JSON_BOOL)
 #define OBJECT TN_JSON_MAY(TN_JSON_OBJECT)
 #define STRING TN_JSON_MAY(TN_JSON_STRING)
-#define UINT TN_JSON_MAY(TN_JSON_UINT)
-
-#define CHAIN_LENGTH_MAX 65536u
 
 static bool read_hash(const struct tn_json_value *value, uint8_t *hash)
 {
     return tn_hex_decode(value->as.string, hash, TN_HASH_SIZE) == TN_OK;
 }
 
-/* What `turno drawd --create` prints. */
-static enum tn_status read_chain(struct tn_admin *admin, const struct tn_json_value *value,
-                                 struct tn_facts_anchor_chain *chain)
-{
-    static const struct tn_json_rule rules[] = {
-        {"chain", STRING, true},  {"owner", STRING, false},    {"length", UINT, true},
-        {"anchor", STRING, true}, {"first_day", STRING, true},
-    };
-    const struct tn_json_value *members[TN_ARRAY_SIZE(rules)];
-    enum tn_status status =
-        tn_json_object_read(value, rules, TN_ARRAY_SIZE(rules), members, NULL, admin->error);
-
-    if (status != TN_OK) {
-        return status;
-    }
-    if (!tn_json_read_id(members[0], chain->chain) ||
-        (members[1] && !tn_json_read_id(members[1], chain->owner)) ||
-        !tn_json_read_uint(members[2], CHAIN_LENGTH_MAX, &chain->length) ||
-        !read_hash(members[3], chain->anchor) ||
-        !tn_json_read_date(members[4], &chain->first_day)) {
-        return tn_fail(admin->error, TN_INVALID,
-                       "a chain is {\"chain\": id, \"owner\": id of a witness or left out, "
-                       "\"length\": days, \"anchor\": 32 bytes as hex, \"first_day\": date}");
-    }
-    return TN_OK;
-}
-
 enum tn_status tn_admin_anchor_chain(struct tn_admin *admin)
 {
-    enum tn_status status =
-        read_chain(admin, admin->body, &admin->command.request.command.facts.anchor_chain_facts);
+    enum tn_status status = tn_chain_read_value(
+        admin->body, &admin->command.request.command.facts.anchor_chain_facts, admin->error);
 
     return status == TN_OK ? tn_admin_submit(admin, TN_COMMAND_anchor_chain, false, NULL) : status;
 }
@@ -71,7 +42,7 @@ enum tn_status tn_admin_replace_chain(struct tn_admin *admin)
         tn_json_object_read(admin->body, rules, TN_ARRAY_SIZE(rules), members, NULL, admin->error);
 
     if (status == TN_OK) {
-        status = read_chain(admin, members[0], &chain);
+        status = tn_chain_read_value(members[0], &chain, admin->error);
     }
     if (status == TN_OK) {
         status =

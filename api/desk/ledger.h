@@ -70,6 +70,8 @@ struct tn_genesis {
     uint64_t created_us; /* 0: now */
     bool allow_unlocked;
     const char *root_key_path;
+    const struct tn_facts_anchor_chain
+        *chain; /* the operator's, held by drawd; NULL: the vault's */
 };
 
 /* Make a new ledger in a directory that does not exist or is empty: keys, genesis, two policy

@@ -251,6 +251,15 @@ def drawd_keeps_its_word(base):
     assert os.stat(drawd.socket).st_mode & 0o777 == 0o660
     drawd.process.send_signal(signal.SIGTERM)
     assert drawd.process.wait(20) == DONE
+    # A new ledger may bind it from the start; a witness's is not the operator's.
+    made = os.path.join(base, "made")
+    turno.run("init", made, "--chain", drawd.chain, "--allow-unlocked")
+    with open(drawd.chain, encoding="utf-8") as file:
+        anchor = json.load(file)["anchor"]
+    assert anchor in turno.run("log", made, "--kind", "chain_anchored").stdout
+    other = Drawd(os.path.join(base, "other-witness"), "2024-03-01", WITNESS)
+    turno.run("init", made + "2", "--chain", other.chain, "--allow-unlocked",
+              expect=(REFUSED, turno.ENVIRONMENT))
 
 
 def lost_chain(base, directory, server, day, approve):
