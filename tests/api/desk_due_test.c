@@ -294,7 +294,7 @@ static void a_draw_that_was_cut_is_made_after_a_restart(void **context)
 
 /* ---- the seals that follow a draw ---- */
 
-/* Of each of `days` draws: five seals, a projection each, in order, before the next draw; each
+/* Of each of `days` draws: a seal of each projection, in order, before the next draw; each
  * of the rows as of the event before it. Returns how many other events stand between the first and
  * the last seal of a day. */
 static size_t check_seals(struct desk_state *state, size_t days)
@@ -306,16 +306,16 @@ static size_t check_seals(struct desk_state *state, size_t days)
     size_t between = 0;
 
     assert_int_equal(find_kind(state, TN_KIND_draw_completed, drawn), days);
-    assert_int_equal(find_kind(state, TN_KIND_state_sealed, sealed), days * TN_CORE_COUNT);
+    assert_int_equal(find_kind(state, TN_KIND_state_sealed, sealed), days * TN_PROJECTION_COUNT);
     tn_arena_init(&arena, (size_t) 1 << 22);
-    for (size_t i = 0; i < days * TN_CORE_COUNT; i++) {
-        size_t day = i / TN_CORE_COUNT;
+    for (size_t i = 0; i < days * TN_PROJECTION_COUNT; i++) {
+        size_t day = i / TN_PROJECTION_COUNT;
 
         assert_true(sealed[i] > drawn[day] && (day + 1 == days || sealed[i] < drawn[day + 1]));
         read_event(state, sealed[i], &arena, &event);
-        assert_int_equal(event.body.state_sealed.projection, i % TN_CORE_COUNT);
+        assert_int_equal(event.body.state_sealed.projection, i % TN_PROJECTION_COUNT);
         assert_int_equal(event.body.state_sealed.upto, sealed[i] - 1);
-        between += i % TN_CORE_COUNT > 0 ? sealed[i] - sealed[i - 1] - 1 : 0;
+        between += i % TN_PROJECTION_COUNT > 0 ? sealed[i] - sealed[i - 1] - 1 : 0;
     }
     tn_arena_close(&arena);
     return between;
@@ -329,11 +329,11 @@ static void rebuild_all(struct desk_state *state)
     struct tn_error error = {0};
 
     open_ledger(state, &options);
-    if (tn_rebuild(state->ledger->store, state->ledger->log, (1u << TN_CORE_COUNT) - 1, false, NULL,
-                   NULL, &report, &error) != TN_OK) {
+    if (tn_rebuild(state->ledger->store, state->ledger->log, (1u << TN_PROJECTION_COUNT) - 1, false,
+                   NULL, NULL, &report, &error) != TN_OK) {
         fail_msg("rebuild: %s", error.text);
     }
-    for (size_t i = 0; i < TN_CORE_COUNT; i++) {
+    for (size_t i = 0; i < TN_PROJECTION_COUNT; i++) {
         assert_true(report.rebuilt[i] && report.equal[i]);
     }
     close_ledger(state);
@@ -418,7 +418,7 @@ static void other_commands_go_on_between_the_seals(void **context)
     for (; days < 8 && between == 0; days++) {
         flood_begin(flood, state);
         shift_to(state, DRAW_US + days * TN_DAY_US);
-        wait_kind(state, TN_KIND_state_sealed, (days + 1) * TN_CORE_COUNT);
+        wait_kind(state, TN_KIND_state_sealed, (days + 1) * TN_PROJECTION_COUNT);
         flood_end(flood);
         between = check_seals(state, days + 1);
     }
@@ -440,13 +440,14 @@ static void every_draw_has_all_its_seals_wherever_the_process_ended(void **conte
     close_ledger(state);
     atomic_store(&flood->next, 1000);
     for (size_t days = 0; days < 10 && cuts == 0; days++) {
-        size_t all = (days + 1) * TN_CORE_COUNT;
+        size_t all = (days + 1) * TN_PROJECTION_COUNT;
 
         open_ledger(state, &running_options);
         flood_begin(flood, state); /* so that turns of the desk take their time */
         shift_to(state, DRAW_US + days * TN_DAY_US);
         for (unsigned i = 0;
-             i < 30000 && count_kind(state, TN_KIND_state_sealed) <= all - TN_CORE_COUNT; i++) {
+             i < 30000 && count_kind(state, TN_KIND_state_sealed) <= all - TN_PROJECTION_COUNT;
+             i++) {
             usleep(1000);
         }
         atomic_store(&flood->stop, true);
