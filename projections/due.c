@@ -69,7 +69,8 @@ static void next_of_closed(const struct tn_policy *policy, const struct tn_day_r
             if (row->witnesses.items[i].state == TN_WITNESS_AWAITED) {
                 item->kind = TN_DUE_WITNESS_MISS;
                 item->due_us =
-                    later(row->closed_us + policy->draw.witness_wait_us, row->gathered_us);
+                    later(row->closed_us + policy->draw.witness_wait_us + row->extended_us,
+                          row->gathered_us);
                 memcpy(item->witness, row->witnesses.items[i].witness, TN_ID_SIZE);
                 return;
             }

@@ -107,7 +107,8 @@ TN_RECORD_DECLARE(day_witness, TN_LIST_DAY_WITNESS)
 /* queue, 'd' || BE32 day. What the draw reads is frozen here by `pool_closed`. `completed_us` is
  * also when it was voided: the next pool cannot close before. From 22 on in mode 1 only:
  * `closed_us` is the close of spec/draw.md 4, `round` that of a drand beacon until one is recorded,
- * `gathered_us` when the last witness or the beacon came in. */
+ * `gathered_us` when the last witness or the beacon came in, `extended_us` how long pauses moved
+ * the limit of witnesses. */
 #define TN_LIST_DAY_ROW(F, S)                                                                      \
     F(S, 1, UINT, state, _)                                                                        \
     F(S, 2, UINT, service_date, _)                                                                 \
@@ -135,7 +136,8 @@ TN_RECORD_DECLARE(day_witness, TN_LIST_DAY_WITNESS)
     F(S, 24, UINT, beacon, _)                                                                      \
     F(S, 25, UINT, round, _)                                                                       \
     F(S, 26, BYTES, raw, _)                                                                        \
-    F(S, 27, UINT, gathered_us, _)
+    F(S, 27, UINT, gathered_us, _)                                                                 \
+    F(S, 28, UINT, extended_us, _)
 TN_RECORD_DECLARE(day_row, TN_LIST_DAY_ROW)
 
 enum tn_pool_state {

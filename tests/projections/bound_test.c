@@ -1,5 +1,5 @@
-/* Draws of mode 1 (spec/draw.md 4): who reveals when, what is refused, what a lost chain costs; and
- * hard packing (section 5). At the end of each test the whole history is decided again. */
+/* Draws of mode 1 (spec/draw.md 4): who reveals when, what is refused, what a lost chain costs. At
+ * the end of each test the whole history is decided again. */
 #include <stdio.h>
 #include <string.h>
 
@@ -381,182 +381,26 @@ static void a_day_that_has_its_secret_is_not_voided(void **state)
     finish(&harness);
 }
 
-/* ---- hard packing ---- */
+/* ---- a pause ---- */
 
-/* Port C has 3 seats a day in slots 08:00 to 10:00 of one seat each; port A 12 in slots of three.
- */
-static void open_hard(struct harness *harness)
-{
-    struct tn_policy policy;
-
-    harness_open(harness);
-    make_policy(&policy, 1, at(DAY_D, 8, 0));
-    policy.packing = TN_PACKING_HARD;
-    harness_found(harness, &policy, at(DAY_D, 8, 0));
-}
-
-static void a_group_larger_than_any_slot_is_refused_when_it_asks(void **state)
+static void a_pause_moves_the_limit_of_witnesses(void **state)
 {
     struct harness harness;
-    static const uint64_t ask_ac[] = {PORT_A, PORT_C};
+    struct tn_command command;
 
     (void) state;
-    open_hard(&harness);
-    must_register(&harness, 1, 4, at(DAY_D, 9, 0));
-    must_register(&harness, 2, 2, at(DAY_D, 9, 0));
-    assert_int_equal(do_ask(&harness, 1, ask_a, 1, at(DAY_D, 13, 0)),
-                     TN_REFUSAL_group_larger_than_slot);
-    assert_int_equal(do_ask(&harness, 1, ask_ac, 2, at(DAY_D, 13, 0)),
-                     TN_REFUSAL_group_larger_than_slot);
-    assert_int_equal(do_ask(&harness, 2, ask_a, 1, at(DAY_D, 13, 1)), OK);
-    /* Nor does it grow beyond them afterwards. */
-    assert_int_equal(do_add(&harness, 2, person(2, 2), true, at(DAY_D, 13, 2)), OK);
-    assert_int_equal(do_add(&harness, 2, person(2, 3), true, at(DAY_D, 13, 3)),
-                     TN_REFUSAL_group_too_large);
-    finish(&harness);
-}
-
-/* Twelve groups of two at port A, whose four slots of three take four of them. */
-static void fill_port(struct harness *harness)
-{
-    for (uint64_t r = 1; r <= 12; r++) {
-        must_register(harness, r, 2, at(DAY_D, 9, (uint32_t) r));
-        assert_int_equal(do_ask(harness, r, ask_a, 1, at(DAY_D, 13, (uint32_t) r)), OK);
-    }
-    harness_advance(harness, at(DAY_D + 1, 12, 0));
-}
-
-static uint64_t held_registration(const struct tn_draw_completed *completed, uint64_t *basis)
-{
-    for (size_t i = 0; i < completed->after.count; i++) {
-        if (completed->after.items[i].held.count > 0) {
-            assert_int_equal(completed->after.items[i].port, PORT_A);
-            assert_int_equal(completed->after.items[i].held.count, 1);
-            *basis = completed->after.items[i].held.items[0].basis;
-            return id_number(completed->after.items[i].held.items[0].registration);
-        }
-    }
-    return 0;
-}
-
-static void who_finds_no_slot_is_first_the_next_day(void **state)
-{
-    struct harness harness;
-    uint64_t basis = 0;
-    uint64_t held;
-    struct tn_pool_row row;
-    bool found;
-    struct tn_event event;
-
-    (void) state;
-    open_hard(&harness);
-    fill_port(&harness);
-    event = last_of(&harness, TN_KIND_draw_completed);
-    assert_int_equal(event.body.draw_completed.groups, 4);
-    held = held_registration(&event.body.draw_completed, &basis);
-    assert_true(held > 0);
-    tn_arena_reset(&harness.arena);
-    read_pool(&harness, DAY_D + 1, held, &row, &found);
-    assert_true(found && row.state == TN_POOL_ASKED && row.held == basis);
-    assert_int_equal(row.ports.count, 1);
-    /* It cannot ask for something else without giving that up. */
-    assert_int_equal(do_ask(&harness, held, ask_ab, 2, at(DAY_D + 1, 13, 0)),
-                     TN_REFUSAL_group_held_at_port);
-    /* Everybody else asks again; the held group is served first. */
-    for (uint64_t r = 1; r <= 12; r++) {
-        if (r != held && group_row(&harness, r).holding == TN_HOLDS_NOTHING) {
-            assert_int_equal(do_ask(&harness, r, ask_a, 1, at(DAY_D + 1, 14, (uint32_t) r)), OK);
-        }
-    }
-    harness_advance(&harness, at(DAY_D + 2, 12, 0));
-    event = last_of(&harness, TN_KIND_pool_closed);
-    assert_int_equal(event.body.pool_closed.ports.items[0].held.count, 1);
-    assert_int_equal(offer_row(&harness, held).rank, 0);
-    assert_int_equal(offer_row(&harness, held).basis, basis);
-    finish(&harness);
-}
-
-static void a_held_group_may_withdraw_and_ask_as_everybody(void **state)
-{
-    struct harness harness;
-    uint64_t basis;
-    uint64_t held;
-    struct tn_event event;
-
-    (void) state;
-    open_hard(&harness);
-    fill_port(&harness);
-    event = last_of(&harness, TN_KIND_draw_completed);
-    held = held_registration(&event.body.draw_completed, &basis);
-    assert_int_equal(do_unask(&harness, held, DAY_D + 1, at(DAY_D + 1, 13, 0)), OK);
-    assert_int_equal(do_ask(&harness, held, ask_ab, 2, at(DAY_D + 1, 13, 1)), OK);
-    harness_advance(&harness, at(DAY_D + 2, 11, 0));
-    event = last_of(&harness, TN_KIND_pool_closed);
-    assert_int_equal(event.body.pool_closed.ports.items[0].held.count, 0);
-    assert_int_equal(event.body.pool_closed.groups, 1);
-    finish(&harness);
-}
-
-static void seats_moved_away_leave_a_held_group_out(void **state)
-{
-    struct harness harness;
-    uint64_t basis;
-    uint64_t held;
-    struct tn_event event;
-    struct tn_seat_move moves[16];
-    size_t count = 0;
-
-    (void) state;
-    open_hard(&harness);
-    fill_port(&harness);
-    event = last_of(&harness, TN_KIND_draw_completed);
-    held = held_registration(&event.body.draw_completed, &basis);
-    /* Of each slot of the dates that can be drawn two seats go to port B. */
-    for (uint64_t date = DAY_D + 4; date <= DAY_D + 7; date++) {
-        for (uint64_t minute = 480; minute <= 660; minute += 60) {
-            struct tn_slot_row slot = {0};
-
-            if (date >= DAY_D + 6) {
-                read_slot(&harness, PORT_A, date, minute, &slot);
-                if (slot.free >= 1) {
-                    moves[count++] = (struct tn_seat_move){.port = PORT_A,
-                                                           .date = date,
-                                                           .minute = minute,
-                                                           .to_port = PORT_B,
-                                                           .to_date = date,
-                                                           .to_minute = 480,
-                                                           .seats = slot.free >= 2 ? 2 : 1};
-                }
-            }
-        }
-    }
-    assert_int_equal(do_reallocate(&harness, moves, count, at(DAY_D + 1, 13, 0)), OK);
-    for (uint64_t r = 1; r <= 12; r++) { /* nobody's offer holds a slot together */
-        if (group_row(&harness, r).holding == TN_HOLDS_OFFER) {
-            assert_int_equal(do_decline(&harness, r, at(DAY_D + 1, 13, (uint32_t) r)), OK);
-        }
-    }
-    count = 0;
-    for (uint64_t minute = 480; minute <= 660; minute += 60) {
-        struct tn_slot_row slot;
-
-        read_slot(&harness, PORT_A, DAY_D + 6, minute, &slot);
-        if (slot.free > 1) {
-            moves[count++] = (struct tn_seat_move){.port = PORT_A,
-                                                   .date = DAY_D + 6,
-                                                   .minute = minute,
-                                                   .to_port = PORT_B,
-                                                   .to_date = DAY_D + 6,
-                                                   .to_minute = 480,
-                                                   .seats = (uint64_t) slot.free - 1};
-        }
-    }
-    assert_int_equal(do_reallocate(&harness, moves, count, at(DAY_D + 1, 14, 0)), OK);
-    harness_advance(&harness, at(DAY_D + 2, 11, 0));
-    event = last_of(&harness, TN_KIND_pool_closed);
-    assert_int_equal(event.body.pool_closed.left_out.count, 1);
-    assert_int_equal(event.body.pool_closed.groups, 0);
-    pooled_on(&harness, DAY_D + 1, held, false);
+    open_bound(&harness, 2, TN_BEACON_NONE);
+    assert_int_equal(do_reveal(&harness, 1, DAY_D, at(DAY_D + 1, 11, 1)), OK);
+    command = command_by_operator(TN_COMMAND_resume_deadlines, at(DAY_D + 1, 11, 50));
+    command.facts.resume_deadlines_facts.extend = 1;
+    command.facts.resume_deadlines_facts.last_heartbeat_us = at(DAY_D + 1, 11, 10);
+    assert_int_equal(harness_decide_paused(&harness, &command), OK);
+    /* 40 minutes were lost: the limit is 12:10 instead of 11:30. */
+    harness_advance(&harness, at(DAY_D + 1, 12, 9));
+    assert_int_equal(count_of(&harness, TN_KIND_witness_missed), 0);
+    assert_int_equal(do_reveal(&harness, 2, DAY_D, at(DAY_D + 1, 12, 9)), OK);
+    harness_advance(&harness, at(DAY_D + 1, 12, 10));
+    assert_int_equal(day_row(&harness, DAY_D).state, TN_DAY_COMPLETED);
     finish(&harness);
 }
 
@@ -564,7 +408,8 @@ static void seats_moved_away_leave_a_held_group_out(void **state)
 static void no_code_of_the_sources_is_left(void **state)
 {
     (void) state;
-    for (size_t code = TN_REFUSAL_reveal_too_early; code <= TN_REFUSAL_group_held_at_port; code++) {
+    for (size_t code = TN_REFUSAL_reveal_too_early; code <= TN_REFUSAL_chain_begins_too_soon;
+         code++) {
         if (refused[code] == 0) {
             fail_msg("%s was never provoked", tn_refusal_name(code));
         }
@@ -587,10 +432,7 @@ int main(void)
         cmocka_unit_test(days_without_a_chain_are_void_and_their_requests_carry),
         cmocka_unit_test(the_operators_chain_is_replaced_too),
         cmocka_unit_test(a_day_that_has_its_secret_is_not_voided),
-        cmocka_unit_test(a_group_larger_than_any_slot_is_refused_when_it_asks),
-        cmocka_unit_test(who_finds_no_slot_is_first_the_next_day),
-        cmocka_unit_test(a_held_group_may_withdraw_and_ask_as_everybody),
-        cmocka_unit_test(seats_moved_away_leave_a_held_group_out),
+        cmocka_unit_test(a_pause_moves_the_limit_of_witnesses),
         cmocka_unit_test(no_code_of_the_sources_is_left),
     };
 
