@@ -13,6 +13,7 @@ static const struct {
 } tables[] = {
     {TN_CORE_QUEUE, 'q', "queue", &tn_record_queue_row},
     {TN_CORE_QUEUE, 'v', "policy", &tn_record_policy_row},
+    {TN_CORE_QUEUE, 'c', "chain", &tn_record_chain_row},
     {TN_CORE_QUEUE, 'd', "day", &tn_record_day_row},
     {TN_CORE_QUEUE, 'p', "pool", &tn_record_pool_row},
     {TN_CORE_QUEUE, 'o', "offer", &tn_record_offer_row},

@@ -4,10 +4,13 @@
 #include <string.h>
 
 static const struct tn_cli_command commands[] = {
-    {"init", tn_command_init, "init DIR [--policy FILE] [--origin NAME] [--root-key FILE] [--json]",
+    {"init", tn_command_init,
+     "init DIR [--policy FILE] [--origin NAME] [--chain FILE] [--root-key FILE]",
      "make a new ledger: keys, first policy, genesis",
      "  --policy FILE    the first policy as JSON (default: the rules of 2024-08-23)\n"
      "  --origin NAME    what checkpoints are signed as, such as example.org/turno\n"
+     "  --chain FILE     the operator's chain of draw secrets, held by turno drawd (default:\n"
+     "                   one in the vault)\n"
      "  --root-key FILE  where the root key goes (default: DIR.root-key); keep it apart\n"
      "  --allow-unlocked run although the system does not lock secrets into memory\n"},
     {"serve", tn_command_serve,
@@ -20,7 +23,8 @@ static const struct tn_cli_command commands[] = {
      "                      promise it within 10 s all the same\n"
      "  --ca-file FILE      who may vouch for https (default: those of the system)\n"
      "  --reserve BYTES     free space below which writes are refused (507)\n"
-     "  --root-key FILE     where the root key is (default: DIR.root-key)\n"},
+     "  --root-key FILE     where the root key is (default: DIR.root-key)\n"
+     "  --drawd SOCKET      ask turno drawd for the operator's secrets (default: the vault)\n"},
     {"simulate", tn_command_simulate,
      "simulate DIR --days N [--scale F] [--seed N] [--start DATE] [--no-throttle]\n"
      "       turno simulate DIR --advance HOURS",
@@ -61,8 +65,30 @@ static const struct tn_cli_command commands[] = {
      "fold the log beside the live rows, compare, swap",
      "  --swap-different  take the rebuilt rows although the live ones differ\n"},
     {"draw", tn_command_draw,
-     "draw DIR DAY --transcript [--audience public|auditor]\n       turno draw --recompute FILE",
-     "print a day's transcript, or recompute one with no ledger", ""},
+     "draw DIR DAY --transcript [--audience public|auditor]\n"
+     "       turno draw --recompute FILE\n"
+     "       turno draw DIR DAY --reveal WITNESS=SECRET\n"
+     "       turno draw DIR DAY --beacon drand|nist=FILE\n"
+     "       turno draw DIR DAY --beacon manual=FILE --again FILE --approve ID --approve ID",
+     "print a day's transcript, recompute one with no ledger, record what binds a draw",
+     "  --reveal  a witness's secret, after the close (turno drawd --ask gives it)\n"
+     "  --beacon  the record as the beacon answered it: drand's round as JSON (the pairing is\n"
+     "            not checked here: any drand client does it), NIST's pulse as JSON followed\n"
+     "            by its certificate as PEM, or the numbers of a public draw as one person\n"
+     "            typed them (\"4.8.15.\"), and --again as another did\n"},
+    {"drawd", tn_command_drawd,
+     "drawd DIR --create --first-day DATE [--length N] [--owner ID]\n"
+     "       turno drawd DIR --listen SOCKET [--user NAME] [--simulated]\n"
+     "       turno drawd --ask SOCKET --day DATE --root HEX",
+     "hold a chain of draw secrets in its own process; reveal one a day",
+     "  --create         make the chain; prints what turno policy DIR anchor-chain reads\n"
+     "  --length N       days it lasts (default 4096)\n"
+     "  --owner ID       a witness's id; without it the chain is the operator's\n"
+     "  --listen SOCKET  answer turno serve --drawd SOCKET, or --ask; (day, root) is on the\n"
+     "                   disk before a secret is given out, and a second root is refused\n"
+     "  --user NAME      become that user, who owns DIR\n"
+     "  --simulated      reveal days of a simulated ledger, which the clock does not know\n"
+     "  --allow-unlocked run although the system does not lock secrets into memory\n"},
     {"prove", tn_command_prove, "prove DIR INDEX [--no-entry | --openings [--root-key FILE]]",
      "print a .tlog-proof of one entry",
      "  --no-entry       leave the entry out: its reader has it already\n"
@@ -101,7 +127,9 @@ static const struct tn_cli_command commands[] = {
      "       turno policy DIR capacity FILE --approve ID --approve ID --reason CODE\n"
      "       turno policy DIR suspend PORT --honour-before DATE --approve ... --reason CODE\n"
      "       turno policy DIR resume PORT --approve ID --approve ID --reason CODE\n"
-     "       turno policy DIR reallocate FILE --approve ID --approve ID --reason CODE",
+     "       turno policy DIR reallocate FILE --approve ID --approve ID --reason CODE\n"
+     "       turno policy DIR anchor-chain FILE\n"
+     "       turno policy DIR replace-chain FILE --approve ID --approve ID --reason CODE",
      "publish rules and seats, suspend and resume ports",
      "  --approve ID  twice: two different approvers (turno state DIR access)\n"
      "  --dry-run     check and print, write nothing\n"},

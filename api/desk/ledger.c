@@ -121,6 +121,7 @@ static enum tn_status open_desk(struct tn_ledger *ledger, const struct tn_ledger
                  : ledger->simulated   ? TN_CLOCK_OFFSET
                                        : TN_CLOCK_LIVE,
         .signer = options->no_publish ? NULL : &ledger->signer,
+        .drawd = options->drawd,
         .cosigner = &ledger->cosigner,
         .hold_back = ledger->hold_back,
     };

@@ -27,6 +27,7 @@ struct tn_ledger_options {
     bool allow_unlocked;    /* run although secrets cannot be locked into memory */
     bool no_sync;           /* only for the test that shows what a missing sync would lose */
     const char *root_key_path;
+    const char *drawd; /* as in struct tn_desk_options */
 };
 
 /* Everything a front needs; parts are NULL where the mode has none (a reader has no keys, engine or
@@ -69,6 +70,8 @@ struct tn_genesis {
     uint64_t created_us; /* 0: now */
     bool allow_unlocked;
     const char *root_key_path;
+    const struct tn_facts_anchor_chain
+        *chain; /* the operator's, held by drawd; NULL: the vault's */
 };
 
 /* Make a new ledger in a directory that does not exist or is empty: keys, genesis, two policy
