@@ -9,6 +9,7 @@
 #include "ledger/base/hash.h"
 #include "ledger/log/proof_file.h"
 #include "ledger/vault/opening.h"
+#include "projections/state_proof.h"
 #include "tools/check_proof.h"
 #include "tools/cli.h"
 
@@ -324,10 +325,16 @@ int tn_command_check_proof(int argc, char **argv)
     tn_arena_init(&check.arena, (size_t) 8 << 20);
     tn_buffer_init(&check.extra_bytes, TN_PROOF_FILE_EXTRA_BYTES_MAX);
     if (status == TN_OK) {
-        status = tn_cli_read_file(argv[optind], TN_PROOF_FILE_BYTES_MAX, &file, &error);
+        status = tn_cli_read_file(argv[optind], TN_STATE_PROOF_BYTES_MAX, &file, &error);
     }
-    code = status == TN_OK ? check_and_print(&check, tn_buffer_view(&file))
-                           : tn_cli_fail(status, &error);
+    if (status != TN_OK) {
+        code = tn_cli_fail(status, &error);
+    } else if (tn_state_proof_is_one(tn_buffer_view(&file))) {
+        code =
+            tn_check_state_proof(tn_buffer_view(&file), check.verifiers, check.count, check.json);
+    } else {
+        code = check_and_print(&check, tn_buffer_view(&file));
+    }
     tn_buffer_close_secret(&file);
     tn_buffer_close_secret(&check.extra_bytes);
     tn_buffer_close(&check.entry);

@@ -11,4 +11,8 @@ void tn_print_cosignatures(const struct tn_note *note, const struct tn_verifier 
 void tn_write_cosignatures(struct tn_json_writer *json, const struct tn_note *note,
                            const struct tn_verifier *verifiers, size_t count);
 
+/* Check a file of projections/state_proof.h and say what it proves; the exit code. */
+int tn_check_state_proof(struct tn_bytes bytes, const struct tn_verifier *verifiers, size_t count,
+                         bool as_json);
+
 #endif

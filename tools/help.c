@@ -58,12 +58,19 @@ static const struct tn_cli_command commands[] = {
     {"draw", tn_command_draw,
      "draw DIR DAY --transcript [--audience public|auditor]\n       turno draw --recompute FILE",
      "print a day's transcript, or recompute one with no ledger", ""},
-    {"prove", tn_command_prove, "prove DIR INDEX [--no-entry | --openings [--root-key FILE]]",
-     "print a .tlog-proof of one entry",
+    {"prove", tn_command_prove,
+     "prove DIR INDEX [--no-entry | --openings [--root-key FILE]]\n"
+     "       turno prove DIR --row PROJECTION KEY [--at SEAL]\n"
+     "       turno prove DIR --range PROJECTION FROM END [--at SEAL]",
+     "print a .tlog-proof of one entry, or a proof of rows under a full seal",
      "  --no-entry       leave the entry out: its reader has it already\n"
      "  --openings       with the personal data that the entry commits to, from the vault:\n"
      "                   for the person whose it is\n"
-     "  --root-key FILE  where the root key is (default: DIR.root-key)\n"},
+     "  --root-key FILE  where the root key is (default: DIR.root-key)\n"
+     "  --row            that a row was there, or that it was not (its two neighbours)\n"
+     "  --range          all rows from one key up to another, which is not included\n"
+     "                   KEY is TABLE:HEX as turno state writes them; - for an open end\n"
+     "  --at SEAL        index of the seal (default: the newest full one)\n"},
     {"check-proof", tn_command_check_proof,
      "check-proof FILE --key VKEY [--witness VKEY]... [--entry FILE] [--json]\n"
      "       turno check-proof FILE --key VKEY --disclose FIELD...",

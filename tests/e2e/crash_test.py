@@ -282,7 +282,7 @@ def cut_at_random_moments(base, chance):
         server.stop()
     turno.run("verify", bench.directory)
     rebuilt = turno.run("rebuild", bench.directory).stdout
-    assert rebuilt.count("equal") == 5, rebuilt
+    assert rebuilt.count("equal") == 6, rebuilt
     events, used = no_gap(bench)
     answered = len(bench.answered())
     assert answered > 4 * ROUNDS, f"{answered} answers show nothing in {ROUNDS} rounds"

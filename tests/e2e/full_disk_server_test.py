@@ -204,7 +204,7 @@ def play(disk, base):
     move_ledger(directory, made)
     turno.run("verify", made)
     rebuilt = turno.run("rebuild", made).stdout
-    assert rebuilt.count("equal") == 5, rebuilt
+    assert rebuilt.count("equal") == 6, rebuilt
     refused = sum(writer.refused for writer in writers)
     print(f"{len(registered)} registrations answered and found again, {refused} refused for want "
           "of space, the process lived")

@@ -226,7 +226,7 @@ def main():
             drain(server)
         verified = turno.run("verify", directory).stdout
         rebuilt = turno.run("rebuild", directory).stdout
-        assert rebuilt.count("equal") == 5 and "DIFFERENT" not in rebuilt, rebuilt
+        assert rebuilt.count("equal") == 6 and "DIFFERENT" not in rebuilt, rebuilt
         print(verified.split("\n")[0])
         print(rebuilt.strip().split("\n")[-1])
     return 0
