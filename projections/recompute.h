@@ -57,7 +57,6 @@ struct tn_recompute_report {
     uint64_t seals;       /* compared with the rows */
     uint64_t seals_taken; /* that speak of rows which are not at hand */
     uint64_t attested[TN_ATTESTED_COUNT];
-    uint64_t rows[TN_PROJECTION_COUNT];
 };
 
 struct tn_recompute;

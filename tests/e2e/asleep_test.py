@@ -163,6 +163,7 @@ def down_over_the_deadline(base):
                          "the lapse after the moved deadline")
         scene.server.stop()
     turno.run("verify", scene.directory)
+    turno.run("audit", scene.directory)
     rebuilt = turno.run("rebuild", scene.directory).stdout
     assert rebuilt.count("equal") == 6, rebuilt
     print("down for 48 hours: no offer lapsed by itself, extended, accepted, the other lapsed later")
@@ -189,6 +190,7 @@ def clock_set_while_running(base):
                          "the lapse after a plain resume")
         scene.server.stop()
     turno.run("verify", scene.directory)
+    turno.run("audit", scene.directory)
     print("clock set forward: paused, set back without harm; a plain resume lets the offer lapse")
 
 

@@ -185,6 +185,7 @@ def real(base):
                                                                  turno.ENVIRONMENT))
         server.stop()
     turno.run("verify", directory)
+    turno.run("audit", directory)
 
 
 def main():

@@ -275,12 +275,14 @@ def cut_at_random_moments(base, chance):
         newest = one_round(bench, turn, chance, checkpoints, newest)
         if turn % 10 == 9:
             turno.run("verify", bench.directory)
+    turno.run("audit", bench.directory)
     with turno.Server(bench.directory, "--reserve", RESERVE) as server:
         ask_again(server, bench.answered())
         ask_again(server, [worker.unknown for worker in bench.workers if worker.unknown])
         prefixes(bench, server, checkpoints)
         server.stop()
     turno.run("verify", bench.directory)
+    turno.run("audit", bench.directory)
     rebuilt = turno.run("rebuild", bench.directory).stdout
     assert rebuilt.count("equal") == 6, rebuilt
     events, used = no_gap(bench)

@@ -175,6 +175,7 @@ def audit(server, vkey):
                           check=False)
     print(done.stdout.decode().strip()[-600:])
     assert done.returncode == 0, done.returncode
+    print(turno.run("audit", f"http://127.0.0.1:{server.port}/log", "--key", vkey).stdout)
 
 
 def drain(server):
@@ -225,6 +226,7 @@ def main():
             audit(server, vkey)
             drain(server)
         verified = turno.run("verify", directory).stdout
+        turno.run("audit", directory)
         rebuilt = turno.run("rebuild", directory).stdout
         assert rebuilt.count("equal") == 6 and "DIFFERENT" not in rebuilt, rebuilt
         print(verified.split("\n")[0])
