@@ -229,6 +229,9 @@ enum tn_status tn_state_prove(struct tn_log *log, const struct tn_state_sealed *
         (!claim->range && claim->from.size == 0)) {
         return tn_fail(error, TN_INVALID, "no key is that long, or it is empty");
     }
+    if (claim->range && claim->end.size > 0 && tn_bytes_compare(claim->from, claim->end) >= 0) {
+        return tn_fail(error, TN_INVALID, "the range ends before it begins");
+    }
     g.shown = calloc(TN_STATE_PROOF_ROWS_MAX, sizeof(*g.shown));
     if (!g.shown) {
         return tn_fail(error, TN_MEMORY, "no memory for a proof");

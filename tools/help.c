@@ -77,8 +77,12 @@ static const struct tn_cli_command commands[] = {
      "  --at SEAL        index of the seal (default: the newest full one)\n"},
     {"check-proof", tn_command_check_proof,
      "check-proof FILE --key VKEY [--witness VKEY]... [--entry FILE] [--json]\n"
-     "       turno check-proof FILE --key VKEY --disclose FIELD...",
-     "check a .tlog-proof with nothing but a key, and say what it proves",
+     "       turno check-proof FILE --key VKEY --disclose FIELD...\n"
+     "       turno check-proof ANSWER... --key VKEY",
+     "check a proof with nothing but a key, and say what it proves",
+     "  FILE is a .tlog-proof or a proof of sealed rows; ANSWER a page that\n"
+     "  /v1/registrations/ID/proofs gave: every proof on it is checked, and whether the\n"
+     "  pages hold all that there is (exit 5: they do not, or no seal says so yet)\n"
      "  --witness VKEY    say whether and when this witness cosigned the checkpoint\n"
      "  --entry FILE      the entry's bytes, where the proof does not hold them\n"
      "  --disclose FIELD  print the proof again with the openings of this field alone\n"
