@@ -19,6 +19,8 @@ enum tn_rows_face {
 typedef enum tn_status tn_rows_home(void *context, const char *name, struct tn_store **store,
                                     struct tn_family **family, struct tn_error *error);
 
+struct tn_seal_writer;
+
 /* Everything is borrowed and outlives the rows. */
 struct tn_rows_options {
     enum tn_rows_face face;
@@ -80,6 +82,7 @@ struct tn_rows {
     struct tn_buffer value;  /* of the last get that was not in the cache */
     struct tn_buffer record; /* of tn_row_write */
     struct tn_touched touched;
+    struct tn_seal_writer *sealing; /* while a root is computed whose leaves are kept */
     struct tn_rows_counts counts;
     uint64_t swaps; /* view: how many swaps of families there had been when it was opened */
 };
