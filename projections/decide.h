@@ -53,6 +53,10 @@ struct tn_due {
 TN_MUST_USE enum tn_status tn_due_next(struct tn_decider *decider, struct tn_arena *arena,
                                        struct tn_due *due, struct tn_error *error);
 
+/* The same without lapses, for who keeps them in another order (the auditor). */
+TN_MUST_USE enum tn_status tn_due_next_of_days(struct tn_decider *decider, struct tn_arena *arena,
+                                               struct tn_due *due, struct tn_error *error);
+
 /* The verdicts. Each stamps its events with `verdict->time_us`. */
 TN_MUST_USE enum tn_status tn_due_lapse(struct tn_decider *decider, const struct tn_due *due,
                                         struct tn_verdict *verdict, struct tn_error *error);
@@ -66,6 +70,13 @@ TN_MUST_USE enum tn_status tn_due_open_day(struct tn_decider *decider, uint32_t 
                                            const struct tn_window *window,
                                            struct tn_verdict *verdict, struct tn_error *error);
 TN_MUST_USE enum tn_status tn_due_close_pool(struct tn_decider *decider, const struct tn_due *due,
+                                             struct tn_verdict *verdict, struct tn_error *error);
+
+/* The same over a pool that was loaded before (projections/pool.h), with its root. */
+struct tn_pool;
+TN_MUST_USE enum tn_status tn_due_close_with(struct tn_decider *decider, const struct tn_due *due,
+                                             const struct tn_pool *pool,
+                                             const uint8_t root[static TN_HASH_SIZE],
                                              struct tn_verdict *verdict, struct tn_error *error);
 
 /* The frozen input of a day's draw: groups by gid, ports as closed. Everything is copied into
@@ -85,6 +96,10 @@ TN_MUST_USE enum tn_status tn_day_frozen(const struct tn_day_row *day, uint64_t 
                                          const struct tn_policy *policy, struct tn_arena *arena,
                                          struct tn_draw_input *input);
 TN_MUST_USE enum tn_status tn_day_draw_load(struct tn_decider *decider, uint64_t day,
+                                            struct tn_arena *arena, struct tn_day_draw *draw,
+                                            struct tn_error *error);
+/* The same over a pool that was loaded and salted before: it stays borrowed. */
+TN_MUST_USE enum tn_status tn_day_draw_with(struct tn_decider *decider, const struct tn_pool *pool,
                                             struct tn_arena *arena, struct tn_day_draw *draw,
                                             struct tn_error *error);
 /* The draw's events from its result: draw_completed, one offer a winner by (port, rank), and at

@@ -2,12 +2,12 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "ledger/log/tree.h"
 #include "ledger/rules/offer.h"
 #include "ledger/rules/seats.h"
 #include "ledger/rules/window.h"
 #include "projections/fetch.h"
 #include "projections/keys.h"
+#include "projections/pool.h"
 
 /* ---- what is next ---- */
 
@@ -82,6 +82,19 @@ static enum tn_status next_of_days(struct tn_fetch *fetch, struct tn_due *due)
         keep_earlier(due, &item);
     }
     return status;
+}
+
+enum tn_status tn_due_next_of_days(struct tn_decider *decider, struct tn_arena *arena,
+                                   struct tn_due *due, struct tn_error *error)
+{
+    struct tn_verdict none;
+    struct tn_fetch fetch;
+    enum tn_status status;
+
+    memset(due, 0, sizeof(*due));
+    tn_verdict_init(&none, NULL, 0, 0, arena);
+    status = tn_fetch_begin(&fetch, decider, NULL, &none, error);
+    return status == TN_OK ? next_of_days(&fetch, due) : status;
 }
 
 enum tn_status tn_due_next(struct tn_decider *decider, struct tn_arena *arena, struct tn_due *due,
@@ -236,103 +249,6 @@ enum tn_status tn_due_open_day(struct tn_decider *decider, uint32_t policy_versi
 
 /* ---- the pool ---- */
 
-/* The groups of a pool, in the order of their gids; grown by doubling in the arena. */
-struct pool {
-    struct tn_fetch *fetch;
-    uint64_t day;
-    struct tn_draw_group *groups;
-    uint8_t (*registrations)[TN_ID_SIZE];
-    size_t count;
-    size_t capacity;
-    struct tn_arena row_arena;
-    enum tn_status status;
-};
-
-static bool grow_pool(struct pool *pool)
-{
-    size_t capacity = pool->capacity > 0 ? pool->capacity * 2 : 1024;
-    struct tn_draw_group *groups = tn_arena_array(pool->fetch->arena, capacity, sizeof(*groups));
-    uint8_t(*registrations)[TN_ID_SIZE] = tn_arena_array(pool->fetch->arena, capacity, TN_ID_SIZE);
-
-    if (!groups || !registrations) {
-        pool->status = TN_FULL;
-        return false;
-    }
-    if (pool->count > 0) {
-        memcpy(groups, pool->groups, pool->count * sizeof(*groups));
-        memcpy(registrations, pool->registrations, pool->count * TN_ID_SIZE);
-    }
-    pool->groups = groups;
-    pool->registrations = registrations;
-    pool->capacity = capacity;
-    return true;
-}
-
-static bool collect_group(void *context, struct tn_bytes key, struct tn_bytes value)
-{
-    struct pool *pool = context;
-    struct tn_pool_row row;
-    struct tn_draw_group *group;
-
-    tn_arena_reset(&pool->row_arena);
-    pool->status = tn_record_decode_bytes(&tn_record_pool_row, value, &pool->row_arena, &row);
-    if (pool->status != TN_OK || row.ports.count > TN_DRAW_GROUP_PORT_COUNT_MAX ||
-        row.size > UINT8_MAX) {
-        pool->status = TN_CORRUPT;
-        return false;
-    }
-    if (row.state != TN_POOL_ASKED) {
-        return true;
-    }
-    if (pool->count == pool->capacity && !grow_pool(pool)) {
-        return false;
-    }
-    memcpy(pool->registrations[pool->count], row.registration, TN_ID_SIZE);
-    group = &pool->groups[pool->count++];
-    memset(group, 0, sizeof(*group));
-    memcpy(group->gid, key.data + key.size - TN_ID_SIZE, TN_ID_SIZE);
-    tn_draw_salt(group->salt, pool->fetch->queue.gid_key, (uint32_t) pool->day, row.registration);
-    group->registered_day = (uint32_t) row.registered_day;
-    group->size = (uint8_t) row.size;
-    group->port_count = (uint8_t) row.ports.count;
-    for (size_t i = 0; i < row.ports.count; i++) {
-        group->ports[i] = (uint16_t) row.ports.items[i];
-    }
-    group->opened = true;
-    return true;
-}
-
-static enum tn_status load_pool(struct tn_fetch *fetch, uint64_t day, struct pool *pool)
-{
-    struct tn_row_key prefix = tn_key_pool(day);
-    enum tn_status status;
-
-    *pool = (struct pool){.fetch = fetch, .day = day};
-    tn_arena_init(&pool->row_arena, (size_t) 1 << 16);
-    status = tn_rows_scan(fetch->decider->state->rows[TN_CORE_QUEUE], tn_row_key_view(&prefix),
-                          tn_bytes(NULL, 0), collect_group, pool, fetch->error);
-    tn_arena_close(&pool->row_arena);
-    if (status == TN_OK && pool->status != TN_OK) {
-        status =
-            tn_fail(fetch->error, pool->status, "the pool of day %" PRIu64 " cannot be read", day);
-    }
-    return status;
-}
-
-/* MTH over the leaves; a scan gives them in the order of their gids already. */
-static void pool_root(const struct pool *pool, uint8_t root[static TN_HASH_SIZE])
-{
-    struct tn_merkle merkle;
-    uint8_t leaf[TN_DRAW_LEAF_SIZE];
-
-    tn_merkle_init(&merkle);
-    for (size_t i = 0; i < pool->count; i++) {
-        tn_draw_leaf(&pool->groups[i], leaf);
-        tn_merkle_add_leaf(&merkle, tn_bytes(leaf, sizeof(leaf)));
-    }
-    tn_merkle_root(&merkle, root);
-}
-
 static enum tn_status load_line(struct tn_fetch *fetch, const struct tn_policy *policy,
                                 uint64_t port, uint64_t day, struct tn_port_line *line)
 {
@@ -368,9 +284,32 @@ static enum tn_status load_line(struct tn_fetch *fetch, const struct tn_policy *
 enum tn_status tn_due_close_pool(struct tn_decider *decider, const struct tn_due *due,
                                  struct tn_verdict *verdict, struct tn_error *error)
 {
+    struct tn_queue_row queue;
+    struct tn_pool pool;
+    uint8_t root[TN_HASH_SIZE];
+    bool found;
+    enum tn_status status =
+        tn_pool_load(decider->state->rows[TN_CORE_QUEUE], due->day, verdict->arena, &pool, error);
+
+    if (status == TN_OK) {
+        status = TN_READ(decider->state->rows[TN_CORE_QUEUE], tn_key_queue(), queue_row,
+                         verdict->arena, &queue, &found, error);
+    }
+    if (status != TN_OK) {
+        return status;
+    }
+    tn_pool_salt(&pool, queue.gid_key);
+    tn_pool_root(&pool, root);
+    return tn_due_close_with(decider, due, &pool, root, verdict, error);
+}
+
+enum tn_status tn_due_close_with(struct tn_decider *decider, const struct tn_due *due,
+                                 const struct tn_pool *pool,
+                                 const uint8_t root[static TN_HASH_SIZE],
+                                 struct tn_verdict *verdict, struct tn_error *error)
+{
     struct tn_fetch fetch;
     struct tn_day_row day;
-    struct pool pool;
     const struct tn_policy *policy;
     struct tn_port_line lines[TN_POLICY_PORTS_MAX];
     struct tn_pool_port *ports;
@@ -386,9 +325,6 @@ enum tn_status tn_due_close_pool(struct tn_decider *decider, const struct tn_due
         status = tn_fail(error, TN_CORRUPT,
                          "the pool of day %" PRIu64 " is not open, or the day before is not drawn",
                          due->day);
-    }
-    if (status == TN_OK) {
-        status = load_pool(&fetch, due->day, &pool);
     }
     for (uint32_t p = 0; status == TN_OK && p < policy->port_count; p++) {
         status = load_line(&fetch, policy, policy->ports[p].code, due->day, &lines[p]);
@@ -407,8 +343,8 @@ enum tn_status tn_due_close_pool(struct tn_decider *decider, const struct tn_due
     closed->day = due->day;
     closed->service_date = day.service_date;
     closed->policy = day.policy;
-    closed->groups = pool.count;
-    pool_root(&pool, closed->root);
+    closed->groups = pool->count;
+    memcpy(closed->root, root, TN_HASH_SIZE);
     closed->mode = TN_DRAW_SOLO;
     closed->ports = (struct tn_pool_port_list){ports, policy->port_count};
     closed->due_us = due->due_us;
@@ -432,10 +368,32 @@ enum tn_status tn_day_draw_load(struct tn_decider *decider, uint64_t day_number,
                                 struct tn_arena *arena, struct tn_day_draw *draw,
                                 struct tn_error *error)
 {
+    struct tn_queue_row queue;
+    struct tn_pool pool;
+    bool found;
+    enum tn_status status =
+        tn_pool_load(decider->state->rows[TN_CORE_QUEUE], day_number, arena, &pool, error);
+
+    memset(draw, 0, sizeof(*draw));
+    if (status == TN_OK) {
+        status = TN_READ(decider->state->rows[TN_CORE_QUEUE], tn_key_queue(), queue_row, arena,
+                         &queue, &found, error);
+    }
+    if (status != TN_OK) {
+        return status;
+    }
+    tn_pool_salt(&pool, queue.gid_key);
+    return tn_day_draw_with(decider, &pool, arena, draw, error);
+}
+
+enum tn_status tn_day_draw_with(struct tn_decider *decider, const struct tn_pool *pool,
+                                struct tn_arena *arena, struct tn_day_draw *draw,
+                                struct tn_error *error)
+{
     struct tn_verdict none;
     struct tn_fetch fetch;
     struct tn_day_row day;
-    struct pool pool;
+    uint64_t day_number = pool->day;
     const struct tn_policy *policy;
     bool found = false;
     enum tn_status status;
@@ -453,17 +411,14 @@ enum tn_status tn_day_draw_load(struct tn_decider *decider, uint64_t day_number,
             tn_fail(error, TN_NOT_FOUND, "day %" PRIu64 " is not about to be drawn", day_number);
     }
     if (status == TN_OK) {
-        status = load_pool(&fetch, day_number, &pool);
-    }
-    if (status == TN_OK) {
         status = tn_day_frozen(&day, day_number, policy, arena, &draw->input);
     }
     if (status != TN_OK) {
         return status;
     }
-    draw->input.groups = pool.groups;
-    draw->input.group_count = (uint32_t) pool.count;
-    draw->registrations = (const uint8_t(*)[TN_ID_SIZE]) pool.registrations;
+    draw->input.groups = pool->groups;
+    draw->input.group_count = (uint32_t) pool->count;
+    draw->registrations = (const uint8_t(*)[TN_ID_SIZE]) pool->registrations;
     draw->due_us = day.seeded_us > day.draw_us ? day.seeded_us : day.draw_us;
     draw->deadline_us = tn_policy_offer_deadline(policy, draw->due_us);
     draw->closed_index = day.closed_index;

@@ -50,11 +50,12 @@ enum tn_status tn_recompute_create(const struct tn_recompute_options *options,
     }
     recompute->options = *options;
     recompute->due_stale = true;
-    recompute->lapse_stale = true;
     tn_scratch_init(&recompute->scratch, options->work);
     tn_arena_init(&recompute->arena, TN_RECOMPUTE_DECISION_BYTES);
     tn_arena_init(&recompute->fold_arena, TN_RECOMPUTE_DECISION_BYTES);
     tn_arena_init(&recompute->held_arena, TN_RECOMPUTE_DECISION_BYTES);
+    tn_arena_init(&recompute->pool.arena, TN_RECOMPUTE_POOL_BYTES);
+    tn_buffer_init(&recompute->pool.entry, TN_EVENT_BYTES_MAX);
     tn_arena_init(&recompute->draw.arena, TN_RECOMPUTE_POOL_BYTES);
     tn_buffer_init(&recompute->again, TN_EVENT_BYTES_MAX);
     tn_buffer_init(&recompute->held_entry, TN_EVENT_BYTES_MAX);
@@ -117,6 +118,8 @@ void tn_recompute_destroy(struct tn_recompute *recompute)
         return;
     }
     tn_recompute_draw_close(recompute);
+    tn_recompute_pool_close(recompute);
+    tn_lapse_heap_close(&recompute->lapses);
     tn_decider_close(&recompute->decider);
     for (size_t i = 0; i < TN_CORE_COUNT; i++) {
         tn_rows_close(recompute->state.rows[i]);
@@ -405,13 +408,13 @@ static enum tn_status fold(struct tn_recompute *recompute, const struct tn_event
     if (status != TN_OK) {
         return tn_recompute_failed(recompute, status, "fold", entry, error);
     }
-    tn_recompute_note_due(recompute, event);
-    if (event->kind == TN_KIND_policy_published) {
+    status = tn_recompute_note_due(recompute, event, error);
+    if (status == TN_OK && event->kind == TN_KIND_policy_published) {
         status = tn_decider_refresh(&recompute->decider, &recompute->fold_arena, error);
         return status == TN_OK ? TN_OK
                                : tn_recompute_failed(recompute, status, "policy", entry, error);
     }
-    return TN_OK;
+    return status;
 }
 
 /* A later event of a command that the sample left out. */
@@ -470,6 +473,36 @@ static enum tn_status take_opening(struct tn_recompute *recompute, const struct 
     return status == TN_OK ? take_next(recompute, event, entry, error) : status;
 }
 
+/* What is pending, in the order of the log. */
+static enum tn_status settle(struct tn_recompute *recompute, struct tn_error *error)
+{
+    enum tn_status status = tn_recompute_pool_settle(recompute, error);
+
+    return status == TN_OK && recompute->draw.active ? tn_recompute_draw_settle(recompute, error)
+                                                     : status;
+}
+
+/* Something was found, but what is pending comes first: the rest may only follow from it. */
+static void prefer_earlier(struct tn_recompute *recompute, struct tn_error *error)
+{
+    struct tn_finding kept = recompute->finding;
+    struct tn_error earlier = {0};
+
+    tn_buffer_init(&recompute->finding.expected, TN_FINDING_TEXT_MAX);
+    tn_buffer_init(&recompute->finding.found, TN_FINDING_TEXT_MAX);
+    if (settle(recompute, &earlier) == TN_MISMATCH && recompute->finding.index <= kept.index) {
+        tn_buffer_close(&kept.expected);
+        tn_buffer_close(&kept.found);
+        if (error != NULL) {
+            *error = earlier;
+        }
+    } else {
+        tn_buffer_close(&recompute->finding.expected);
+        tn_buffer_close(&recompute->finding.found);
+        recompute->finding = kept;
+    }
+}
+
 enum tn_status tn_recompute_take(struct tn_recompute *recompute, const struct tn_event *event,
                                  struct tn_bytes entry, struct tn_error *error)
 {
@@ -489,23 +522,8 @@ enum tn_status tn_recompute_take(struct tn_recompute *recompute, const struct tn
         status = recompute->held ? take_opening(recompute, event, entry, error)
                                  : take_next(recompute, event, entry, error);
     }
-    if (status == TN_MISMATCH && recompute->draw.active) {
-        /* The draw comes first: what was found here may only follow from it. */
-        struct tn_finding kept = recompute->finding;
-        struct tn_error earlier = {0};
-
-        tn_buffer_init(&recompute->finding.expected, TN_FINDING_TEXT_MAX);
-        tn_buffer_init(&recompute->finding.found, TN_FINDING_TEXT_MAX);
-        if (tn_recompute_draw_settle(recompute, &earlier) == TN_MISMATCH &&
-            recompute->finding.index <= kept.index) {
-            tn_buffer_close(&kept.expected);
-            tn_buffer_close(&kept.found);
-            *error = earlier;
-        } else {
-            tn_buffer_close(&recompute->finding.expected);
-            tn_buffer_close(&recompute->finding.found);
-            recompute->finding = kept;
-        }
+    if (status == TN_MISMATCH) {
+        prefer_earlier(recompute, error);
     }
     recompute->report.entries += status == TN_OK ? 1 : 0;
     return status;
@@ -518,8 +536,8 @@ enum tn_status tn_recompute_finish(struct tn_recompute *recompute, struct tn_err
     if (recompute->held) {
         status = tn_recompute_opening(recompute, NULL, tn_bytes(NULL, 0), error);
     }
-    if (status == TN_OK && recompute->draw.active) {
-        status = tn_recompute_draw_settle(recompute, error);
+    if (status == TN_OK) {
+        status = settle(recompute, error);
     }
     if (status == TN_OK && expects(recompute)) {
         status = tn_recompute_differ(recompute, recompute->report.entries, recompute->rule,
