@@ -6,7 +6,7 @@
 #include "projections/projection.h"
 
 struct tn_core_list {
-    const struct tn_projection *items[TN_CORE_COUNT];
+    const struct tn_projection *items[TN_PROJECTIONS_MAX];
     size_t count;
 };
 
@@ -15,9 +15,21 @@ static inline struct tn_core_list tn_core_list(const struct tn_projection *const
 {
     struct tn_core_list out = {.count = list == NULL ? TN_CORE_COUNT : count};
 
-    TN_CHECK(out.count <= TN_CORE_COUNT);
+    TN_CHECK(out.count <= TN_PROJECTIONS_MAX);
     for (size_t i = 0; i < out.count; i++) {
         out.items[i] = list == NULL ? tn_projection_core((enum tn_core) i) : list[i];
+    }
+    return out;
+}
+
+/* The same, where NULL stands for all there are, by number. */
+static inline struct tn_core_list tn_whole_list(const struct tn_projection *const *list,
+                                                size_t count)
+{
+    struct tn_core_list out = tn_core_list(list, count);
+
+    for (; list == NULL && out.count < TN_PROJECTION_COUNT; out.count++) {
+        out.items[out.count] = tn_projection_at(out.count);
     }
     return out;
 }

@@ -13,8 +13,10 @@
 #include "projections/families.h"
 #include "projections/fold.h"
 
-/* In-place catch-up commits this often; a cut then loses little. */
+/* In-place catch-up commits this often; a cut then loses little. Beside a running desk the batches
+ * are coarse, so that a row that many events touch is written once. */
 #define CATCH_UP_BATCH_EVENTS 4096u
+#define FOLLOW_BATCH_EVENTS 65536u
 #define CATCH_UP_ARENA_BYTES ((size_t) 256 << 20)
 /* Before an opened position there are at most this many seals in a row: one a projection and scope.
  */
@@ -26,24 +28,69 @@ struct tn_engine {
     struct tn_family *meta;
     struct tn_family *touched;
     struct tn_core_list list;
-    struct tn_current current[TN_CORE_COUNT];
+    struct tn_current current[TN_PROJECTIONS_MAX];
     struct tn_cache_budget budget;
     struct tn_state state;
-    struct tn_fold folds[TN_CORE_COUNT];
+    struct tn_fold folds[TN_PROJECTIONS_MAX];
     uint64_t generation; /* of the last gather */
     atomic_uint_least64_t committed;
     enum tn_status broken; /* of the first failure of apply */
     bool opened;           /* tn_cache_budget is initialised */
 };
 
-static enum tn_status settle_families(struct tn_engine *engine, struct tn_error *error);
+static enum tn_status settle_families(struct tn_engine *engine, bool beside,
+                                      struct tn_error *error);
 static enum tn_status open_rows(struct tn_engine *engine, struct tn_error *error);
 static void close_rows(struct tn_engine *engine);
-static enum tn_status catch_up(struct tn_engine *engine, uint64_t size, struct tn_error *error);
+static enum tn_status catch_up(struct tn_engine *engine, uint64_t size, uint64_t batch_events,
+                               struct tn_error *error);
+static enum tn_status open_engine(struct tn_store *store, struct tn_log *log,
+                                  const struct tn_core_list *list, bool beside,
+                                  struct tn_engine **out, struct tn_error *error);
 
 enum tn_status tn_engine_open(struct tn_store *store, struct tn_log *log,
                               const struct tn_projection *const *list, size_t count,
-                              struct tn_engine **out, struct tn_error *error)
+                              struct tn_engine **engine, struct tn_error *error)
+{
+    struct tn_core_list core = tn_core_list(list, count);
+
+    return open_engine(store, log, &core, false, engine, error);
+}
+
+enum tn_status tn_engine_open_beside(struct tn_store *store, struct tn_log *log,
+                                     const struct tn_projection *const *list, size_t count,
+                                     struct tn_engine **engine, struct tn_error *error)
+{
+    struct tn_core_list beside = tn_core_list(list, count);
+
+    return open_engine(store, log, &beside, true, engine, error);
+}
+
+enum tn_status tn_engine_follow(struct tn_engine *engine, uint64_t size, struct tn_error *error)
+{
+    enum tn_status status = engine->broken;
+
+    if (status != TN_OK) {
+        return tn_fail(error, status, "an earlier event could not be folded");
+    }
+    status = catch_up(engine, size, FOLLOW_BATCH_EVENTS, error);
+    engine->broken = status;
+    return status;
+}
+
+uint64_t tn_engine_folded(const struct tn_engine *engine)
+{
+    uint64_t folded = UINT64_MAX;
+
+    for (size_t i = 0; i < engine->list.count; i++) {
+        folded = engine->folds[i].position < folded ? engine->folds[i].position : folded;
+    }
+    return folded;
+}
+
+static enum tn_status open_engine(struct tn_store *store, struct tn_log *log,
+                                  const struct tn_core_list *list, bool beside,
+                                  struct tn_engine **out, struct tn_error *error)
 {
     struct tn_log_head head;
     enum tn_status status;
@@ -55,7 +102,7 @@ enum tn_status tn_engine_open(struct tn_store *store, struct tn_log *log,
     }
     engine->store = store;
     engine->log = log;
-    engine->list = tn_core_list(list, count);
+    engine->list = *list;
     atomic_init(&engine->committed, 0);
     tn_cache_budget_init(&engine->budget, TN_ENGINE_CACHE_BYTES);
     status = tn_store_family(store, "meta", false, &engine->meta, error);
@@ -63,14 +110,20 @@ enum tn_status tn_engine_open(struct tn_store *store, struct tn_log *log,
         status = tn_store_family(store, TN_TOUCHED_FAMILY, true, &engine->touched, error);
     }
     if (status == TN_OK) {
-        status = settle_families(engine, error);
+        status = settle_families(engine, beside, error);
+    }
+    if (status == TN_OK && !beside) {
+        status = tn_current_sweep(engine->store, engine->list.items, engine->list.count, error);
     }
     if (status == TN_OK) {
         status = open_rows(engine, error);
     }
     if (status == TN_OK) {
         tn_log_head(log, &head);
-        status = catch_up(engine, head.size, error);
+        if (!beside && tn_engine_folded(engine) < head.size) {
+            status = catch_up(engine, head.size, CATCH_UP_BATCH_EVENTS, error);
+            status = status == TN_OK ? tn_store_sync(engine->store, error) : status;
+        }
     }
     if (status != TN_OK) {
         tn_engine_close(engine);
@@ -213,8 +266,8 @@ static enum tn_status rebuild_some(struct tn_engine *engine, uint32_t mask, stru
     return status;
 }
 
-/* Every projection gets a current family of its version that is not far behind; all others go. */
-static enum tn_status settle_families(struct tn_engine *engine, struct tn_error *error)
+/* Every projection gets a current family of its version that is not far behind. */
+static enum tn_status settle_families(struct tn_engine *engine, bool beside, struct tn_error *error)
 {
     enum tn_status status = TN_OK;
     struct tn_log_head head;
@@ -230,24 +283,19 @@ static enum tn_status settle_families(struct tn_engine *engine, struct tn_error 
         if (status != TN_OK) {
             break;
         }
+        bool fits = found && current.version == projection->version;
         if (found && current.position > head.size) {
             status = tn_fail(error, TN_CORRUPT,
                              "projection %s has folded %" PRIu64 " entries of a log of %" PRIu64
                              ": the log has lost its end",
                              projection->name, current.position, head.size);
-        } else if (!found && head.size == 0) {
+        } else if (beside ? !fits : !found && head.size == 0) {
             status = create_empty(engine, i, error);
-        } else if (!found || current.version != projection->version ||
-                   head.size - current.position > TN_ENGINE_CATCH_UP_EVENTS) {
+        } else if (!beside && (!fits || head.size - current.position > TN_ENGINE_CATCH_UP_EVENTS)) {
             mask |= UINT32_C(1) << i;
         }
     }
-    if (status == TN_OK && mask != 0) {
-        status = rebuild_some(engine, mask, error);
-    }
-    return status == TN_OK
-               ? tn_current_sweep(engine->store, engine->list.items, engine->list.count, error)
-               : status;
+    return status == TN_OK && mask != 0 ? rebuild_some(engine, mask, error) : status;
 }
 
 /* How many entries before `position` end with one that is not a seal (struct tn_fold). */
@@ -312,7 +360,7 @@ static enum tn_status open_rows(struct tn_engine *engine, struct tn_error *error
         }
         engine->folds[i] = (struct tn_fold){
             .projection = projection,
-            .number = i,
+            .number = tn_projection_number(projection, i),
             .rows = engine->state.rows[i],
             .verify = true,
             .position = current->position,
@@ -324,7 +372,7 @@ static enum tn_status open_rows(struct tn_engine *engine, struct tn_error *error
 
 static void close_rows(struct tn_engine *engine)
 {
-    for (size_t i = 0; i < TN_CORE_COUNT; i++) {
+    for (size_t i = 0; i < TN_PROJECTIONS_MAX; i++) {
         tn_rows_close(engine->state.rows[i]);
         engine->state.rows[i] = NULL;
         engine->folds[i] = (struct tn_fold){0};
@@ -357,6 +405,7 @@ struct catch_up {
     struct tn_batch *batch;
     struct tn_arena arena;
     uint64_t waiting; /* events folded and not written */
+    uint64_t batch_events;
     enum tn_status status;
     struct tn_error *error;
 };
@@ -396,22 +445,23 @@ static bool catch_up_entry(void *context, uint64_t index, struct tn_bytes entry)
             catch->status = tn_fold_event(&engine->folds[i], &event, &catch->arena, catch->error);
         }
     }
-    if (catch->status == TN_OK && ++catch->waiting == CATCH_UP_BATCH_EVENTS) {
+    if (catch->status == TN_OK && ++catch->waiting == catch->batch_events) {
         catch->status = catch_up_write(catch);
     }
     return catch->status == TN_OK;
 }
 
-static enum tn_status catch_up(struct tn_engine *engine, uint64_t size, struct tn_error *error)
+static enum tn_status catch_up(struct tn_engine *engine, uint64_t size, uint64_t batch_events,
+                               struct tn_error *error)
 {
-    struct catch_up catch = {.engine = engine, .error = error};
+    struct catch_up catch = {.engine = engine, .error = error, .batch_events = batch_events};
     uint64_t from = size;
     enum tn_status status;
 
     for (size_t i = 0; i < engine->list.count; i++) {
         from = engine->folds[i].position < from ? engine->folds[i].position : from;
     }
-    if (from == size) {
+    if (from >= size) {
         return TN_OK;
     }
     tn_arena_init(&catch.arena, CATCH_UP_ARENA_BYTES);
@@ -420,9 +470,6 @@ static enum tn_status catch_up(struct tn_engine *engine, uint64_t size, struct t
     status = catch.status != TN_OK ? catch.status : status;
     if (status == TN_OK && catch.waiting != 0) {
         status = catch_up_write(&catch);
-    }
-    if (status == TN_OK) {
-        status = tn_store_sync(engine->store, error);
     }
     tn_batch_destroy(catch.batch);
     tn_arena_close(&catch.arena);

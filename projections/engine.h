@@ -26,11 +26,26 @@ struct tn_rebuild_job;
  * catches up by folding the log; one that is missing, far behind or of another version is
  * rebuilt and swapped; one that is ahead is TN_CORRUPT. Families that are not current, as a cut
  * rebuild leaves them, are dropped, so no view may be open. `list`: the projections, by number
- * (at most TN_CORE_COUNT); NULL means the core ones (tests bring their own). */
+ * (at most TN_PROJECTIONS_MAX); NULL means the core ones (tests bring their own). */
 TN_MUST_USE enum tn_status tn_engine_open(struct tn_store *store, struct tn_log *log,
                                           const struct tn_projection *const *list, size_t count,
                                           struct tn_engine **engine, struct tn_error *error);
 void tn_engine_close(struct tn_engine *engine);
+
+/* For projections beside the core ones (projections/beside.h), whose thread owns the engine:
+ * nothing is caught up yet, what is missing or of another version begins empty, families that are
+ * not current stay for whoever looks at them, and no write is synced, for all can be folded again.
+ */
+TN_MUST_USE enum tn_status tn_engine_open_beside(struct tn_store *store, struct tn_log *log,
+                                                 const struct tn_projection *const *list,
+                                                 size_t count, struct tn_engine **engine,
+                                                 struct tn_error *error);
+/* Fold committed entries up to `size`, and write the rows in coarse batches. After a failure the
+ * engine is of no more use. */
+TN_MUST_USE enum tn_status tn_engine_follow(struct tn_engine *engine, uint64_t size,
+                                            struct tn_error *error);
+/* Entries folded by all its projections. */
+uint64_t tn_engine_folded(const struct tn_engine *engine);
 
 /* Another limit for the cache (tests, small machines). Desk thread. */
 void tn_engine_set_cache(struct tn_engine *engine, size_t bytes);
@@ -99,11 +114,11 @@ TN_MUST_USE enum tn_status tn_engine_position(struct tn_store *store,
 struct tn_rebuild_report {
     uint64_t events;
     uint64_t duration_us;
-    uint64_t rows[TN_CORE_COUNT];
-    uint8_t root_live[TN_CORE_COUNT][TN_HASH_SIZE];
-    uint8_t root_rebuilt[TN_CORE_COUNT][TN_HASH_SIZE];
-    bool equal[TN_CORE_COUNT];
-    bool rebuilt[TN_CORE_COUNT]; /* which of them were asked for */
+    uint64_t rows[TN_PROJECTIONS_MAX];
+    uint8_t root_live[TN_PROJECTIONS_MAX][TN_HASH_SIZE];
+    uint8_t root_rebuilt[TN_PROJECTIONS_MAX][TN_HASH_SIZE];
+    bool equal[TN_PROJECTIONS_MAX];
+    bool rebuilt[TN_PROJECTIONS_MAX]; /* which of them were asked for */
 };
 
 typedef void tn_rebuild_progress(void *context, uint64_t done, uint64_t total);
@@ -133,7 +148,7 @@ TN_MUST_USE enum tn_status tn_rebuild(struct tn_store *store, struct tn_log *log
  *
  * One job at a time for a store; its functions one at a time, on any thread. */
 struct tn_rebuild_options {
-    const struct tn_projection *const *list; /* NULL: the core ones */
+    const struct tn_projection *const *list; /* NULL: all there are, by number */
     size_t count;
     uint32_t mask;
     size_t cache_bytes; /* 0: TN_REBUILD_CACHE_BYTES */
@@ -167,7 +182,8 @@ TN_MUST_USE enum tn_status tn_engine_drop_old(struct tn_store *store,
  * any store will do. TN_NOT_FOUND: the log is shorter. */
 TN_MUST_USE enum tn_status tn_views_as_of(struct tn_store *store, struct tn_log *log, uint64_t size,
                                           struct tn_state *views, struct tn_error *error);
-/* The same for some projections (`mask`) of a list; rows of the others are NULL. `cache_bytes` 0:
+/* The same for some projections (`mask`) of a list (NULL: all there are, by number); rows of the
+ * others are NULL. `cache_bytes` 0:
  * TN_AS_OF_CACHE_BYTES. */
 TN_MUST_USE enum tn_status tn_views_as_of_list(struct tn_log *log,
                                                const struct tn_projection *const *list,

@@ -46,8 +46,8 @@ struct run {
     bool ended;
     enum tn_status status; /* the first failure */
     struct tn_error error;
-    uint64_t next[TN_CORE_COUNT]; /* the batch that a fold comes to next */
-    bool busy[TN_CORE_COUNT];
+    uint64_t next[TN_PROJECTIONS_MAX]; /* the batch that a fold comes to next */
+    bool busy[TN_PROJECTIONS_MAX];
     struct batch batches[RING_SLOTS];
     /* the scanner's own */
     struct batch *filling;
@@ -67,7 +67,7 @@ static void fail(struct run *run, enum tn_status status, const struct tn_error *
 static enum tn_status run_open(struct run *run, const struct tn_pipeline *pipeline,
                                struct tn_error *error)
 {
-    TN_CHECK(pipeline->fold_count <= TN_CORE_COUNT);
+    TN_CHECK(pipeline->fold_count <= TN_PROJECTIONS_MAX);
     run->pipeline = pipeline;
     run->scanned = pipeline->from;
     pthread_mutex_init(&run->lock, NULL);

@@ -11,7 +11,7 @@
 struct tn_pipeline {
     struct tn_log *log;
     struct tn_fold *const *folds; /* all at position `from` */
-    size_t fold_count;            /* at most TN_CORE_COUNT */
+    size_t fold_count;            /* at most TN_PROJECTIONS_MAX */
     struct tn_merkle *merkle;     /* takes every entry's leaf; NULL: nothing is hashed */
     uint64_t from;
     uint64_t end;

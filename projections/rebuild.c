@@ -31,10 +31,10 @@ struct tn_rebuild_job {
     bool broken;       /* a stretch failed half-way */
     bool swapped;
     struct tn_merkle merkle;
-    struct tn_cache_budget budgets[TN_CORE_COUNT];
-    char names[TN_CORE_COUNT][TN_FAMILY_NAME_MAX + 1];
-    struct tn_family *families[TN_CORE_COUNT];
-    struct tn_fold folds[TN_CORE_COUNT];
+    struct tn_cache_budget budgets[TN_PROJECTIONS_MAX];
+    char names[TN_PROJECTIONS_MAX][TN_FAMILY_NAME_MAX + 1];
+    struct tn_family *families[TN_PROJECTIONS_MAX];
+    struct tn_fold folds[TN_PROJECTIONS_MAX];
 };
 
 static enum tn_status open_beside(struct tn_rebuild_job *job, size_t number, size_t cache_bytes,
@@ -67,7 +67,9 @@ enum tn_status tn_rebuild(struct tn_store *store, struct tn_log *log, uint32_t m
         status = tn_rebuild_finish(job, swap_different, progress, context, report, error);
     }
     if (status == TN_OK) {
-        status = tn_engine_drop_old(store, NULL, 0, error);
+        struct tn_core_list all = tn_whole_list(NULL, 0);
+
+        status = tn_engine_drop_old(store, all.items, all.count, error);
     }
     tn_rebuild_close(job);
     return status;
@@ -89,7 +91,7 @@ enum tn_status tn_rebuild_begin(struct tn_store *store, struct tn_log *log,
     }
     job->store = store;
     job->log = log;
-    job->list = tn_core_list(options->list, options->count);
+    job->list = tn_whole_list(options->list, options->count);
     job->mask = options->mask & ((UINT32_C(1) << job->list.count) - 1);
     job->started_us = tn_clock_monotonic_us();
     tn_merkle_init(&job->merkle);
@@ -135,8 +137,9 @@ static enum tn_status open_beside(struct tn_rebuild_job *job, size_t number, siz
     }
     if (status == TN_OK) {
         job->families[number] = options.family;
-        job->folds[number] =
-            (struct tn_fold){.projection = projection, .number = number, .verify = true};
+        job->folds[number] = (struct tn_fold){.projection = projection,
+                                              .number = tn_projection_number(projection, number),
+                                              .verify = true};
         status = tn_rows_open(&options, &job->folds[number].rows, error);
     }
     return status;
@@ -181,7 +184,7 @@ enum tn_status tn_rebuild_catch_up(struct tn_rebuild_job *job, uint64_t upto,
                                    tn_rebuild_progress *progress, void *context,
                                    struct tn_error *error)
 {
-    struct tn_fold *running[TN_CORE_COUNT];
+    struct tn_fold *running[TN_PROJECTIONS_MAX];
     struct tn_log_head head;
     struct tn_pipeline pipeline = {
         .log = job->log,
@@ -327,8 +330,8 @@ static enum tn_status compare(struct tn_rebuild_job *job, struct tn_rebuild_repo
                               struct tn_error *error)
 {
     struct roots_work work = {.job = job, .report = report};
-    bool comparable[TN_CORE_COUNT] = {0};
-    uint64_t count[TN_CORE_COUNT] = {0};
+    bool comparable[TN_PROJECTIONS_MAX] = {0};
+    uint64_t count[TN_PROJECTIONS_MAX] = {0};
     enum tn_status status = TN_OK;
     pthread_t thread;
     bool threaded = pthread_create(&thread, NULL, rebuilt_work, &work) == 0;

@@ -74,9 +74,9 @@ enum tn_status tn_recompute_create(const struct tn_recompute_options *options,
 }
 
 /* The queue and the registrations hold nearly everything that grows. */
-static const uint8_t cache_parts[TN_CORE_COUNT] = {
+static const uint8_t cache_parts[TN_PROJECTION_COUNT] = {
     [TN_CORE_QUEUE] = 6,      [TN_CORE_SEATS] = 1,  [TN_CORE_REGISTRATIONS] = 6,
-    [TN_CORE_VALIDATION] = 3, [TN_CORE_ACCESS] = 2,
+    [TN_CORE_VALIDATION] = 3, [TN_CORE_ACCESS] = 2, [TN_BESIDE_STREAMS] = 4,
 };
 
 static enum tn_status open_rows(struct tn_recompute *recompute, struct tn_error *error)
@@ -86,11 +86,11 @@ static enum tn_status open_rows(struct tn_recompute *recompute, struct tn_error 
     enum tn_status status = TN_OK;
     size_t parts = 0;
 
-    for (size_t i = 0; i < TN_CORE_COUNT; i++) {
+    for (size_t i = 0; i < TN_PROJECTION_COUNT; i++) {
         parts += cache_parts[i];
     }
-    for (size_t i = 0; status == TN_OK && i < TN_CORE_COUNT; i++) {
-        const struct tn_projection *projection = tn_projection_core((enum tn_core) i);
+    for (size_t i = 0; status == TN_OK && i < TN_PROJECTION_COUNT; i++) {
+        const struct tn_projection *projection = tn_projection_at(i);
         struct tn_rows_options options = {
             .face = TN_ROWS_BUILD,
             .name = projection->name,
@@ -121,7 +121,7 @@ void tn_recompute_destroy(struct tn_recompute *recompute)
     tn_recompute_pool_close(recompute);
     tn_lapse_heap_close(&recompute->lapses);
     tn_decider_close(&recompute->decider);
-    for (size_t i = 0; i < TN_CORE_COUNT; i++) {
+    for (size_t i = 0; i < TN_PROJECTION_COUNT; i++) {
         tn_rows_close(recompute->state.rows[i]);
     }
     tn_scratch_close(&recompute->scratch);
@@ -150,7 +150,7 @@ struct tn_state *tn_recompute_state(struct tn_recompute *recompute)
 void tn_recompute_report(const struct tn_recompute *recompute, struct tn_recompute_report *report)
 {
     *report = recompute->report;
-    for (size_t i = 0; i < TN_CORE_COUNT; i++) {
+    for (size_t i = 0; i < TN_PROJECTION_COUNT; i++) {
         report->seals += recompute->folds[i].compared;
         report->seals_taken += recompute->folds[i].taken;
     }
@@ -385,10 +385,10 @@ static enum tn_status fold(struct tn_recompute *recompute, const struct tn_event
     enum tn_status status = TN_OK;
     bool seal = event->kind == TN_KIND_state_sealed;
 
-    if (seal && event->body.state_sealed.projection >= TN_CORE_COUNT) {
+    if (seal && event->body.state_sealed.projection >= TN_PROJECTION_COUNT) {
         recompute->report.seals_taken++;
     }
-    for (size_t i = 0; status == TN_OK && i < TN_CORE_COUNT; i++) {
+    for (size_t i = 0; status == TN_OK && i < TN_PROJECTION_COUNT; i++) {
         status = tn_fold_event(&recompute->folds[i], event, &recompute->fold_arena, error);
         if (status != TN_OK && seal) {
             struct tn_event expected = *event;

@@ -106,9 +106,9 @@ struct tn_pending_draw {
 struct tn_recompute {
     struct tn_recompute_options options;
     struct tn_scratch scratch;
-    struct tn_cache_budget budgets[TN_CORE_COUNT];
+    struct tn_cache_budget budgets[TN_PROJECTION_COUNT];
     struct tn_state state;
-    struct tn_fold folds[TN_CORE_COUNT];
+    struct tn_fold folds[TN_PROJECTION_COUNT];
     struct tn_decider decider;
     struct tn_arena arena;         /* of the decision */
     struct tn_arena fold_arena;    /* of one event */

@@ -1,11 +1,12 @@
-/* Which record a row of a core projection is. */
+/* Which record a row of a projection is. */
 #include "projections/tables.h"
 
 #include "ledger/base/check.h"
 #include "ledger/rules/rows.h"
+#include "projections/streams.h"
 
 static const struct {
-    enum tn_core core;
+    size_t projection;
     char letter;
     const char *name;
     const struct tn_record *record;
@@ -26,13 +27,14 @@ static const struct {
     {TN_CORE_VALIDATION, 'd', "port_day", &tn_record_port_day_row},
     {TN_CORE_ACCESS, 'k', "token", &tn_record_token_row},
     {TN_CORE_ACCESS, 'o', "officer", &tn_record_officer_row},
+    {TN_BESIDE_STREAMS, 's', "stream", &tn_record_stream_row},
 };
 
-const struct tn_record *tn_table_record(enum tn_core core, char letter, const char **name)
+const struct tn_record *tn_table_record(size_t projection, char letter, const char **name)
 {
     *name = NULL;
     for (size_t i = 0; i < TN_ARRAY_SIZE(tables); i++) {
-        if (tables[i].core == core && tables[i].letter == letter) {
+        if (tables[i].projection == projection && tables[i].letter == letter) {
             *name = tables[i].name;
             return tables[i].record;
         }

@@ -1,10 +1,10 @@
-/* Which record a row of a core projection is, from the first letter of its key. */
+/* Which record a row of a projection is, from the first letter of its key. */
 #ifndef TN_PROJECTIONS_TABLES_H
 #define TN_PROJECTIONS_TABLES_H
 
 #include "projections/projection.h"
 
 /* NULL for a letter that the projection does not use. `name` gets the table's name. */
-const struct tn_record *tn_table_record(enum tn_core core, char letter, const char **name);
+const struct tn_record *tn_table_record(size_t projection, char letter, const char **name);
 
 #endif

@@ -61,7 +61,7 @@ enum tn_status tn_views_stale(const struct tn_state *views, bool *stale, struct 
     uint64_t swaps = 0;
 
     *stale = false;
-    for (size_t i = 0; i < TN_CORE_COUNT; i++) {
+    for (size_t i = 0; i < TN_PROJECTIONS_MAX; i++) {
         const struct tn_rows *rows = views->rows[i];
 
         /* What was true as of an entry stays true. */
@@ -79,7 +79,7 @@ enum tn_status tn_views_stale(const struct tn_state *views, bool *stale, struct 
 
 /* What the rows of one as-of view share: memory, and where they spill. */
 struct as_of {
-    struct tn_cache_budget budgets[TN_CORE_COUNT]; /* folds run on several threads */
+    struct tn_cache_budget budgets[TN_PROJECTIONS_MAX]; /* folds run on several threads */
     struct tn_scratch scratch;
 };
 
@@ -89,15 +89,16 @@ enum tn_status tn_views_as_of(struct tn_store *store, struct tn_log *log, uint64
                               struct tn_state *views, struct tn_error *error)
 {
     (void) store; /* the log knows its own */
-    return tn_views_as_of_list(log, NULL, 0, UINT32_MAX, 0, size, views, error);
+    return tn_views_as_of_list(log, NULL, 0, (UINT32_C(1) << TN_CORE_COUNT) - 1, 0, size, views,
+                               error);
 }
 
 static enum tn_status as_of_fold(struct as_of *as_of, const struct tn_core_list *all, uint32_t mask,
                                  struct tn_log *log, uint64_t size, struct tn_state *views,
                                  struct tn_error *error)
 {
-    struct tn_fold folds[TN_CORE_COUNT] = {0};
-    struct tn_fold *running[TN_CORE_COUNT];
+    struct tn_fold folds[TN_PROJECTIONS_MAX] = {0};
+    struct tn_fold *running[TN_PROJECTIONS_MAX];
     struct tn_pipeline pipeline = {.log = log, .folds = running, .end = size, .total = size};
     enum tn_status status = TN_OK;
 
@@ -114,8 +115,9 @@ static enum tn_status as_of_fold(struct as_of *as_of, const struct tn_core_list 
             continue;
         }
         status = tn_rows_open(&options, &views->rows[i], error);
-        folds[i] =
-            (struct tn_fold){.projection = all->items[i], .number = i, .rows = views->rows[i]};
+        folds[i] = (struct tn_fold){.projection = all->items[i],
+                                    .number = tn_projection_number(all->items[i], i),
+                                    .rows = views->rows[i]};
         running[pipeline.fold_count++] = &folds[i];
     }
     return status == TN_OK ? tn_pipeline_run(&pipeline, error) : status;
@@ -125,7 +127,7 @@ enum tn_status tn_views_as_of_list(struct tn_log *log, const struct tn_projectio
                                    size_t count, uint32_t mask, size_t cache_bytes, uint64_t size,
                                    struct tn_state *views, struct tn_error *error)
 {
-    struct tn_core_list all = tn_core_list(list, count);
+    struct tn_core_list all = tn_whole_list(list, count);
     struct tn_log_head head;
 
     *views = (struct tn_state){0};
@@ -172,7 +174,7 @@ void tn_views_close(struct tn_state *views)
 {
     struct as_of *as_of = NULL;
 
-    for (size_t i = 0; i < TN_CORE_COUNT; i++) {
+    for (size_t i = 0; i < TN_PROJECTIONS_MAX; i++) {
         if (views->rows[i] != NULL && views->rows[i]->options.face == TN_ROWS_BUILD) {
             as_of = TN_CONTAINER_OF(views->rows[i]->options.home_context, struct as_of, scratch);
         }

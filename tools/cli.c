@@ -90,6 +90,26 @@ bool tn_cli_parse_id(const char *text, uint8_t id[static TN_ID_SIZE])
     return tn_hex_decode(tn_bytes_from_string(text), id, TN_ID_SIZE) == TN_OK;
 }
 
+bool tn_cli_parse_listen(const char *text, char host[static TN_CLI_HOST_SIZE], uint16_t *port)
+{
+    const char *colon = strrchr(text, ':');
+    size_t size = colon ? (size_t) (colon - text) : 0;
+    uint64_t number;
+
+    if (size >= 2 && text[0] == '[' && text[size - 1] == ']') {
+        text++;
+        size -= 2;
+    }
+    if (size == 0 || size >= TN_CLI_HOST_SIZE || !tn_cli_parse_u64(colon + 1, &number) ||
+        number > UINT16_MAX) {
+        return false;
+    }
+    memcpy(host, text, size);
+    host[size] = 0;
+    *port = (uint16_t) number;
+    return true;
+}
+
 enum tn_status tn_cli_parse_at(struct tn_log *log, const char *text, uint64_t *size,
                                struct tn_error *error)
 {

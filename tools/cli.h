@@ -23,7 +23,7 @@ typedef int tn_subcommand(int argc, char **argv);
 tn_subcommand tn_command_init, tn_command_serve, tn_command_simulate, tn_command_log,
     tn_command_state, tn_command_verify, tn_command_audit, tn_command_rebuild, tn_command_draw,
     tn_command_prove, tn_command_check_proof, tn_command_check_receipt, tn_command_key,
-    tn_command_officer, tn_command_policy, tn_command_resume, tn_command_bench;
+    tn_command_officer, tn_command_policy, tn_command_resume, tn_command_bench, tn_command_witness;
 
 struct tn_cli_command {
     const char *name;
@@ -45,6 +45,9 @@ int tn_cli_fail(enum tn_status status, const struct tn_error *error);
 /* Numbers and names from the command line. False when malformed. */
 bool tn_cli_parse_u64(const char *text, uint64_t *value);
 bool tn_cli_parse_id(const char *text, uint8_t id[static TN_ID_SIZE]);
+/* HOST:PORT, with an IPv6 address in brackets. */
+#define TN_CLI_HOST_SIZE 64
+bool tn_cli_parse_listen(const char *text, char host[static TN_CLI_HOST_SIZE], uint16_t *port);
 /* An index, or an instant as 2024-03-09T17:00:00Z, or a date: the number of entries up to and with
  * it. */
 TN_MUST_USE enum tn_status tn_cli_parse_at(struct tn_log *log, const char *text, uint64_t *size,

@@ -10,10 +10,14 @@ static const struct tn_cli_command commands[] = {
      "  --origin NAME    what checkpoints are signed as, such as example.org/turno\n"
      "  --root-key FILE  where the root key goes (default: DIR.root-key); keep it apart\n"
      "  --allow-unlocked run although the system does not lock secrets into memory\n"},
-    {"serve", tn_command_serve, "serve DIR [--listen HOST:PORT] [--loops N]",
+    {"serve", tn_command_serve,
+     "serve DIR [--listen HOST:PORT] [--loops N] [--witnesses FILE [--hold-back]]",
      "answer over HTTP; SIGTERM drains and closes clean",
      "  --listen HOST:PORT  default 127.0.0.1:8080; a simulated ledger on loopback only\n"
      "  --loops N           event loops (default: one less than the cores)\n"
+     "  --witnesses FILE    ask the witnesses of this trust policy (C2SP tlog-policy)\n"
+     "  --hold-back         publish a checkpoint only when they are enough\n"
+     "  --ca-file FILE      who may vouch for https (default: those of the system)\n"
      "  --reserve BYTES     free space below which writes are refused (507)\n"
      "  --root-key FILE     where the root key is (default: DIR.root-key)\n"},
     {"simulate", tn_command_simulate,
@@ -103,6 +107,16 @@ static const struct tn_cli_command commands[] = {
     {"resume", tn_command_resume, "resume DIR [--extend]", "end a pause; due items go on",
      "  --extend  first move every deadline not reached at the last heartbeat by the\n"
      "            length of the pause\n"},
+    {"witness", tn_command_witness,
+     "witness DIR [--listen HOST:PORT] [--name NAME] [--log VKEY]...\n"
+     "       turno witness DIR --vkey",
+     "cosign the checkpoints of other logs; SIGTERM ends it",
+     "  --log VKEY          a log that is trusted; its name is the origin; may stand often\n"
+     "  --name NAME         of the key that is made at the first start, such as\n"
+     "                      example.org/witness (default: localhost/turno-witness)\n"
+     "  --listen HOST:PORT  default 127.0.0.1:8090; POST /add-checkpoint, and\n"
+     "                      GET /SHA256-OF-ORIGIN/checkpoint\n"
+     "  --vkey              print the verifier key (made when there is none) and end\n"},
     {"bench", tn_command_bench,
      "bench [desk|rebuild|draw|all] [--events N] [--dir DIR]\n       turno bench disk DIR",
      "measure this machine", "  --dir DIR  where scratch ledgers are made (default: $TMPDIR)\n"},

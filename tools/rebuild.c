@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "projections/engine.h"
+#include "projections/beside.h"
 #include "tools/cli.h"
 
 static const struct option options[] = {
@@ -15,7 +15,7 @@ static const struct option options[] = {
 
 static void report_text(const struct tn_rebuild_report *report)
 {
-    for (unsigned i = 0; i < TN_CORE_COUNT; i++) {
+    for (unsigned i = 0; i < TN_PROJECTION_COUNT; i++) {
         char live[2 * TN_HASH_SIZE + 1];
         char rebuilt[2 * TN_HASH_SIZE + 1];
 
@@ -25,7 +25,7 @@ static void report_text(const struct tn_rebuild_report *report)
         tn_hex_encode(live, report->root_live[i], TN_HASH_SIZE);
         tn_hex_encode(rebuilt, report->root_rebuilt[i], TN_HASH_SIZE);
         printf("%-13s %10" PRIu64 " rows  live %.16s  rebuilt %.16s  %s\n",
-               tn_projection_core((enum tn_core) i)->name, report->rows[i], live, rebuilt,
+               tn_projection_at(i)->name, report->rows[i], live, rebuilt,
                report->equal[i] ? "equal" : "DIFFERENT");
     }
     printf("%" PRIu64 " events in %" PRIu64 ".%03" PRIu64 " s, %" PRIu64 " events/s\n",
@@ -37,17 +37,28 @@ static void report_json(const struct tn_rebuild_report *report)
 {
     printf("{\"events\":%" PRIu64 ",\"microseconds\":%" PRIu64 ",\"projections\":[", report->events,
            report->duration_us);
-    for (unsigned i = 0, n = 0; i < TN_CORE_COUNT; i++) {
+    for (unsigned i = 0, n = 0; i < TN_PROJECTION_COUNT; i++) {
         char rebuilt[2 * TN_HASH_SIZE + 1];
 
         if (report->rebuilt[i]) {
             tn_hex_encode(rebuilt, report->root_rebuilt[i], TN_HASH_SIZE);
             printf("%s{\"name\":\"%s\",\"rows\":%" PRIu64 ",\"root\":\"%s\",\"equal\":%s}",
-                   n++ > 0 ? "," : "", tn_projection_core((enum tn_core) i)->name, report->rows[i],
-                   rebuilt, report->equal[i] ? "true" : "false");
+                   n++ > 0 ? "," : "", tn_projection_at(i)->name, report->rows[i], rebuilt,
+                   report->equal[i] ? "true" : "false");
         }
     }
     printf("]}\n");
+}
+
+/* What a killed server left behind its log is folded first: it is compared at the log's head. */
+static enum tn_status settle_beside(struct tn_ledger *ledger, struct tn_error *error)
+{
+    const struct tn_beside_options what = {.store = ledger->store, .log = ledger->log};
+    struct tn_beside *beside = NULL;
+    enum tn_status status = tn_beside_open(&what, &beside, error);
+
+    tn_beside_close(beside);
+    return status;
 }
 
 static enum tn_status rebuild_here(const char *directory, uint32_t mask, bool swap, bool json,
@@ -62,9 +73,13 @@ static enum tn_status rebuild_here(const char *directory, uint32_t mask, bool sw
     if (status != TN_OK) {
         return status;
     }
+    if (mask >> TN_CORE_COUNT != 0) {
+        status = settle_beside(ledger, error);
+    }
     tn_cli_progress_init(&progress, "events");
-    status = tn_rebuild(ledger->store, ledger->log, mask, swap, tn_cli_progress_show, &progress,
-                        &report, error);
+    status = status != TN_OK ? status
+                             : tn_rebuild(ledger->store, ledger->log, mask, swap,
+                                          tn_cli_progress_show, &progress, &report, error);
     tn_cli_progress_end(&progress);
     if (status == TN_OK || status == TN_MISMATCH) {
         if (json) {
@@ -104,7 +119,8 @@ int tn_command_rebuild(int argc, char **argv)
 {
     struct tn_error error = {0};
     const char *projection = NULL;
-    uint32_t mask = (1u << TN_CORE_COUNT) - 1;
+    uint32_t mask = (1u << TN_PROJECTION_COUNT) - 1;
+    size_t number;
     bool swap = false;
     bool json = false;
     int option;
@@ -124,13 +140,9 @@ int tn_command_rebuild(int argc, char **argv)
     }
     if (optind + 2 == argc) {
         projection = argv[optind + 1];
-        mask = 0;
-        for (unsigned i = 0; i < TN_CORE_COUNT; i++) {
-            bool same = strcmp(tn_projection_core((enum tn_core) i)->name, projection) == 0;
-
-            mask |= same ? 1u << i : 0u;
-        }
-        if (mask == 0) {
+        number = tn_projection_find(tn_bytes_from_string(projection));
+        mask = 1u << number;
+        if (number == TN_PROJECTION_COUNT) {
             return tn_cli_usage("rebuild", "there is no projection %s", projection);
         }
     }

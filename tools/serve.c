@@ -11,44 +11,27 @@
 #include "ledger/base/logline.h"
 #include "tools/cli.h"
 
-#define HOST_MAX 64
-
 static const struct option options[] = {
     {"listen", required_argument, NULL, 'l'},
     {"loops", required_argument, NULL, 'n'},
     {"reserve", required_argument, NULL, 'r'},
     {"root-key", required_argument, NULL, 'k'},
+    {"witnesses", required_argument, NULL, 'w'},
+    {"hold-back", no_argument, NULL, 'b'},
+    {"ca-file", required_argument, NULL, 'c'},
     {"allow-unlocked", no_argument, NULL, 'u'},
     {"json", no_argument, NULL, 'j'},
     {NULL, 0, NULL, 0},
 };
 
 struct wish {
-    char host[HOST_MAX];
+    char host[TN_CLI_HOST_SIZE];
     uint16_t port;
     uint64_t loops;
+    struct tn_witnesses_options witnesses;
+    bool hold_back;
     struct tn_ledger_options open;
 };
-
-/* HOST:PORT, with an IPv6 address in brackets. */
-static bool parse_listen(const char *text, struct wish *wish)
-{
-    const char *colon = strrchr(text, ':');
-    size_t size = colon ? (size_t) (colon - text) : 0;
-    uint64_t port;
-
-    if (size >= 2 && text[0] == '[' && text[size - 1] == ']') {
-        text++;
-        size -= 2;
-    }
-    if (size == 0 || size >= HOST_MAX || !tn_cli_parse_u64(colon + 1, &port) || port > UINT16_MAX) {
-        return false;
-    }
-    memcpy(wish->host, text, size);
-    wish->host[size] = 0;
-    wish->port = (uint16_t) port;
-    return true;
-}
 
 static bool is_loopback(const char *host)
 {
@@ -84,6 +67,7 @@ static enum tn_status serve(struct tn_ledger *ledger, const struct wish *wish,
         .loops = (unsigned) wish->loops,
     };
     struct tn_service *service = NULL;
+    struct tn_witnesses *witnesses = NULL;
     char path[128];
     enum tn_status status = tn_cli_socket_path(ledger->directory, path, sizeof(path), error);
 
@@ -91,10 +75,15 @@ static enum tn_status serve(struct tn_ledger *ledger, const struct wish *wish,
         status = tn_fail(error, TN_INVALID, "a simulated ledger is served on loopback only");
     }
     service_options.unix_path = path;
+    if (status == TN_OK && wish->witnesses.policy_path) {
+        status = tn_witnesses_open(ledger, &wish->witnesses, &witnesses, error);
+    }
+    service_options.witnesses = witnesses;
     if (status == TN_OK) {
         status = tn_service_open(ledger, &service_options, &service, error);
     }
     if (status != TN_OK) {
+        tn_witnesses_close(witnesses);
         return status;
     }
     tn_logline(TN_LOG_INFO, "serving %s on http://%s:%u%s", ledger->origin, wish->host,
@@ -103,6 +92,7 @@ static enum tn_status serve(struct tn_ledger *ledger, const struct wish *wish,
     tn_logline(TN_LOG_INFO, "draining");
     tn_service_drain(service);
     tn_service_close(service);
+    tn_witnesses_close(witnesses);
     unlink(path);
     return status;
 }
@@ -115,7 +105,7 @@ static int parse(int argc, char **argv, struct wish *wish)
         bool good = true;
 
         if (option == 'l') {
-            good = parse_listen(optarg, wish);
+            good = tn_cli_parse_listen(optarg, wish->host, &wish->port);
         } else if (option == 'n') {
             good = tn_cli_parse_u64(optarg, &wish->loops) && wish->loops <= 64;
         } else if (option == 'r') {
@@ -124,6 +114,12 @@ static int parse(int argc, char **argv, struct wish *wish)
             wish->open.root_key_path = optarg;
         } else if (option == 'u') {
             wish->open.allow_unlocked = true;
+        } else if (option == 'w') {
+            wish->witnesses.policy_path = optarg;
+        } else if (option == 'b') {
+            wish->hold_back = true;
+        } else if (option == 'c') {
+            wish->witnesses.ca_file = optarg;
         } else if (option != 'j') {
             return tn_cli_usage("serve", "that option is not known");
         }
@@ -131,6 +127,10 @@ static int parse(int argc, char **argv, struct wish *wish)
             return tn_cli_usage("serve", "%s is not one", optarg);
         }
     }
+    if (wish->hold_back && !wish->witnesses.policy_path) {
+        return tn_cli_usage("serve", "--hold-back waits for witnesses: say --witnesses FILE too");
+    }
+    wish->open.hold_back = wish->hold_back ? TN_HOLD_BACK_ON : TN_HOLD_BACK_OFF;
     return optind + 1 == argc ? TN_EXIT_DONE : tn_cli_usage("serve", "say one directory");
 }
 

@@ -14,7 +14,7 @@ static const struct option options[] = {
 };
 
 struct printing {
-    enum tn_core core;
+    size_t number; /* of the projection */
     struct tn_arena arena;
     struct tn_buffer line;
     struct tn_error error;
@@ -26,7 +26,7 @@ static bool print_row(void *context, struct tn_bytes key, struct tn_bytes value)
     struct printing *printing = context;
     const char *table;
     const struct tn_record *record =
-        tn_table_record(printing->core, key.size > 0 ? (char) key.data[0] : 0, &table);
+        tn_table_record(printing->number, key.size > 0 ? (char) key.data[0] : 0, &table);
     void *row = NULL;
 
     tn_arena_reset(&printing->arena);
@@ -50,20 +50,10 @@ static bool print_row(void *context, struct tn_bytes key, struct tn_bytes value)
     return true;
 }
 
-static bool find_core(const char *name, enum tn_core *core)
-{
-    for (unsigned i = 0; i < TN_CORE_COUNT; i++) {
-        if (strcmp(tn_projection_core((enum tn_core) i)->name, name) == 0) {
-            *core = (enum tn_core) i;
-            return true;
-        }
-    }
-    return false;
-}
-
 static enum tn_status print_rows(struct tn_ledger *ledger, const char *at,
                                  struct printing *printing)
 {
+    const struct tn_projection *projection = tn_projection_at(printing->number);
     struct tn_state views = {0};
     uint64_t size = 0;
     enum tn_status status = TN_OK;
@@ -71,14 +61,15 @@ static enum tn_status print_rows(struct tn_ledger *ledger, const char *at,
     if (at) {
         status = tn_cli_parse_at(ledger->log, at, &size, &printing->error);
         if (status == TN_OK) {
-            status = tn_views_as_of(ledger->store, ledger->log, size, &views, &printing->error);
+            status = tn_views_as_of_list(ledger->log, &projection, 1, 1, 0, size, &views,
+                                         &printing->error);
         }
     } else {
-        status = tn_views_open(ledger->store, NULL, &views, &printing->error);
+        status = tn_views_open_list(ledger->store, &projection, 1, NULL, &views, &printing->error);
     }
     if (status == TN_OK) {
-        status = tn_rows_scan(views.rows[printing->core], tn_bytes(NULL, 0), tn_bytes(NULL, 0),
-                              print_row, printing, &printing->error);
+        status = tn_rows_scan(views.rows[0], tn_bytes(NULL, 0), tn_bytes(NULL, 0), print_row,
+                              printing, &printing->error);
         tn_views_close(&views);
     }
     return status == TN_OK ? printing->status : status;
@@ -102,7 +93,8 @@ int tn_command_state(int argc, char **argv)
     if (optind + 2 != argc) {
         return tn_cli_usage("state", "say a directory and a projection");
     }
-    if (!find_core(argv[optind + 1], &printing.core)) {
+    printing.number = tn_projection_find(tn_bytes_from_string(argv[optind + 1]));
+    if (printing.number == TN_PROJECTION_COUNT) {
         return tn_cli_usage("state", "there is no projection %s", argv[optind + 1]);
     }
     tn_arena_init(&printing.arena, (size_t) 16 << 20);

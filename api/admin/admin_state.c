@@ -93,15 +93,15 @@ enum tn_status tn_admin_rebuild(struct tn_admin *admin)
         tn_json_object_read(admin->body, rules, TN_ARRAY_SIZE(rules), members, NULL, admin->error);
 
     if (status == TN_OK && members[0]) {
-        options.mask = 0;
-        for (size_t i = 0; i < TN_CORE_COUNT; i++) {
-            if (tn_bytes_equal_string(members[0]->as.string,
-                                      tn_projection_core((enum tn_core) i)->name)) {
-                options.mask = 1u << i;
-            }
-        }
-        if (options.mask == 0) {
+        size_t number = tn_projection_find(members[0]->as.string);
+
+        options.mask = 1u << number;
+        if (number == TN_PROJECTION_COUNT) {
             status = tn_fail(admin->error, TN_INVALID, "there is no such projection");
+        } else if (number >= TN_CORE_COUNT) {
+            status = tn_fail(admin->error, TN_INVALID,
+                             "%s is folded beside this server; stop it to rebuild that projection",
+                             tn_projection_at(number)->name);
         }
     }
     if (status != TN_OK) {

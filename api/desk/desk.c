@@ -80,6 +80,10 @@ static void take_queue(struct tn_desk *desk, struct tn_desk_request *first, size
         first = next;
     }
     tn_desk_hand_over(desk, false);
+    if (desk->options.clock != TN_CLOCK_MANUAL && tn_desk_seals_wait(desk)) {
+        tn_desk_seal_turn(desk, 0);
+        tn_desk_hand_over(desk, false);
+    }
 }
 
 static void run_rest(struct tn_desk *desk, struct rest *rest)
@@ -152,6 +156,7 @@ static void idle(struct tn_desk *desk)
             tn_logline(TN_LOG_ERROR, "what fell due could not be decided: %s", desk->error.text);
             tn_desk_stop(desk);
         }
+        tn_desk_seal_turn(desk, now_us);
         if (tn_desk_next_due(desk, now_us, false, &next_us) == TN_OK && !desk->state.paused &&
             next_us > now_us && next_us - now_us < span_us) {
             span_us = next_us - now_us + 1;
@@ -160,6 +165,7 @@ static void idle(struct tn_desk *desk)
     tn_desk_hand_over(desk, false);
     pthread_mutex_lock(&desk->lock);
     if (desk->queue_first || desk->rests || desk->advance_wanted || desk->closing ||
+        (live && !desk->stopped && !desk->state.paused && desk->room && tn_desk_seals_wait(desk)) ||
         (desk->in_flight && desk->in_flight_done) || desk->batch_number != batch_number ||
         desk->committed_number != committed_number ||
         (live && !desk->stopped && !desk->state.paused && desk->room && desk->draw.started &&
@@ -290,6 +296,9 @@ enum tn_status tn_desk_open(const struct tn_desk_options *options, struct tn_des
     }
     if (status == TN_OK) {
         status = tn_desk_pause_open(desk, error);
+    }
+    if (status == TN_OK && options->clock != TN_CLOCK_MANUAL) {
+        status = tn_desk_seal_open(desk, error);
     }
     if (status == TN_OK) {
         status = start(desk, error);

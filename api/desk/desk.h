@@ -14,7 +14,7 @@
 #include "ledger/log/receipt.h"
 #include "ledger/rules/verdict.h"
 #include "ledger/vault/index.h"
-#include "projections/engine.h"
+#include "projections/beside.h"
 
 struct tn_desk;
 
@@ -77,6 +77,7 @@ struct tn_desk_options {
     struct tn_store *store;
     struct tn_log *log;
     struct tn_engine *engine;
+    struct tn_beside *beside; /* sealed after the core projections; NULL: there are none */
     const struct tn_vault *vault;
     enum tn_desk_clock clock;
     const struct tn_signer *signer; /* publishes checkpoints while it runs; NULL: nobody does */

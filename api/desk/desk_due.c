@@ -16,7 +16,6 @@
 /* Rows of a whole pool: 280,000 groups take some 100 MB while it is closed or drawn. */
 #define POOL_ARENA_BYTES ((size_t) 2 << 30)
 #define LAPSES_AT_ONCE 512u
-#define SEAL_FULL_DAYS 30u
 
 /* ---- the draw's worker ---- */
 
@@ -95,38 +94,7 @@ static bool draw_is_ready(struct tn_desk *desk, bool wait)
     return ready;
 }
 
-/* Seal every projection into the log: what changed since the last seal, and every 30 days all rows.
- */
-static enum tn_status seal_rows(struct tn_desk *desk, uint64_t day, uint64_t now_us)
-{
-    enum tn_status status = TN_OK;
-
-    for (unsigned i = 0; status == TN_OK && i < TN_CORE_COUNT; i++) {
-        struct tn_verdict verdict;
-        struct tn_state_sealed *sealed;
-
-        tn_arena_reset(&desk->arena);
-        tn_verdict_init(&verdict, NULL, now_us, desk->next_index, &desk->arena);
-        sealed = &tn_verdict_add(&verdict, TN_KIND_state_sealed)->body.state_sealed;
-        sealed->projection = i;
-        sealed->projection_version = tn_projection_core((enum tn_core) i)->version;
-        sealed->scope = day % SEAL_FULL_DAYS == 0 ? 2 : 1;
-        sealed->upto = desk->next_index - 1;
-        status = tn_engine_seal(desk->options.engine, i, sealed->scope, &sealed->rows, sealed->root,
-                                &desk->error);
-        if (status == TN_FULL && sealed->scope == 1) { /* more changed than is remembered */
-            sealed->scope = 2;
-            status = tn_engine_seal(desk->options.engine, i, sealed->scope, &sealed->rows,
-                                    sealed->root, &desk->error);
-        }
-        if (status == TN_OK) {
-            status = tn_desk_add_verdict(desk, &verdict);
-        }
-    }
-    return status;
-}
-
-static enum tn_status finish_draw(struct tn_desk *desk, uint64_t now_us)
+static enum tn_status finish_draw(struct tn_desk *desk, uint64_t now_us, bool wait)
 {
     struct tn_verdict verdict;
     uint64_t day = desk->draw.day;
@@ -144,7 +112,7 @@ static enum tn_status finish_draw(struct tn_desk *desk, uint64_t now_us)
         status = tn_desk_add_verdict(desk, &verdict);
     }
     tn_desk_draw_close(desk);
-    return status == TN_OK ? seal_rows(desk, day, now_us) : status;
+    return status == TN_OK ? tn_desk_seal_begin(desk, day, now_us, wait) : status;
 }
 
 /* Does the first item wait for something else than its instant: for its seed to be durable (the
@@ -176,7 +144,7 @@ static enum tn_status emit_draw(struct tn_desk *desk, const struct tn_due *due, 
         }
         status = start_draw(desk, due->day);
     }
-    return status == TN_OK && draw_is_ready(desk, wait) ? finish_draw(desk, now_us) : status;
+    return status == TN_OK && draw_is_ready(desk, wait) ? finish_draw(desk, now_us, wait) : status;
 }
 
 /* A draw that cannot be made (other keys, no memory) must not keep officers from validating: its

@@ -97,6 +97,8 @@ struct tn_desk {
     bool opening_stale;
     uint64_t opening_known_us; /* when it was looked for */
     struct tn_desk_draw draw;
+    uint64_t seal_day;         /* the day whose draw is being followed by seals; 0: none */
+    unsigned seal_next;        /* the first projection that is not sealed yet */
     uint64_t held_day;         /* its draw cannot be made by this process; 0: none */
     uint64_t seeded_number;    /* of the batch with the last seed */
     uint64_t batch_number;     /* of the batch that gathers; from 1 */
@@ -133,6 +135,13 @@ enum tn_status tn_desk_next_due(struct tn_desk *desk, uint64_t now_us, bool wait
 /* What fell due may have changed by other ways than the desk's own events. */
 void tn_desk_forget_due(struct tn_desk *desk);
 void tn_desk_draw_close(struct tn_desk *desk);
+
+/* desk_seal.c: seal the rows after the draw of `day`: at once (`wait`), or one projection at each
+ * tn_desk_seal_turn. */
+enum tn_status tn_desk_seal_begin(struct tn_desk *desk, uint64_t day, uint64_t now_us, bool wait);
+void tn_desk_seal_turn(struct tn_desk *desk, uint64_t now_us);
+bool tn_desk_seals_wait(const struct tn_desk *desk);
+enum tn_status tn_desk_seal_open(struct tn_desk *desk, struct tn_error *error);
 
 /* desk_pause.c: clocks, heartbeats and pauses. */
 enum tn_status tn_desk_pause_open(struct tn_desk *desk, struct tn_error *error);

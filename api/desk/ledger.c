@@ -115,6 +115,7 @@ static enum tn_status open_desk(struct tn_ledger *ledger, const struct tn_ledger
         .store = ledger->store,
         .log = ledger->log,
         .engine = ledger->engine,
+        .beside = ledger->beside,
         .vault = &ledger->vault,
         .clock = options->manual_clock ? TN_CLOCK_MANUAL
                  : ledger->simulated   ? TN_CLOCK_OFFSET
@@ -168,6 +169,11 @@ enum tn_status tn_ledger_open(const char *directory, const struct tn_ledger_opti
         status = tn_engine_open(ledger->store, ledger->log, NULL, 0, &ledger->engine, error);
     }
     if (status == TN_OK && options->mode == TN_LEDGER_DESK) {
+        const struct tn_beside_options beside = {.store = ledger->store, .log = ledger->log};
+
+        status = tn_beside_open(&beside, &ledger->beside, error);
+    }
+    if (status == TN_OK && options->mode == TN_LEDGER_DESK) {
         status = open_desk(ledger, options, error);
     }
     if (status != TN_OK) {
@@ -184,6 +190,7 @@ void tn_ledger_close(struct tn_ledger *ledger)
         return;
     }
     tn_desk_close(ledger->desk);
+    tn_beside_close(ledger->beside);
     if (ledger->engine) {
         tn_engine_close(ledger->engine);
     }

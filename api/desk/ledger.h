@@ -37,6 +37,7 @@ struct tn_ledger {
     struct tn_store *store;
     struct tn_log *log;
     struct tn_engine *engine;
+    struct tn_beside *beside;
     struct tn_keys *keys;
     struct tn_vault vault;
     struct tn_signer signer;

@@ -31,18 +31,40 @@ static enum tn_status read_checkpoint(struct tn_read *read)
     return status;
 }
 
-void tn_on_checkpoint(struct tn_http_request *request)
+static enum tn_status read_cosigned(struct tn_read *read)
+{
+    uint64_t size;
+    enum tn_status status =
+        tn_log_cosigned(read->service->ledger->log, &read->out, &size, &read->error);
+
+    if (status == TN_OK && read->out.size == 0) {
+        status = tn_fail(&read->error, TN_NOT_FOUND, "no checkpoint was cosigned by enough yet");
+    }
+    return status;
+}
+
+static void serve_note(struct tn_http_request *request, enum tn_status (*run)(struct tn_read *read))
 {
     struct tn_read *read;
 
     if (!tn_query_known(request, NULL, 0)) {
         return;
     }
-    read = tn_read_begin(request, read_checkpoint);
+    read = tn_read_begin(request, run);
     if (read) {
         read->content_type = "text/plain; charset=utf-8";
         tn_read_run(read);
     }
+}
+
+void tn_on_checkpoint(struct tn_http_request *request)
+{
+    serve_note(request, read_checkpoint);
+}
+
+void tn_on_cosigned(struct tn_http_request *request)
+{
+    serve_note(request, read_cosigned);
 }
 
 /* The tile's path was parsed by the handler into the read's numbers: level, index, width. */

@@ -1,6 +1,7 @@
 /* What an operator and their machines ask: is it alive, is it ready, how is it; and administration.
  */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/admin/admin.h"
@@ -14,9 +15,63 @@ void tn_on_healthz(struct tn_http_request *request)
                     NULL, 0);
 }
 
+static void write_witness(struct tn_json_writer *json, const struct tn_witness_state *witness)
+{
+    tn_json_write_object_begin(json);
+    tn_json_member_text(json, "name", witness->name);
+    tn_json_member_text(json, "key", witness->key_name);
+    tn_json_member_hex(json, "id", witness->id, TN_ID_SIZE);
+    tn_json_member_uint(json, "size", witness->size);
+    if (witness->time_s > 0) {
+        tn_json_member_instant(json, "time", witness->time_s * 1000000);
+    }
+    tn_json_member_uint(json, "failures", witness->failures);
+    tn_json_member_bool(json, "fork", witness->fork);
+    tn_json_member_text(json, "answer", witness->words);
+    tn_json_write_object_end(json);
+}
+
+static void write_witnesses(struct tn_json_writer *json, const struct tn_witnesses_state *state)
+{
+    tn_json_write_name(json, "witnesses");
+    tn_json_write_object_begin(json);
+    tn_json_member_text(json, "quorum", state->quorum_met ? "met" : "unmet");
+    tn_json_member_bool(json, "held_back", state->held_back);
+    tn_json_member_bool(json, "fork", state->forks > 0);
+    tn_json_member_uint(json, "size", state->size);
+    tn_json_member_uint(json, "cosigned_size", state->cosigned_size);
+    tn_json_write_name(json, "list");
+    tn_json_write_array_begin(json);
+    for (size_t i = 0; i < state->count; i++) {
+        write_witness(json, &state->witnesses[i]);
+    }
+    tn_json_write_array_end(json);
+    tn_json_write_object_end(json);
+}
+
+/* Commands are taken whether or not enough witnesses have cosigned; that stands beside. */
+static enum tn_status read_ready(struct tn_read *read)
+{
+    struct tn_witnesses *witnesses = read->service->witnesses;
+    struct tn_witnesses_state *state = witnesses ? calloc(1, sizeof(*state)) : NULL;
+    struct tn_json_writer json;
+
+    tn_json_writer_init(&json, &read->out);
+    tn_json_write_object_begin(&json);
+    tn_json_member_bool(&json, "ready", true);
+    if (state) {
+        tn_witnesses_state(witnesses, state);
+        write_witnesses(&json, state);
+    }
+    tn_json_write_object_end(&json);
+    free(state);
+    return tn_json_writer_finish(&json);
+}
+
 void tn_on_readyz(struct tn_http_request *request)
 {
     struct tn_desk_state state;
+    struct tn_read *read;
 
     tn_desk_state(tn_service_of(request)->ledger->desk, &state);
     if (state.failed) {
@@ -26,9 +81,14 @@ void tn_on_readyz(struct tn_http_request *request)
         tn_http_respond_problem(request, TN_PROBLEM_PAUSED, "what fell due waits for a resume");
     } else if (state.no_space) {
         tn_http_respond_problem(request, TN_PROBLEM_NO_SPACE, NULL);
-    } else {
+    } else if (!tn_service_of(request)->witnesses) {
         tn_http_respond(request, 200, "application/json", tn_bytes_from_string("{\"ready\":true}"),
                         NULL, 0);
+    } else {
+        read = tn_read_begin(request, read_ready);
+        if (read) {
+            tn_read_run(read);
+        }
     }
 }
 
@@ -99,10 +159,40 @@ static void http_metrics(struct tn_read *read)
     }
 }
 
+static void witness_metrics(struct tn_read *read)
+{
+    struct tn_witnesses_state *state;
+    struct tn_buffer *out = &read->out;
+
+    if (!read->service->witnesses) {
+        return;
+    }
+    state = calloc(1, sizeof(*state));
+    if (!state) {
+        read->status = tn_fail(&read->error, TN_MEMORY, "no memory for the witnesses' state");
+        return;
+    }
+    tn_witnesses_state(read->service->witnesses, state);
+    metric(out, "turno_witness_quorum_met", "gauge", "The newest checkpoint sent has its quorum.",
+           state->quorum_met);
+    metric(out, "turno_witness_held_back", "gauge", "Publication waits for the quorum.",
+           state->held_back);
+    metric(out, "turno_witness_cosigned_entries", "gauge",
+           "Entries of the newest checkpoint with a quorum.", state->cosigned_size);
+    metric(out, "turno_witness_cosignatures", "gauge",
+           "Cosignatures of the newest checkpoint sent.", state->signed_count);
+    metric(out, "turno_witness_forks", "gauge", "Witnesses that hold another history.",
+           state->forks);
+    metric(out, "turno_witness_rounds_total", "counter", "Checkpoints sent to witnesses.",
+           state->rounds);
+    free(state);
+}
+
 static enum tn_status read_metrics(struct tn_read *read)
 {
     ledger_metrics(read);
     http_metrics(read);
+    witness_metrics(read);
     return read->status;
 }
 

@@ -159,6 +159,7 @@ enum tn_status tn_service_open(struct tn_ledger *ledger, const struct tn_service
         return tn_fail(error, TN_MEMORY, "no memory for a service");
     }
     service->ledger = ledger;
+    service->witnesses = options->witnesses;
     pthread_mutex_init(&service->lock, NULL);
     tn_buffer_init(&service->transcript.text, TN_TRANSCRIPT_SIZE_MAX);
     http.context = service;

@@ -5,14 +5,16 @@
 
 #include "api/desk/ledger.h"
 #include "api/http/router.h"
+#include "api/remote/witnesses.h"
 
 struct tn_service;
 
 struct tn_service_options {
-    const char *host;      /* numeric address; NULL: no TCP */
-    uint16_t port;         /* 0: any free one */
-    const char *unix_path; /* socket for administration, or NULL */
-    unsigned loops;        /* 0: one less than the cores */
+    const char *host;               /* numeric address; NULL: no TCP */
+    uint16_t port;                  /* 0: any free one */
+    const char *unix_path;          /* socket for administration, or NULL */
+    unsigned loops;                 /* 0: one less than the cores */
+    struct tn_witnesses *witnesses; /* whose state is shown, or NULL; it lives longer */
 };
 
 /* Serve an open ledger (TN_LEDGER_DESK, not with a manual clock). The ledger lives longer.

@@ -26,7 +26,8 @@ struct tn_service {
     struct tn_ledger *ledger;
     struct tn_query *query;
     struct tn_http_server *server;
-    pthread_mutex_t lock; /* over `transcript` */
+    struct tn_witnesses *witnesses; /* NULL: none are asked */
+    pthread_mutex_t lock;           /* over `transcript` */
     struct tn_service_transcript transcript;
 };
 
@@ -145,6 +146,7 @@ void tn_on_draw(struct tn_http_request *request);
 
 void tn_on_events(struct tn_http_request *request);
 void tn_on_checkpoint(struct tn_http_request *request);
+void tn_on_cosigned(struct tn_http_request *request);
 void tn_on_tile(struct tn_http_request *request);
 void tn_on_bundle(struct tn_http_request *request);
 

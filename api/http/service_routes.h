@@ -63,6 +63,8 @@
     R(GET, "/v1/events", AUDITOR, 0, tn_on_events,                                                 \
       "Events up to the published size, by after, limit, kind, stream", "")                        \
     R(GET, "/log/checkpoint", PUBLIC, 0, tn_on_checkpoint, "The newest signed checkpoint", "")     \
+    R(GET, "/log/cosigned-checkpoint", PUBLIC, 0, tn_on_cosigned,                                  \
+      "The newest checkpoint that enough witnesses have cosigned", "")                             \
     R(GET, "/log/tile/entries/{path...}", AUDITOR, 0, tn_on_bundle, "An entry bundle", "")         \
     R(GET, "/log/tile/{path...}", PUBLIC, 0, tn_on_tile, "A tile of hashes", "")                   \
     R(GET, "/healthz", PUBLIC, 0, tn_on_healthz, "The process answers", "")                        \

@@ -2,6 +2,7 @@
 #include <stdatomic.h>
 
 #include "ledger/base/check.h"
+#include "ledger/base/hash.h"
 #include "tests/api/desk_support.h"
 
 static void advance(struct desk_state *state, uint64_t time_us)
@@ -199,8 +200,8 @@ static void shift_to(struct desk_state *state, uint64_t time_us)
 /* Wait until `count` events of a kind are in the log. */
 static void wait_kind(struct desk_state *state, uint32_t kind, size_t count)
 {
-    for (unsigned i = 0; i < 300 && count_kind(state, kind) < count; i++) {
-        usleep(100000);
+    for (unsigned i = 0; i < 3000 && count_kind(state, kind) < count; i++) {
+        usleep(10000);
     }
     assert_true(count_kind(state, kind) >= count);
 }
@@ -291,6 +292,180 @@ static void a_draw_that_was_cut_is_made_after_a_restart(void **context)
     wait_kind(state, TN_KIND_appointment_offered, 1);
 }
 
+/* ---- the seals that follow a draw ---- */
+
+/* Of each of `days` draws: a seal of each projection, in order, before the next draw; each
+ * of the rows as of the event before it. Returns how many other events stand between the first and
+ * the last seal of a day. */
+static size_t check_seals(struct desk_state *state, size_t days)
+{
+    struct tn_arena arena;
+    struct tn_event event;
+    uint64_t drawn[64];
+    uint64_t sealed[64];
+    size_t between = 0;
+
+    assert_int_equal(find_kind(state, TN_KIND_draw_completed, drawn), days);
+    assert_int_equal(find_kind(state, TN_KIND_state_sealed, sealed), days * TN_PROJECTION_COUNT);
+    tn_arena_init(&arena, (size_t) 1 << 22);
+    for (size_t i = 0; i < days * TN_PROJECTION_COUNT; i++) {
+        size_t day = i / TN_PROJECTION_COUNT;
+
+        assert_true(sealed[i] > drawn[day] && (day + 1 == days || sealed[i] < drawn[day + 1]));
+        read_event(state, sealed[i], &arena, &event);
+        assert_int_equal(event.body.state_sealed.projection, i % TN_PROJECTION_COUNT);
+        assert_int_equal(event.body.state_sealed.upto, sealed[i] - 1);
+        between += i % TN_PROJECTION_COUNT > 0 ? sealed[i] - sealed[i - 1] - 1 : 0;
+    }
+    tn_arena_close(&arena);
+    return between;
+}
+
+/* Fold everything again: a seal in the log that does not fit its rows stops it. */
+static void rebuild_all(struct desk_state *state)
+{
+    struct tn_ledger_options options = {.mode = TN_LEDGER_WRITER, .allow_unlocked = true};
+    struct tn_rebuild_report report = {0};
+    struct tn_error error = {0};
+
+    open_ledger(state, &options);
+    if (tn_rebuild(state->ledger->store, state->ledger->log, (1u << TN_PROJECTION_COUNT) - 1, false,
+                   NULL, NULL, &report, &error) != TN_OK) {
+        fail_msg("rebuild: %s", error.text);
+    }
+    for (size_t i = 0; i < TN_PROJECTION_COUNT; i++) {
+        assert_true(report.rebuilt[i] && report.equal[i]);
+    }
+    close_ledger(state);
+}
+
+/* So many that they fill several batches: while one is being synced others wait in the queue. */
+#define FLOOD 12000u
+
+struct flood {
+    struct drop {
+        struct asking asking;
+        struct flood *flood;
+    } drops[FLOOD];
+    struct tn_desk *desk;
+    atomic_uint next;   /* who asks next; nobody asks twice */
+    atomic_uint asking; /* drops that are not answered */
+    atomic_bool stop;
+};
+
+static void drop_done(struct tn_desk_request *request);
+
+static void drop_submit(struct drop *drop)
+{
+    uint32_t n = atomic_fetch_add(&drop->flood->next, 1);
+    uint8_t hash[TN_HASH_SIZE];
+
+    fill_request(&drop->asking, n, n, 0); /* of a registration that is not there: a refusal */
+    /* Real ids are random from their first byte, and the log's index in memory counts on it. */
+    tn_sha256(hash, tn_bytes(drop->asking.request.command.id, TN_ID_SIZE));
+    memcpy(drop->asking.request.command.id, hash, TN_ID_SIZE);
+    memcpy(drop->asking.request.command.actor.id, hash + TN_ID_SIZE, TN_ID_SIZE);
+    drop->asking.request.has_key = false;
+    drop->asking.request.done = drop_done;
+    if (tn_desk_submit(drop->flood->desk, &drop->asking.request) != TN_OK) {
+        atomic_fetch_sub(&drop->flood->asking, 1);
+    }
+}
+
+/* On the committer's thread. */
+static void drop_done(struct tn_desk_request *request)
+{
+    struct drop *drop = TN_CONTAINER_OF(request, struct drop, asking.request);
+
+    tn_buffer_close(&request->entries);
+    if (atomic_load(&drop->flood->stop)) {
+        atomic_fetch_sub(&drop->flood->asking, 1);
+    } else {
+        drop_submit(drop);
+    }
+}
+
+static void flood_begin(struct flood *flood, struct desk_state *state)
+{
+    flood->desk = state->ledger->desk;
+    atomic_store(&flood->stop, false);
+    atomic_store(&flood->asking, FLOOD);
+    for (size_t i = 0; i < FLOOD; i++) {
+        flood->drops[i].flood = flood;
+        drop_submit(&flood->drops[i]);
+    }
+}
+
+static void flood_end(struct flood *flood)
+{
+    atomic_store(&flood->stop, true);
+    while (atomic_load(&flood->asking) > 0) {
+        usleep(1000);
+    }
+}
+
+static void other_commands_go_on_between_the_seals(void **context)
+{
+    struct desk_state *state = *context;
+    struct flood *flood = calloc(1, sizeof(*flood));
+    size_t days = 0;
+    size_t between = 0;
+
+    close_ledger(state);
+    open_ledger(state, &running_options);
+    atomic_store(&flood->next, 1000);
+    /* Whether somebody is in the queue just then is luck, but not on every day. */
+    for (; days < 8 && between == 0; days++) {
+        flood_begin(flood, state);
+        shift_to(state, DRAW_US + days * TN_DAY_US);
+        wait_kind(state, TN_KIND_state_sealed, (days + 1) * TN_PROJECTION_COUNT);
+        flood_end(flood);
+        between = check_seals(state, days + 1);
+    }
+    print_message("%zu other events between the seals of one draw, day %zu\n", between, days);
+    assert_true(between > 0);
+    free(flood);
+    close_ledger(state);
+    rebuild_all(state);
+}
+
+/* A process may end between a draw and any of its seals; the next one makes those that lack. */
+static void every_draw_has_all_its_seals_wherever_the_process_ended(void **context)
+{
+    struct desk_state *state = *context;
+    struct tn_ledger_options writer = {.mode = TN_LEDGER_WRITER, .allow_unlocked = true};
+    struct flood *flood = calloc(1, sizeof(*flood));
+    size_t cuts = 0;
+
+    close_ledger(state);
+    atomic_store(&flood->next, 1000);
+    for (size_t days = 0; days < 10 && cuts == 0; days++) {
+        size_t all = (days + 1) * TN_PROJECTION_COUNT;
+
+        open_ledger(state, &running_options);
+        flood_begin(flood, state); /* so that turns of the desk take their time */
+        shift_to(state, DRAW_US + days * TN_DAY_US);
+        for (unsigned i = 0;
+             i < 30000 && count_kind(state, TN_KIND_state_sealed) <= all - TN_PROJECTION_COUNT;
+             i++) {
+            usleep(1000);
+        }
+        atomic_store(&flood->stop, true);
+        close_ledger(state);
+        flood_end(flood);
+        open_ledger(state, &writer);
+        cuts += count_kind(state, TN_KIND_state_sealed) < all ? 1 : 0;
+        close_ledger(state);
+        open_ledger(state, &running_options);
+        wait_kind(state, TN_KIND_state_sealed, all);
+        (void) check_seals(state, days + 1);
+        close_ledger(state);
+    }
+    assert_true(cuts > 0);
+    free(flood);
+    rebuild_all(state);
+}
+
 int main(void)
 {
 #define IN_A_LEDGER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -302,6 +477,8 @@ int main(void)
         IN_NONE(R13_an_offer_of_2024_03_09_lapses_before_the_next_draw),
         IN_A_LEDGER(a_day_is_drawn_while_commands_go_on),
         IN_A_LEDGER(a_draw_that_was_cut_is_made_after_a_restart),
+        IN_A_LEDGER(other_commands_go_on_between_the_seals),
+        IN_A_LEDGER(every_draw_has_all_its_seals_wherever_the_process_ended),
     };
 
     if (sodium_init() < 0) {

@@ -106,15 +106,25 @@ static void another_seed_gives_other_keys_and_another_root(void **state)
 
 /* ---- what a season holds ---- */
 
-static void a_season_shows_every_kind_but_those_of_a_pause_and_a_void(void **state)
+/* A pause, a day that cannot be drawn, witnesses that disagree: a simulation has none of them. */
+static const uint32_t kinds_of_trouble[] = {
+    TN_KIND_window_extended,
+    TN_KIND_day_voided,
+    TN_KIND_fork_seen,
+    TN_KIND_alarm_raised,
+};
+
+static void a_season_shows_every_kind_but_those_of_trouble(void **state)
 {
     const struct tn_kind *kind;
 
     (void) state;
     for (size_t i = 0; (kind = tn_kind_at(i)) != NULL; i++) {
-        bool expected = kind->number != TN_KIND_window_extended &&
-                        kind->number != TN_KIND_day_voided;
+        bool expected = true;
 
+        for (size_t at = 0; at < sizeof(kinds_of_trouble) / sizeof(kinds_of_trouble[0]); at++) {
+            expected = expected && kind->number != kinds_of_trouble[at];
+        }
         if ((first.report->kinds[kind->number] > 0) != expected) {
             fail_msg("%s: %llu events", kind->name,
                      (unsigned long long) first.report->kinds[kind->number]);
@@ -490,7 +500,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_seed_gives_the_same_entries_tiles_and_root),
         cmocka_unit_test(another_seed_gives_other_keys_and_another_root),
-        cmocka_unit_test(a_season_shows_every_kind_but_those_of_a_pause_and_a_void),
+        cmocka_unit_test(a_season_shows_every_kind_but_those_of_trouble),
         cmocka_unit_test(a_season_shows_what_people_get_wrong),
         cmocka_unit_test(the_desk_answers_as_was_foreseen),
         cmocka_unit_test(the_report_agrees_with_the_log),

@@ -110,7 +110,7 @@ def write_commands(directory, email):
     turno.run("policy", directory, "resume", turno.OTHER_PORT, *approved)
     rebuilt = turno.run("rebuild", directory, "--json").stdout
     report = json.loads(rebuilt)
-    assert len(report["projections"]) == 5, rebuilt
+    assert len(report["projections"]) == 6, rebuilt
     assert all(projection["equal"] for projection in report["projections"]), rebuilt
     one = json.loads(turno.run("rebuild", directory, "queue", "--json").stdout)
     assert [projection["name"] for projection in one["projections"]] == ["queue"], one

@@ -284,7 +284,7 @@ def cut_at_random_moments(base, chance):
     turno.run("verify", bench.directory)
     turno.run("audit", bench.directory)
     rebuilt = turno.run("rebuild", bench.directory).stdout
-    assert rebuilt.count("equal") == 5, rebuilt
+    assert rebuilt.count("equal") == 6, rebuilt
     events, used = no_gap(bench)
     answered = len(bench.answered())
     assert answered > 4 * ROUNDS, f"{answered} answers show nothing in {ROUNDS} rounds"

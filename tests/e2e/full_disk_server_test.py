@@ -110,6 +110,17 @@ def fill(disk, ballast, keep):
         os.fsync(file.fileno())
 
 
+def but_receipt(answer):
+    """An answer without its receipt: a retry's may be over another frame of the same entry."""
+    return {name: value for name, value in answer.items() if name != "receipt"}
+
+
+def same_again(client, answered):
+    key, body, answer = answered
+    again = expect(client.post("/v1/registrations", body, key=key), 201).json
+    assert but_receipt(again) == but_receipt(answer), (again, answer)
+
+
 def refused_but_alive(server, tokens, vkey_before, answered):
     """What is answered when nothing can be written; `answered` before: key, body, answer."""
     with server.client() as client:
@@ -118,8 +129,7 @@ def refused_but_alive(server, tokens, vkey_before, answered):
             token=tokens["officer_token"])
         expect(refused, 507, "no_space")
         assert refused.headers["Content-Type"].startswith("application/problem+json"), refused
-        key, body, answer = answered
-        assert expect(client.post("/v1/registrations", body, key=key), 201).json == answer
+        same_again(client, answered)
         for path in ("/healthz", "/v1/policy", "/v1/ports", "/log/checkpoint", "/metrics"):
             expect(client.get(path), 200)
         events = client.get("/v1/events?limit=10", token=tokens["auditor_token"])
@@ -195,16 +205,15 @@ def play(disk, base):
                 raise writer.failure
         registered = [answered for writer in writers for answered in writer.registered]
         with server.client() as client:
-            for key, body, answer in registered:
-                again = expect(client.post("/v1/registrations", body, key=key), 201).json
-                assert again == answer, (again, answer)
+            for answered in registered:
+                same_again(client, answered)
         fill(disk, ballast, 4 << 20)
         server.stop()
     start_on_a_full_disk(directory, tokens, vkey, ballast, registered)
     move_ledger(directory, made)
     turno.run("verify", made)
     rebuilt = turno.run("rebuild", made).stdout
-    assert rebuilt.count("equal") == 5, rebuilt
+    assert rebuilt.count("equal") == 6, rebuilt
     refused = sum(writer.refused for writer in writers)
     print(f"{len(registered)} registrations answered and found again, {refused} refused for want "
           "of space, the process lived")

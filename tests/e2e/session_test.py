@@ -228,7 +228,7 @@ def main():
         verified = turno.run("verify", directory).stdout
         turno.run("audit", directory)
         rebuilt = turno.run("rebuild", directory).stdout
-        assert rebuilt.count("equal") == 5 and "DIFFERENT" not in rebuilt, rebuilt
+        assert rebuilt.count("equal") == 6 and "DIFFERENT" not in rebuilt, rebuilt
         print(verified.split("\n")[0])
         print(rebuilt.strip().split("\n")[-1])
     return 0

@@ -543,7 +543,7 @@ def main():
     summary = audit.run()
     if not audit.differences and not audit.unreadable:
         signers = audit.checkpoint()[2]
-        audit.differences += [f"{verifier.name} ({verifier.id.hex()}) has not signed"
+        audit.differences += [f"{verifier.name} has not signed (key {verifier.id.hex()})"
                               for verifier in verifiers if verifier not in signers]
     for line in audit.differences[:DIFFERENCES_SHOWN] + audit.unreadable[:DIFFERENCES_SHOWN]:
         print(line, file=sys.stderr)

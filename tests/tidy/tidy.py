@@ -32,8 +32,8 @@ CLOCK_READS = ["clock_gettime", "gettimeofday", "timespec_get", "ftime", "clock"
 # P6: rules and folds see rows and events alone.
 PURE = ("ledger/rules/", "ledger/event/", "projections/")
 IMPURE_HEADERS = {"ledger/base/clock.h", "ledger/base/random.h"}
-# The engine that drives the folds measures its rate; it gives none of that to a fold.
-MEASURES = re.compile(r"projections/(engine|pipeline|rebuild|catch_up)\w*\.[ch]")
+# What drives the folds measures its rate and paces itself; it gives none of that to a fold.
+MEASURES = re.compile(r"projections/(engine|pipeline|rebuild|catch_up|beside)\w*\.[ch]")
 ZONE_CALLS = ["tn_civil_instant", "tn_civil_from_instant"]
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
