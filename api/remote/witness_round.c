@@ -29,7 +29,8 @@ static bool met(const struct tn_witnesses *witnesses)
 
 static void say(struct tn_peer *peer, const char *words)
 {
-    (void) snprintf(peer->state.words, sizeof(peer->state.words), "%s", words);
+    (void) snprintf(peer->state.words, sizeof(peer->state.words), "%.*s",
+                    (int) sizeof(peer->state.words) - 1, words);
 }
 
 static void warn_once(struct tn_witnesses *witnesses, const char *what,
