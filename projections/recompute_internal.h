@@ -138,8 +138,14 @@ struct tn_recompute {
     struct tn_refusals_seen refusals;
     struct tn_pending_pool pool;
     struct tn_pending_draw draw;
+    bool found; /* the finding below */
     struct tn_finding finding;
     struct tn_recompute_report report;
+    /* tn_recompute_beside's own */
+    struct tn_arena beside_arena;
+    struct tn_buffer beside_again;
+    bool beside_found;
+    struct tn_finding beside_finding;
 };
 
 /* ---- recompute.c ---- */
