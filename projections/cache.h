@@ -31,11 +31,12 @@ struct tn_cache_row {
     uint16_t value_steps; /* the value's room, in TN_SLAB_STEPs */
     uint16_t first_steps; /* the room behind the key */
     uint8_t key_size;
-    uint8_t height;              /* links in the key order */
-    uint8_t queue;               /* enum tn_cache_queue */
-    bool absent;                 /* known not to exist: deleted, or looked for in vain */
-    bool used;                   /* read since it was last considered for eviction */
-    bool apart;                  /* the value outgrew its first room and has a piece of its own */
+    uint8_t height;  /* links in the key order */
+    uint8_t queue;   /* enum tn_cache_queue */
+    bool absent;     /* known not to exist: deleted, or looked for in vain */
+    bool used;       /* read since it was last considered for eviction */
+    bool apart : 1;  /* the value outgrew its first room and has a piece of its own */
+    bool linked : 1; /* in the key order; else the first link may hold a place in late */
     struct tn_cache_row *next[]; /* `height` links, then the key, then the value's first room */
 };
 
@@ -77,9 +78,23 @@ struct tn_cache {
         size_t count;
     } queues[TN_CACHE_QUEUES];
     struct tn_slab slab;
-    bool ordered; /* dirty and flight rows are linked in key order from `heads` */
+    struct tn_cache_row *recent; /* found or added last, or NULL */
+    bool ordered; /* dirty and flight rows are linked in key order from `heads`, or are in `late` */
     struct tn_cache_row *heads[TN_CACHE_LEVELS];
+    struct tn_cache_row **late; /* to be linked before somebody looks at the order */
+    size_t late_count;
+    size_t late_capacity;
 };
+
+/* A row with the first bytes of its key, which decide most comparisons without touching the row. */
+struct tn_cache_keyed {
+    uint64_t first;
+    struct tn_cache_row *row;
+};
+
+struct tn_cache_keyed tn_cache_keyed(struct tn_cache_row *row);
+/* By key. */
+void tn_cache_keyed_sort(struct tn_cache_keyed *keyed, size_t count);
 
 void tn_cache_budget_init(struct tn_cache_budget *budget, size_t limit);
 /* Joins `budget`, which lives longer. */
@@ -90,8 +105,16 @@ void tn_cache_clear(struct tn_cache *cache);
 
 uint64_t tn_cache_hash(struct tn_bytes key);
 /* NULL when the key is not cached. */
-struct tn_cache_row *tn_cache_find(const struct tn_cache *cache, struct tn_bytes key,
-                                   uint64_t hash);
+struct tn_cache_row *tn_cache_find(struct tn_cache *cache, struct tn_bytes key, uint64_t hash);
+/* The row found or added last when it has this key, else NULL: folds write what they have just
+ * read. */
+static inline struct tn_cache_row *tn_cache_recent(const struct tn_cache *cache,
+                                                   struct tn_bytes key)
+{
+    struct tn_cache_row *row = cache->recent;
+
+    return row != NULL && tn_bytes_equal(tn_cache_key(row), key) ? row : NULL;
+}
 /* A new row in `queue` for a key that is not cached; NULL when there is no memory. `value` may
  * lie in another row. */
 struct tn_cache_row *tn_cache_add(struct tn_cache *cache, struct tn_bytes key, uint64_t hash,
@@ -100,6 +123,9 @@ struct tn_cache_row *tn_cache_add(struct tn_cache *cache, struct tn_bytes key, u
 bool tn_cache_write(struct tn_cache *cache, struct tn_cache_row *row, struct tn_bytes value,
                     bool absent);
 void tn_cache_remove(struct tn_cache *cache, struct tn_cache_row *row);
+/* Every dirty or flight row with from <= key < end, quicker than one by one. False when there is no
+ * memory (nothing changed). */
+bool tn_cache_remove_range(struct tn_cache *cache, struct tn_bytes from, struct tn_bytes end);
 /* To the end of another queue; keeps the order right. */
 void tn_cache_move(struct tn_cache *cache, struct tn_cache_row *row, enum tn_cache_queue queue);
 /* Flight rows of `committed` and older generations become clean. */
@@ -109,8 +135,9 @@ void tn_cache_settle_dirty(struct tn_cache *cache);
 /* Evict clean rows until the budget holds; false when it does not and no clean row is left. */
 bool tn_cache_evict(struct tn_cache_budget *budget);
 
-/* The first dirty or flight row whose key is >= `key`; then row->next[0]. The first call links the
- * order, which is kept from then on. */
-struct tn_cache_row *tn_cache_seek(struct tn_cache *cache, struct tn_bytes key);
+/* The first dirty or flight row whose key is >= `key` (NULL: there is none); then row->next[0].
+ * What was written since the last call is sorted and linked by this one; the first call links all.
+ * False when there is no memory for that. */
+bool tn_cache_seek(struct tn_cache *cache, struct tn_bytes key, struct tn_cache_row **row);
 
 #endif

@@ -34,4 +34,26 @@ static inline struct tn_core_list tn_whole_list(const struct tn_projection *cons
     return out;
 }
 
+/* What projection `number` of those in `mask` gets of the `bytes` that a build may take: its rows
+ * in proportion to those of the others in a season. With equal parts registrations spilled, and
+ * asked the store again for a sixth of its time, while others left theirs unused. */
+static inline size_t tn_core_share(const struct tn_core_list *list, uint32_t mask, size_t number,
+                                   size_t bytes)
+{
+    size_t sum = 0;
+    size_t own = 0;
+
+    for (size_t i = 0; i < list->count; i++) {
+        const struct tn_projection *item = list->items[i];
+        size_t share = item == &tn_projection_registrations ? 8
+                       : item == &tn_projection_queue       ? 4
+                       : item == &tn_projection_access      ? 3
+                                                            : 2;
+
+        sum += (mask >> i & 1) != 0 ? share : 0;
+        own = i == number ? share : own;
+    }
+    return bytes / (sum > 0 ? sum : 1) * own;
+}
+
 #endif

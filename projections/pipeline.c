@@ -46,6 +46,8 @@ struct run {
     bool ended;
     enum tn_status status; /* the first failure */
     struct tn_error error;
+    unsigned idle;                     /* workers that wait for a batch */
+    bool held;                         /* the scanner waits for a slot */
     uint64_t next[TN_PROJECTIONS_MAX]; /* the batch that a fold comes to next */
     bool busy[TN_PROJECTIONS_MAX];
     struct batch batches[RING_SLOTS];
@@ -211,6 +213,10 @@ static bool scan_entry(void *context, uint64_t index, struct tn_bytes entry)
         /* It got into the log, so the log is at fault and not whoever asks. */
         run->scan_status = TN_CORRUPT;
     }
+    if (run->scan_status == TN_OK && run->pipeline->watch != NULL) {
+        run->scan_status = run->pipeline->watch(
+            run->pipeline->context, &batch->events[batch->count], copy, &run->scan_error);
+    }
     if (run->scan_status != TN_OK) {
         return false;
     }
@@ -237,7 +243,9 @@ static struct batch *slot_take(struct run *run)
         if (run->produced - oldest < RING_SLOTS) {
             batch = &run->batches[run->produced % RING_SLOTS];
         } else {
+            run->held = true;
             pthread_cond_wait(&run->freed, &run->lock);
+            run->held = false;
         }
     }
     pthread_mutex_unlock(&run->lock);
@@ -256,7 +264,9 @@ static void slot_give(struct run *run)
     run->filling = NULL;
     pthread_mutex_lock(&run->lock);
     run->produced++;
-    pthread_cond_broadcast(&run->filled);
+    if (run->idle > 0) {
+        pthread_cond_broadcast(&run->filled);
+    }
     pthread_mutex_unlock(&run->lock);
 }
 
@@ -286,6 +296,17 @@ static bool all_folded(const struct run *run)
     return run->ended;
 }
 
+/* This fold was the last one to come to its batch: the slot before is free. */
+static bool frees_slot(const struct run *run, size_t fold)
+{
+    for (size_t i = 0; i < run->pipeline->fold_count; i++) {
+        if (run->next[i] < run->next[fold]) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void *fold_work(void *argument)
 {
     struct run *run = argument;
@@ -299,7 +320,9 @@ static void *fold_work(void *argument)
         size_t pick = fold_pick(run);
 
         if (pick == pipeline->fold_count) {
+            run->idle++;
             pthread_cond_wait(&run->filled, &run->lock);
+            run->idle--;
             continue;
         }
         const struct batch *batch = &run->batches[run->next[pick] % RING_SLOTS];
@@ -316,9 +339,13 @@ static void *fold_work(void *argument)
         pthread_mutex_lock(&run->lock);
         run->busy[pick] = false;
         run->next[pick]++;
-        pthread_cond_signal(&run->freed);
-        /* The other worker may have found this fold busy. */
-        pthread_cond_broadcast(&run->filled);
+        if (run->held && frees_slot(run, pick)) {
+            pthread_cond_signal(&run->freed);
+        }
+        /* The other worker may have found this fold busy, or waits for the end. */
+        if (run->idle > 0) {
+            pthread_cond_broadcast(&run->filled);
+        }
     }
     pthread_mutex_unlock(&run->lock);
     tn_arena_close(&arena);

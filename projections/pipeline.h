@@ -15,6 +15,7 @@ struct tn_pipeline {
     struct tn_merkle *merkle;     /* takes every entry's leaf; NULL: nothing is hashed */
     uint64_t from;
     uint64_t end;
+    tn_views_watch *watch;         /* caller's thread, each event in order; may be NULL */
     tn_rebuild_progress *progress; /* caller's thread; may be NULL */
     void *context;
     uint64_t total; /* as progress shows it */

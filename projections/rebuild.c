@@ -106,7 +106,7 @@ enum tn_status tn_rebuild_begin(struct tn_store *store, struct tn_log *log,
     for (size_t i = 0; status == TN_OK && i < job->list.count; i++) {
         if (asked(job, i)) {
             status =
-                open_beside(job, i, cache_bytes / (size_t) __builtin_popcount(job->mask), error);
+                open_beside(job, i, tn_core_share(&job->list, job->mask, i, cache_bytes), error);
         }
     }
     if (status != TN_OK) {

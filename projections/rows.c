@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "ledger/base/check.h"
-#include "ledger/base/endian.h"
 #include "ledger/base/fault.h"
 #include "ledger/log/store_bulk.h"
 #include "projections/rows_internal.h"
@@ -196,9 +195,13 @@ static void note_touch(struct tn_rows *rows, struct tn_bytes key, struct tn_cach
 static enum tn_status write_row(struct tn_rows *rows, struct tn_bytes key, struct tn_bytes value,
                                 bool absent, struct tn_error *error)
 {
-    uint64_t hash = tn_cache_hash(key);
-    struct tn_cache_row *row = tn_cache_find(&rows->cache, key, hash);
+    uint64_t hash = 0;
+    struct tn_cache_row *row = tn_cache_recent(&rows->cache, key);
 
+    if (row == NULL) {
+        hash = tn_cache_hash(key);
+        row = tn_cache_find(&rows->cache, key, hash);
+    }
     if (row == NULL) {
         row = tn_cache_add(&rows->cache, key, hash, value, absent, TN_CACHE_DIRTY);
     } else if (!tn_cache_write(&rows->cache, row, value, absent)) {
@@ -302,33 +305,6 @@ bool tn_rows_at_rest(struct tn_rows *rows)
 
 /* ---- build: spill ---- */
 
-/* A row with the first bytes of its key, which decide most comparisons without touching the row. */
-struct spilled {
-    uint64_t first;
-    const struct tn_cache_row *row;
-};
-
-static int compare_spilled(const void *a, const void *b)
-{
-    const struct spilled *x = a;
-    const struct spilled *y = b;
-
-    if (x->first != y->first) {
-        return x->first < y->first ? -1 : 1;
-    }
-    return tn_bytes_compare(tn_cache_key(x->row), tn_cache_key(y->row));
-}
-
-static struct spilled spilled_from(const struct tn_cache_row *row)
-{
-    struct tn_bytes key = tn_cache_key(row);
-    uint8_t first[8] = {
-        0}; /* shorter keys sort before longer ones with zeros, by their whole key */
-
-    memcpy(first, key.data, key.size < sizeof(first) ? key.size : sizeof(first));
-    return (struct spilled){.first = tn_get_be64(first), .row = row};
-}
-
 static enum tn_status open_home(struct tn_rows *rows, struct tn_error *error)
 {
     struct tn_rows_options *options = &rows->options;
@@ -341,8 +317,8 @@ static enum tn_status open_home(struct tn_rows *rows, struct tn_error *error)
 }
 
 /* Few rows go by a batch, because a file for each spill of a handful would be many. */
-static enum tn_status write_few(struct tn_rows *rows, const struct spilled *order, size_t count,
-                                struct tn_error *error)
+static enum tn_status write_few(struct tn_rows *rows, const struct tn_cache_keyed *order,
+                                size_t count, struct tn_error *error)
 {
     struct tn_batch *batch = tn_batch_create();
 
@@ -360,8 +336,8 @@ static enum tn_status write_few(struct tn_rows *rows, const struct spilled *orde
     return status;
 }
 
-static enum tn_status write_many(struct tn_rows *rows, const struct spilled *order, size_t count,
-                                 struct tn_error *error)
+static enum tn_status write_many(struct tn_rows *rows, const struct tn_cache_keyed *order,
+                                 size_t count, struct tn_error *error)
 {
     struct tn_bulk *bulk = NULL;
     enum tn_status status = tn_bulk_open(rows->options.store, rows->options.family, &bulk, error);
@@ -388,7 +364,7 @@ enum tn_status tn_rows_spill(struct tn_rows *rows, struct tn_error *error)
     if (count == 0) {
         return TN_OK;
     }
-    struct spilled *order = calloc(count, sizeof(*order));
+    struct tn_cache_keyed *order = calloc(count, sizeof(*order));
     enum tn_status status = order == NULL
                                 ? tn_fail(error, TN_MEMORY, "no memory to write %zu rows", count)
                                 : open_home(rows, error);
@@ -398,11 +374,11 @@ enum tn_status tn_rows_spill(struct tn_rows *rows, struct tn_error *error)
     if (status != TN_OK) {
         goto out;
     }
-    for (const struct tn_cache_row *row = rows->cache.queues[TN_CACHE_DIRTY].first; row != NULL;
+    for (struct tn_cache_row *row = rows->cache.queues[TN_CACHE_DIRTY].first; row != NULL;
          row = row->after) {
-        order[index++] = spilled_from(row);
+        order[index++] = tn_cache_keyed(row);
     }
-    qsort(order, count, sizeof(*order), compare_spilled);
+    tn_cache_keyed_sort(order, count);
     rows->stored = true;
     status = count < SPILL_BULK_ROWS ? write_few(rows, order, count, error)
                                      : write_many(rows, order, count, error);

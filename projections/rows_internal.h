@@ -63,6 +63,7 @@ struct tn_rows {
     uint64_t swept;               /* generation up to which rows were made clean */
     struct tn_iterator *iterator; /* kept between scans while nothing was committed */
     unsigned scanning;            /* depth */
+    struct tn_cache_row *scanned; /* under the scan that called last; NULL: it is stored */
     struct tn_rows_floor floors[TN_ROWS_FLOORS];
     size_t floor_count;
     size_t floor_turn;       /* which goes when another is needed */

@@ -23,16 +23,17 @@ struct scan {
     bool own;                     /* the iterator is this scan's alone */
 };
 
-static void scan_open(struct tn_rows *rows, struct tn_bytes seek, struct scan *scan)
+static enum tn_status scan_open(struct tn_rows *rows, struct tn_bytes seek, struct scan *scan,
+                                struct tn_error *error)
 {
     const struct tn_rows_options *options = &rows->options;
 
     *scan = (struct scan){0};
-    if (options->face != TN_ROWS_VIEW) {
-        scan->row = tn_cache_seek(&rows->cache, seek);
+    if (options->face != TN_ROWS_VIEW && !tn_cache_seek(&rows->cache, seek, &scan->row)) {
+        return tn_fail(error, TN_MEMORY, "%s: no memory to sort rows", rows->name);
     }
     if (!rows->stored) {
-        return;
+        return TN_OK;
     }
     /* An iterator costs a few microseconds to make. One that was made when as much was committed as
      * now still shows what the cache does not hold. Scans within scans make their own. */
@@ -47,6 +48,7 @@ static void scan_open(struct tn_rows *rows, struct tn_bytes seek, struct scan *s
         scan->iterator = rows->iterator;
     }
     tn_iterator_seek(scan->iterator, seek);
+    return TN_OK;
 }
 
 /* One row onwards from the smaller side; false when neither side has one. */
@@ -144,8 +146,9 @@ enum tn_status tn_rows_scan(struct tn_rows *rows, struct tn_bytes prefix, struct
     }
     tn_rows_sweep(rows);
     rows->scanning++;
-    scan_open(rows, seek, &scan);
-    while (scan_next(rows, &scan, &key, &value, &absent, &stored)) {
+    status = scan_open(rows, seek, &scan, error);
+    for (struct tn_cache_row *at = scan.row;
+         status == TN_OK && scan_next(rows, &scan, &key, &value, &absent, &stored); at = scan.row) {
         if (!tn_rows_begins_with(key, prefix)) {
             break;
         }
@@ -155,6 +158,7 @@ enum tn_status tn_rows_scan(struct tn_rows *rows, struct tn_bytes prefix, struct
                 set_floor(rows, begin[0], key);
             }
         }
+        rows->scanned = stored ? NULL : at;
         if (!absent && !each(context, key, value)) {
             break;
         }
@@ -162,7 +166,7 @@ enum tn_status tn_rows_scan(struct tn_rows *rows, struct tn_bytes prefix, struct
             tn_iterator_next(scan.iterator);
         }
     }
-    if (scan.iterator != NULL) {
+    if (status == TN_OK && scan.iterator != NULL) {
         status = tn_iterator_status(scan.iterator, error);
     }
     if (front && !seen && status == TN_OK) {
@@ -180,9 +184,12 @@ enum tn_status tn_rows_scan(struct tn_rows *rows, struct tn_bytes prefix, struct
 /* ---- deletion by prefix ---- */
 
 struct collect {
-    struct tn_buffer keys; /* u8 size, key */
+    const struct tn_rows *rows;
+    struct tn_buffer keys; /* u8 size, key, the cached row that waits or NULL */
     size_t count;
 };
+
+#define ROW_BYTES sizeof(struct tn_cache_row *)
 
 static bool collect_key(void *context, struct tn_bytes key, struct tn_bytes value)
 {
@@ -191,6 +198,7 @@ static bool collect_key(void *context, struct tn_bytes key, struct tn_bytes valu
     (void) value;
     tn_buffer_append_u8(&collect->keys, (uint8_t) key.size);
     tn_buffer_append_bytes(&collect->keys, key);
+    tn_buffer_append(&collect->keys, &collect->rows->scanned, ROW_BYTES);
     collect->count++;
     return !collect->keys.overflowed;
 }
@@ -198,7 +206,7 @@ static bool collect_key(void *context, struct tn_bytes key, struct tn_bytes valu
 enum tn_status tn_rows_delete_prefix(struct tn_rows *rows, struct tn_bytes prefix,
                                      struct tn_error *error)
 {
-    struct collect collect = {0};
+    struct collect collect = {.rows = rows};
     enum tn_status status;
 
     TN_CHECK(rows->options.face != TN_ROWS_VIEW && rows->scanning == 0);
@@ -213,7 +221,8 @@ enum tn_status tn_rows_delete_prefix(struct tn_rows *rows, struct tn_bytes prefi
     if (status == TN_OK && collect.count >= RANGE_ROWS_MIN) {
         status = delete_range(rows, prefix, keys, error);
     } else {
-        for (size_t at = 0; status == TN_OK && at < keys.size; at += 1u + keys.data[at]) {
+        for (size_t at = 0; status == TN_OK && at < keys.size;
+             at += 1u + keys.data[at] + ROW_BYTES) {
             status = tn_rows_delete(rows, tn_bytes(keys.data + at + 1, keys.data[at]), error);
         }
     }
@@ -263,20 +272,29 @@ static enum tn_status delete_stored_range(struct tn_rows *rows, struct tn_bytes 
 static enum tn_status delete_range(struct tn_rows *rows, struct tn_bytes prefix,
                                    struct tn_bytes keys, struct tn_error *error)
 {
+    uint8_t end[TN_ROWS_END_MAX];
     enum tn_status status = rows->options.face == TN_ROWS_LIVE
                                 ? remember_deleted(rows, prefix, error)
                                 : delete_stored_range(rows, prefix, error);
 
-    for (size_t at = 0; status == TN_OK && at < keys.size; at += 1u + keys.data[at]) {
+    for (size_t at = 0; status == TN_OK && at < keys.size; at += 1u + keys.data[at] + ROW_BYTES) {
         struct tn_bytes key = tn_bytes(keys.data + at + 1, keys.data[at]);
-        struct tn_cache_row *row = tn_cache_find(&rows->cache, key, tn_cache_hash(key));
+        struct tn_cache_row *row;
+
+        memcpy(&row, key.data + key.size, sizeof(row));
+        row = row != NULL ? row : tn_cache_find(&rows->cache, key, tn_cache_hash(key));
 
         if (tn_rows_notes(rows) && (row == NULL || row->epoch != rows->touched.epoch)) {
             tn_touched_note(&rows->touched, key);
         }
-        if (row != NULL) {
+        if (row != NULL && row->queue == TN_CACHE_CLEAN) {
             tn_cache_remove(&rows->cache, row);
         }
+    }
+    /* Rows that wait to be deleted go too: the range deletes what they would. */
+    if (status == TN_OK &&
+        !tn_cache_remove_range(&rows->cache, prefix, tn_rows_prefix_end(prefix, end))) {
+        status = tn_fail(error, TN_MEMORY, "%s: no memory to sort rows", rows->name);
     }
     return status;
 }

@@ -16,7 +16,13 @@
 #define NUMBER_SIZE 8u
 #define STORED_KEY_MAX (1 + TN_FAMILY_NAME_MAX + NUMBER_SIZE)
 
-static bool sorted_keys(const struct tn_touched *touched, struct tn_bytes **keys, size_t *count);
+/* The first bytes of a key decide most comparisons. */
+struct sorted {
+    uint64_t first;
+    struct tn_bytes key;
+};
+
+static bool sorted_keys(const struct tn_touched *touched, struct sorted **keys, size_t *count);
 static void compact(struct tn_touched *touched);
 static void lose(struct tn_touched *touched);
 
@@ -62,7 +68,7 @@ void tn_touched_clear(struct tn_touched *touched)
 static void compact(struct tn_touched *touched)
 {
     struct tn_buffer unique;
-    struct tn_bytes *keys = NULL;
+    struct sorted *keys = NULL;
     size_t count = 0;
 
     tn_buffer_init(&unique, TN_TOUCHED_BYTES_MAX);
@@ -71,8 +77,8 @@ static void compact(struct tn_touched *touched)
         goto out;
     }
     for (size_t i = 0; i < count; i++) {
-        tn_buffer_append_u8(&unique, (uint8_t) keys[i].size);
-        tn_buffer_append_bytes(&unique, keys[i]);
+        tn_buffer_append_u8(&unique, (uint8_t) keys[i].key.size);
+        tn_buffer_append_bytes(&unique, keys[i].key);
     }
     /* When little was won the next compaction would come at once, and again. */
     if (unique.overflowed || unique.size > TN_TOUCHED_BYTES_MAX / 4 * 3) {
@@ -214,13 +220,27 @@ out:
 
 /* ---- in key order ---- */
 
+static struct sorted sorted_from(struct tn_bytes key)
+{
+    uint8_t first[8] = {0};
+
+    memcpy(first, key.data, key.size < sizeof(first) ? key.size : sizeof(first));
+    return (struct sorted){.first = tn_get_be64(first), .key = key};
+}
+
 static int compare_keys(const void *a, const void *b)
 {
-    return tn_bytes_compare(*(const struct tn_bytes *) a, *(const struct tn_bytes *) b);
+    const struct sorted *x = a;
+    const struct sorted *y = b;
+
+    if (x->first != y->first) {
+        return x->first < y->first ? -1 : 1;
+    }
+    return tn_bytes_compare(x->key, y->key);
 }
 
 /* Views into the buffer, ascending and without doubles; false when there is no memory. */
-static bool sorted_keys(const struct tn_touched *touched, struct tn_bytes **out, size_t *out_count)
+static bool sorted_keys(const struct tn_touched *touched, struct sorted **out, size_t *out_count)
 {
     size_t count = 0;
     size_t unique = 0;
@@ -230,17 +250,17 @@ static bool sorted_keys(const struct tn_touched *touched, struct tn_bytes **out,
     for (size_t at = 0; at < touched->keys.size; at += 1u + touched->keys.data[at]) {
         count++;
     }
-    struct tn_bytes *keys = calloc(count + 1, sizeof(*keys));
+    struct sorted *keys = calloc(count + 1, sizeof(*keys));
     if (keys == NULL) {
         return false;
     }
     count = 0;
     for (size_t at = 0; at < touched->keys.size; at += 1u + touched->keys.data[at]) {
-        keys[count++] = tn_bytes(touched->keys.data + at + 1, touched->keys.data[at]);
+        keys[count++] = sorted_from(tn_bytes(touched->keys.data + at + 1, touched->keys.data[at]));
     }
     qsort(keys, count, sizeof(*keys), compare_keys);
     for (size_t i = 0; i < count; i++) {
-        if (unique == 0 || !tn_bytes_equal(keys[i], keys[unique - 1])) {
+        if (unique == 0 || !tn_bytes_equal(keys[i].key, keys[unique - 1].key)) {
             keys[unique++] = keys[i];
         }
     }
@@ -253,7 +273,7 @@ enum tn_status tn_touched_walk(struct tn_touched *touched, tn_touched_each *each
                                struct tn_error *error)
 {
     enum tn_status status = TN_OK;
-    struct tn_bytes *keys = NULL;
+    struct sorted *keys = NULL;
     size_t count = 0;
 
     if (touched->lost) {
@@ -265,7 +285,7 @@ enum tn_status tn_touched_walk(struct tn_touched *touched, tn_touched_each *each
         return tn_fail(error, TN_MEMORY, "no memory to sort the rows changed since the last seal");
     }
     for (size_t i = 0; status == TN_OK && i < count; i++) {
-        status = each(context, keys[i], error);
+        status = each(context, keys[i].key, error);
     }
     free(keys);
     return status;

@@ -94,14 +94,14 @@ enum tn_status tn_views_as_of(struct tn_store *store, struct tn_log *log, uint64
 }
 
 static enum tn_status as_of_fold(struct as_of *as_of, const struct tn_core_list *all, uint32_t mask,
-                                 struct tn_log *log, uint64_t size, struct tn_state *views,
+                                 struct tn_pipeline *pipeline, struct tn_state *views,
                                  struct tn_error *error)
 {
     struct tn_fold folds[TN_PROJECTIONS_MAX] = {0};
     struct tn_fold *running[TN_PROJECTIONS_MAX];
-    struct tn_pipeline pipeline = {.log = log, .folds = running, .end = size, .total = size};
     enum tn_status status = TN_OK;
 
+    pipeline->folds = running;
     for (size_t i = 0; status == TN_OK && i < all->count; i++) {
         struct tn_rows_options options = {
             .face = TN_ROWS_BUILD,
@@ -118,16 +118,26 @@ static enum tn_status as_of_fold(struct as_of *as_of, const struct tn_core_list 
         folds[i] = (struct tn_fold){.projection = all->items[i],
                                     .number = tn_projection_number(all->items[i], i),
                                     .rows = views->rows[i]};
-        running[pipeline.fold_count++] = &folds[i];
+        running[pipeline->fold_count++] = &folds[i];
     }
-    return status == TN_OK ? tn_pipeline_run(&pipeline, error) : status;
+    return status == TN_OK ? tn_pipeline_run(pipeline, error) : status;
 }
 
 enum tn_status tn_views_as_of_list(struct tn_log *log, const struct tn_projection *const *list,
                                    size_t count, uint32_t mask, size_t cache_bytes, uint64_t size,
                                    struct tn_state *views, struct tn_error *error)
 {
+    return tn_views_watched(log, list, count, mask, cache_bytes, size, NULL, NULL, views, error);
+}
+
+enum tn_status tn_views_watched(struct tn_log *log, const struct tn_projection *const *list,
+                                size_t count, uint32_t mask, size_t cache_bytes, uint64_t size,
+                                tn_views_watch *watch, void *context, struct tn_state *views,
+                                struct tn_error *error)
+{
     struct tn_core_list all = tn_whole_list(list, count);
+    struct tn_pipeline pipeline = {
+        .log = log, .end = size, .total = size, .watch = watch, .context = context};
     struct tn_log_head head;
 
     *views = (struct tn_state){0};
@@ -146,11 +156,11 @@ enum tn_status tn_views_as_of_list(struct tn_log *log, const struct tn_projectio
     }
     tn_scratch_init(&as_of->scratch, NULL);
     for (size_t i = 0; i < all.count; i++) {
-        tn_cache_budget_init(&as_of->budgets[i],
-                             (cache_bytes == 0 ? TN_AS_OF_CACHE_BYTES : cache_bytes) /
-                                 (size_t) __builtin_popcount(mask));
+        tn_cache_budget_init(
+            &as_of->budgets[i],
+            tn_core_share(&all, mask, i, cache_bytes == 0 ? TN_AS_OF_CACHE_BYTES : cache_bytes));
     }
-    enum tn_status status = as_of_fold(as_of, &all, mask, log, size, views, error);
+    enum tn_status status = as_of_fold(as_of, &all, mask, &pipeline, views, error);
     if (status != TN_OK) {
         bool owned = views->rows[__builtin_ctz(mask)] != NULL;
 

@@ -1,6 +1,7 @@
 /* turno verify: every entry, hash, tile, checkpoint and row root; the first fault is named. */
 #include <getopt.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "ledger/base/clock.h"
@@ -9,6 +10,9 @@
 #include "projections/engine.h"
 #include "tools/cli.h"
 #include "tools/genesis.h"
+
+/* Rows as folded: those of some half a million registrations; beyond that they spill. */
+#define FOLDED_BYTES ((size_t) 512 << 20)
 
 static const struct option options[] = {
     {"json", no_argument, NULL, 'j'},
@@ -25,6 +29,9 @@ struct verifying {
     uint64_t tiles;
     uint64_t published;
     uint8_t published_root[TN_HASH_SIZE]; /* of the entries, when the scan passed that size */
+    const struct tn_projection *together[TN_PROJECTION_COUNT]; /* folded in the one pass */
+    size_t together_count;
+    uint64_t behind[TN_PROJECTION_COUNT]; /* position of one folded apart; 0: not apart */
     struct tn_cli_progress progress;
     struct tn_error error;
     enum tn_status status;
@@ -50,6 +57,29 @@ static void compare_tile(void *context, unsigned level, uint64_t index, const ui
     verifying->status = status;
 }
 
+static enum tn_status verify_event(void *context, const struct tn_event *event,
+                                   struct tn_bytes entry, struct tn_error *error)
+{
+    struct verifying *verifying = context;
+
+    if (event->time_us < verifying->last_time_us) {
+        return tn_fail(error, TN_MISMATCH, "entry %" PRIu64 " is earlier than the one before it",
+                       event->index);
+    }
+    verifying->last_time_us = event->time_us;
+    if (event->index == verifying->published) {
+        tn_tree_root(&verifying->tree, verifying->published_root);
+    }
+    tn_tree_append(&verifying->tree, entry, compare_tile, verifying);
+    if ((event->index & 0xffff) == 0) {
+        tn_cli_progress_show(&verifying->progress, event->index, verifying->head.size);
+    }
+    if (verifying->status != TN_OK && error != NULL) {
+        *error = verifying->error;
+    }
+    return verifying->status;
+}
+
 static bool verify_entry(void *context, uint64_t index, struct tn_bytes entry)
 {
     struct verifying *verifying = context;
@@ -57,37 +87,49 @@ static bool verify_entry(void *context, uint64_t index, struct tn_bytes entry)
 
     tn_arena_reset(&verifying->arena);
     verifying->status = tn_event_decode(entry, index, &verifying->arena, &event, &verifying->error);
-    if (verifying->status != TN_OK) {
-        return false;
-    }
-    if (event.time_us < verifying->last_time_us) {
-        verifying->status = tn_fail(&verifying->error, TN_MISMATCH,
-                                    "entry %" PRIu64 " is earlier than the one before it", index);
-        return false;
-    }
-    verifying->last_time_us = event.time_us;
-    if (index == verifying->published) {
-        tn_tree_root(&verifying->tree, verifying->published_root);
-    }
-    tn_tree_append(&verifying->tree, entry, compare_tile, verifying);
-    if ((index & 0xffff) == 0) {
-        tn_cli_progress_show(&verifying->progress, index, verifying->head.size);
+    if (verifying->status == TN_OK) {
+        verifying->status = verify_event(verifying, &event, entry, &verifying->error);
     }
     return verifying->status == TN_OK;
 }
 
-static enum tn_status verify_entries(struct verifying *verifying)
+/* From the first entry. */
+static void begin_pass(struct verifying *verifying)
+{
+    tn_tree_init(&verifying->tree);
+    verifying->last_time_us = 0;
+    verifying->tiles = 0;
+    verifying->status = TN_OK;
+    verifying->error = (struct tn_error){0};
+    tn_cli_progress_init(&verifying->progress, "entries");
+}
+
+/* One pass: the entries are checked on the way to the threads that fold them. When something stops
+ * it, a pass over the entries alone says whether they are at fault and which is the first; if none
+ * is, it was a fold. */
+static enum tn_status verify_entries(struct verifying *verifying, struct tn_state *folded)
 {
     uint8_t root[TN_HASH_SIZE];
+    struct tn_error error = {0};
     enum tn_status status;
 
-    tn_cli_progress_init(&verifying->progress, "entries");
-    status = tn_log_scan(verifying->ledger->log, 0, verifying->head.size, verify_entry, verifying,
-                         &verifying->error);
-    tn_cli_progress_end(&verifying->progress);
-    if (status == TN_OK) {
-        status = verifying->status;
+    begin_pass(verifying);
+    status = tn_views_watched(verifying->ledger->log, verifying->together,
+                              verifying->together_count, UINT32_MAX, FOLDED_BYTES,
+                              verifying->head.size, verify_event, verifying, folded, &error);
+    if (status != TN_OK) {
+        enum tn_status entries;
+
+        begin_pass(verifying);
+        entries = tn_log_scan(verifying->ledger->log, 0, verifying->head.size, verify_entry,
+                              verifying, &verifying->error);
+        entries = entries == TN_OK ? verifying->status : entries;
+        if (entries == TN_OK) {
+            verifying->error = error;
+        }
+        status = entries == TN_OK ? status : entries;
     }
+    tn_cli_progress_end(&verifying->progress);
     if (status != TN_OK) {
         return status;
     }
@@ -133,69 +175,135 @@ static enum tn_status verify_checkpoint(struct verifying *verifying, struct tn_b
     return status;
 }
 
-static enum tn_status compare_rows(struct verifying *verifying, size_t number, struct tn_rows *live,
-                                   struct tn_rows *folded, uint64_t *rows)
+/* Which projections are folded in the one pass: the core ones, and those beside them that stand at
+ * the head. One that is behind (its server was killed, or runs) is folded apart, as of where it
+ * stands; one that is not there yet is made at the next start. */
+static enum tn_status choose_projections(struct verifying *verifying)
 {
-    uint8_t live_root[TN_HASH_SIZE];
-    uint8_t folded_root[TN_HASH_SIZE];
-    uint64_t count;
-    enum tn_status status = tn_rows_root(live, rows, live_root, &verifying->error);
+    enum tn_status status = TN_OK;
 
-    if (status == TN_OK) {
-        status = tn_rows_root(folded, &count, folded_root, &verifying->error);
-    }
-    if (status == TN_OK && memcmp(live_root, folded_root, TN_HASH_SIZE) != 0) {
-        status = tn_fail(&verifying->error, TN_MISMATCH,
-                         "the rows of %s are not what the log makes of them; turno rebuild "
-                         "names the first and puts them right",
-                         tn_projection_at(number)->name);
+    for (size_t i = 0; status == TN_OK && i < TN_PROJECTION_COUNT; i++) {
+        const struct tn_projection *projection = tn_projection_at(i);
+        uint64_t position = verifying->head.size;
+        uint32_t version = projection->version;
+
+        if (i >= TN_CORE_COUNT) {
+            status = tn_engine_position(verifying->ledger->store, projection, &position, &version,
+                                        &verifying->error);
+        }
+        if (status == TN_NOT_FOUND || (status == TN_OK && version != projection->version)) {
+            status = TN_OK;
+        } else if (status == TN_OK && position == verifying->head.size) {
+            verifying->together[verifying->together_count++] = projection;
+        } else if (status == TN_OK) {
+            verifying->behind[i] = position;
+        }
     }
     return status;
 }
 
-/* The rows as committed against the rows as the log makes them. What is beside the core projections
- * may be behind the head (its server was killed, or runs): it is compared as of where it stands. */
-static enum tn_status verify_rows(struct verifying *verifying, uint64_t rows[TN_PROJECTION_COUNT])
+/* Roots of the folded rows, on a thread of their own beside those of the committed ones. */
+struct folded_work {
+    const struct verifying *verifying;
+    struct tn_state *folded;
+    uint8_t roots[TN_PROJECTION_COUNT][TN_HASH_SIZE];
+    enum tn_status status;
+    struct tn_error error;
+};
+
+static void *roots_work(void *argument)
 {
-    struct tn_ledger *ledger = verifying->ledger;
+    struct folded_work *work = argument;
+    uint64_t count;
+
+    for (size_t i = 0; work->status == TN_OK && i < work->verifying->together_count; i++) {
+        work->status = tn_rows_root(work->folded->rows[i], &count, work->roots[i], &work->error);
+    }
+    return NULL;
+}
+
+static enum tn_status compare_roots(struct verifying *verifying, const char *name,
+                                    const uint8_t *committed, const uint8_t *folded)
+{
+    return memcmp(committed, folded, TN_HASH_SIZE) == 0
+               ? TN_OK
+               : tn_fail(&verifying->error, TN_MISMATCH,
+                         "the rows of %s are not what the log makes of them; turno rebuild "
+                         "names the first and puts them right",
+                         name);
+}
+
+/* The rows as committed against the rows as the log makes them. */
+static enum tn_status verify_together(struct verifying *verifying, struct tn_state *folded,
+                                      uint64_t rows[TN_PROJECTION_COUNT])
+{
+    struct folded_work work = {.verifying = verifying, .folded = folded};
+    uint8_t roots[TN_PROJECTION_COUNT][TN_HASH_SIZE];
+    struct tn_state live = {0};
+    pthread_t thread;
+    bool threaded = pthread_create(&thread, NULL, roots_work, &work) == 0;
+    enum tn_status status = tn_views_open_list(verifying->ledger->store, verifying->together,
+                                               verifying->together_count, NULL, &live,
+                                               &verifying->error);
+
+    for (size_t i = 0; status == TN_OK && i < verifying->together_count; i++) {
+        size_t number = tn_projection_number(verifying->together[i], i);
+
+        status = tn_rows_root(live.rows[i], &rows[number], roots[i], &verifying->error);
+    }
+    if (threaded) {
+        pthread_join(thread, NULL);
+    } else {
+        (void) roots_work(&work);
+    }
+    if (status == TN_OK && work.status != TN_OK) {
+        status = work.status;
+        verifying->error = work.error;
+    }
+    for (size_t i = 0; status == TN_OK && i < verifying->together_count; i++) {
+        status = compare_roots(verifying, verifying->together[i]->name, roots[i], work.roots[i]);
+    }
+    tn_views_close(&live);
+    return status;
+}
+
+static enum tn_status verify_behind(struct verifying *verifying, size_t number, uint64_t *rows)
+{
+    const struct tn_projection *projection = tn_projection_at(number);
+    uint8_t roots[2][TN_HASH_SIZE];
+    uint64_t count;
     struct tn_state live = {0};
     struct tn_state folded = {0};
-    enum tn_status status;
+    enum tn_status status = tn_views_open_list(verifying->ledger->store, &projection, 1, NULL,
+                                               &live, &verifying->error);
 
-    status = tn_views_open(ledger->store, NULL, &live, &verifying->error);
     if (status == TN_OK) {
-        status = tn_views_as_of(ledger->store, ledger->log, verifying->head.size, &folded,
-                                &verifying->error);
+        status = tn_views_as_of_list(verifying->ledger->log, &projection, 1, 1, 0,
+                                     verifying->behind[number], &folded, &verifying->error);
     }
-    for (size_t i = 0; status == TN_OK && i < TN_CORE_COUNT; i++) {
-        status = compare_rows(verifying, i, live.rows[i], folded.rows[i], &rows[i]);
+    if (status == TN_OK) {
+        status = tn_rows_root(live.rows[0], rows, roots[0], &verifying->error);
+    }
+    if (status == TN_OK) {
+        status = tn_rows_root(folded.rows[0], &count, roots[1], &verifying->error);
+    }
+    if (status == TN_OK) {
+        status = compare_roots(verifying, projection->name, roots[0], roots[1]);
     }
     tn_views_close(&folded);
     tn_views_close(&live);
-    for (size_t i = TN_CORE_COUNT; status == TN_OK && i < TN_PROJECTION_COUNT; i++) {
-        const struct tn_projection *projection = tn_projection_at(i);
-        uint64_t position;
-        uint32_t version;
+    return status;
+}
 
-        status =
-            tn_engine_position(ledger->store, projection, &position, &version, &verifying->error);
-        if (status == TN_NOT_FOUND || (status == TN_OK && version != projection->version)) {
-            status = TN_OK; /* made at the next start */
-            continue;
+static enum tn_status verify_rows(struct verifying *verifying, struct tn_state *folded,
+                                  uint64_t rows[TN_PROJECTION_COUNT])
+{
+    enum tn_status status = verify_together(verifying, folded, rows);
+
+    for (size_t i = TN_CORE_COUNT; status == TN_OK && i < TN_PROJECTION_COUNT; i++) {
+        if (verifying->behind[i] > 0) {
+            status = verify_behind(verifying, i, &rows[i]);
         }
-        if (status == TN_OK) {
-            status =
-                tn_views_open_list(ledger->store, &projection, 1, NULL, &live, &verifying->error);
-        }
-        if (status == TN_OK) {
-            status = tn_views_as_of_list(ledger->log, &projection, 1, 1, 0, position, &folded,
-                                         &verifying->error);
-        }
-        if (status == TN_OK) {
-            status = compare_rows(verifying, i, live.rows[0], folded.rows[0], &rows[i]);
-        }
-        tn_views_close(&folded);
-        tn_views_close(&live);
     }
     return status;
 }
@@ -227,6 +335,7 @@ int tn_command_verify(int argc, char **argv)
 {
     struct verifying verifying = {.status = TN_OK};
     uint64_t rows[TN_PROJECTION_COUNT] = {0};
+    struct tn_state folded = {0};
     uint64_t started_us = tn_clock_monotonic_us();
     struct tn_buffer note;
     bool json = false;
@@ -245,7 +354,6 @@ int tn_command_verify(int argc, char **argv)
     tn_buffer_init(&note, TN_NOTE_BYTES_MAX);
     tn_buffer_init(&verifying.tile, (size_t) 256 * TN_HASH_SIZE);
     tn_arena_init(&verifying.arena, (size_t) 16 << 20);
-    tn_tree_init(&verifying.tree);
     status = tn_cli_open_reader(argv[optind], &verifying.ledger, &verifying.error);
     if (status == TN_OK) {
         tn_log_head(verifying.ledger->log, &verifying.head);
@@ -253,17 +361,21 @@ int tn_command_verify(int argc, char **argv)
             tn_log_published(verifying.ledger->log, &note, &verifying.published, &verifying.error);
     }
     if (status == TN_OK) {
-        status = verify_entries(&verifying);
+        status = choose_projections(&verifying);
+    }
+    if (status == TN_OK) {
+        status = verify_entries(&verifying, &folded);
     }
     if (status == TN_OK && verifying.published > 0) {
         status = verify_checkpoint(&verifying, tn_buffer_view(&note));
     }
     if (status == TN_OK) {
-        status = verify_rows(&verifying, rows);
+        status = verify_rows(&verifying, &folded, rows);
     }
     if (status == TN_OK) {
         report(&verifying, rows, tn_clock_monotonic_us() - started_us, json);
     }
+    tn_views_close(&folded);
     tn_ledger_close(verifying.ledger);
     tn_arena_close(&verifying.arena);
     tn_buffer_close(&verifying.tile);

@@ -110,7 +110,10 @@ def write_commands(directory, email):
     turno.run("policy", directory, "resume", turno.OTHER_PORT, *approved)
     rebuilt = turno.run("rebuild", directory, "--json").stdout
     report = json.loads(rebuilt)
-    assert len(report["projections"]) == 6, rebuilt
+    names = [projection["name"] for projection in report["projections"]]
+    # A server keeps `streams` beside the desk by itself; without one it is rebuilt with the others.
+    assert names[:5] == ["queue", "seats", "registrations", "validation", "access"], rebuilt
+    assert names[5:] in ([], ["streams"]), rebuilt
     assert all(projection["equal"] for projection in report["projections"]), rebuilt
     one = json.loads(turno.run("rebuild", directory, "queue", "--json").stdout)
     assert [projection["name"] for projection in one["projections"]] == ["queue"], one
