@@ -25,7 +25,14 @@ struct tn_beside_options {
     struct tn_log *log;
     const struct tn_projection *const *list; /* NULL: all that are beside the core ones */
     size_t count;
+    /* Where leaves of seals are kept, from the newest full one on, as "<projection>.<upto>"; made
+     * when it is absent. NULL: nowhere. Borrowed during open. */
+    const char *directory;
 };
+
+/* The path of the leaves of a seal. False when it is longer than `size`. */
+bool tn_beside_seal_path(const char *directory, const struct tn_projection *projection,
+                         uint64_t upto, char *out, size_t size);
 
 /* No view of these projections is open. The parts outlive it. */
 TN_MUST_USE enum tn_status tn_beside_open(const struct tn_beside_options *options,

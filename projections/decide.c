@@ -53,6 +53,9 @@ enum tn_status tn_decide(struct tn_decider *decider, const struct tn_command *co
     case TN_COMMAND_suspend_officer:
     case TN_COMMAND_reveal_secret:
     case TN_COMMAND_resume_deadlines:
+    case TN_COMMAND_reveal_witness:
+    case TN_COMMAND_record_beacon:
+    case TN_COMMAND_replace_chain:
     case TN_COMMAND_report_fork:
     case TN_COMMAND_raise_alarm:
         status = tn_decide_programme(&fetch);

@@ -37,19 +37,31 @@ enum tn_due_kind {
     TN_DUE_LAPSE,
     TN_DUE_DAY_OPENING,
     TN_DUE_POOL_CLOSE,
-    TN_DUE_REVEAL, /* the day's draw instant is reached: the operator's secret is wanted */
-    TN_DUE_DRAW,   /* seeded: the draw can be computed */
+    TN_DUE_DAY_VOID,     /* instead of a close: a chain that the day needs was replaced */
+    TN_DUE_WITNESS_MISS, /* a witness was silent until the policy's limit */
+    TN_DUE_REVEAL,       /* the draw instant is reached and all else is in: the operator's secret is
+                          * wanted */
+    TN_DUE_DRAW,         /* seeded: the draw can be computed */
 };
 
 struct tn_due {
     enum tn_due_kind kind;
     uint64_t due_us;
-    uint64_t day;              /* of all but lapses */
-    uint8_t offer[TN_ID_SIZE]; /* of a lapse */
+    uint64_t day;                /* of all but lapses */
+    uint8_t offer[TN_ID_SIZE];   /* of a lapse */
+    uint8_t witness[TN_ID_SIZE]; /* of a miss */
 };
 
+/* May other commands and lapses go on although this item's instant is past? A reveal is somebody's
+ * act and a draw is computed beside; everything else is emitted before the next command. */
+static inline bool tn_due_may_wait(enum tn_due_kind kind)
+{
+    return kind == TN_DUE_REVEAL || kind == TN_DUE_DRAW;
+}
+
 /* The first item by the order above, due or not yet (TN_DUE_NOTHING: none in sight). Day openings
- * are not among them: they need the zone files, so the desk resolves them (tn_due_day_opening). */
+ * are not among them: they need the zone files, so the desk resolves them (tn_due_day_opening). A
+ * day of mode 1 that awaits a witness or a beacon has nothing due until it came. */
 TN_MUST_USE enum tn_status tn_due_next(struct tn_decider *decider, struct tn_arena *arena,
                                        struct tn_due *due, struct tn_error *error);
 
@@ -72,12 +84,11 @@ TN_MUST_USE enum tn_status tn_due_open_day(struct tn_decider *decider, uint32_t 
 TN_MUST_USE enum tn_status tn_due_close_pool(struct tn_decider *decider, const struct tn_due *due,
                                              struct tn_verdict *verdict, struct tn_error *error);
 
-/* The same over a pool that was loaded before (projections/pool.h), with its root. */
-struct tn_pool;
-TN_MUST_USE enum tn_status tn_due_close_with(struct tn_decider *decider, const struct tn_due *due,
-                                             const struct tn_pool *pool,
-                                             const uint8_t root[static TN_HASH_SIZE],
-                                             struct tn_verdict *verdict, struct tn_error *error);
+/* Void an open day instead of closing it. TN_CORRUPT: its chains serve it. */
+TN_MUST_USE enum tn_status tn_due_void_day(struct tn_decider *decider, const struct tn_due *due,
+                                           struct tn_verdict *verdict, struct tn_error *error);
+TN_MUST_USE enum tn_status tn_due_miss_witness(struct tn_decider *decider, const struct tn_due *due,
+                                               struct tn_verdict *verdict, struct tn_error *error);
 
 /* The frozen input of a day's draw: groups by gid, ports as closed. Everything is copied into
  * `arena` (give it tn_draw_memory and some), so that a worker can run it while the desk goes on.
@@ -85,7 +96,7 @@ TN_MUST_USE enum tn_status tn_due_close_with(struct tn_decider *decider, const s
 struct tn_day_draw {
     struct tn_draw_input input;
     const uint8_t (*registrations)[TN_ID_SIZE];
-    uint64_t due_us;      /* the later of the draw instant and the reveal */
+    uint64_t due_us;      /* the later of the draw instant and the last reveal or beacon */
     uint64_t deadline_us; /* of its offers */
     uint64_t closed_index;
 };
@@ -96,10 +107,6 @@ TN_MUST_USE enum tn_status tn_day_frozen(const struct tn_day_row *day, uint64_t 
                                          const struct tn_policy *policy, struct tn_arena *arena,
                                          struct tn_draw_input *input);
 TN_MUST_USE enum tn_status tn_day_draw_load(struct tn_decider *decider, uint64_t day,
-                                            struct tn_arena *arena, struct tn_day_draw *draw,
-                                            struct tn_error *error);
-/* The same over a pool that was loaded and salted before: it stays borrowed. */
-TN_MUST_USE enum tn_status tn_day_draw_with(struct tn_decider *decider, const struct tn_pool *pool,
                                             struct tn_arena *arena, struct tn_day_draw *draw,
                                             struct tn_error *error);
 /* The draw's events from its result: draw_completed, one offer a winner by (port, rank), and at

@@ -1,6 +1,7 @@
 /* Decisions about the programme: policies, capacity, ports, officers, reveals. */
 #include <string.h>
 
+#include "ledger/rules/bound.h"
 #include "ledger/rules/programme.h"
 #include "projections/fetch.h"
 #include "projections/keys.h"
@@ -266,6 +267,74 @@ static enum tn_status decide_officer(struct tn_fetch *fetch)
                  : tn_rule_suspend_officer(found ? &row : NULL, fetch->command, fetch->verdict);
 }
 
+static enum tn_status decide_anchor(struct tn_fetch *fetch)
+{
+    struct tn_chain_row chain;
+    bool found;
+    enum tn_status status =
+        tn_fetch_chain(fetch, fetch->command->facts.anchor_chain_facts.owner, &chain, &found);
+
+    return status == TN_OK ? tn_rule_anchor_chain(&fetch->queue, found ? &chain : NULL,
+                                                  fetch->command, fetch->verdict)
+                           : status;
+}
+
+static enum tn_status decide_replace_chain(struct tn_fetch *fetch)
+{
+    const struct tn_facts_replace_chain *facts = &fetch->command->facts.replace_chain_facts;
+    struct tn_chain_row chain;
+    struct tn_day_row day;
+    bool found;
+    bool undrawn = false;
+    bool approved = false;
+    enum tn_status status = fetch_approval(fetch, &facts->approvers, false, &approved);
+
+    if (status == TN_OK) {
+        status = tn_fetch_chain(fetch, facts->owner, &chain, &found);
+    }
+    if (status == TN_OK && fetch->queue.undrawn_day > 0) {
+        status = tn_fetch_day(fetch, fetch->queue.undrawn_day, &day, &undrawn);
+    }
+    return status == TN_OK
+               ? tn_rule_replace_chain(&fetch->queue, found ? &chain : NULL, undrawn ? &day : NULL,
+                                       approved, fetch->command, fetch->verdict)
+               : status;
+}
+
+static enum tn_status decide_witness(struct tn_fetch *fetch)
+{
+    const struct tn_facts_reveal_witness *facts = &fetch->command->facts.reveal_witness_facts;
+    struct tn_chain_row chain;
+    struct tn_day_row day;
+    bool found;
+    bool opened = false;
+    enum tn_status status = tn_fetch_chain(fetch, facts->witness, &chain, &found);
+
+    if (status == TN_OK) {
+        status = tn_fetch_day(fetch, facts->day, &day, &opened);
+    }
+    return status == TN_OK ? tn_rule_reveal_witness(found ? &chain : NULL, opened ? &day : NULL,
+                                                    fetch->command, fetch->verdict)
+                           : status;
+}
+
+static enum tn_status decide_beacon(struct tn_fetch *fetch)
+{
+    const struct tn_facts_record_beacon *facts = &fetch->command->facts.record_beacon_facts;
+    struct tn_day_row day;
+    bool found;
+    bool approved = false;
+    enum tn_status status = tn_fetch_day(fetch, facts->day, &day, &found);
+
+    if (status == TN_OK && found) {
+        status = fetch_approval(fetch, &facts->approvers, true, &approved);
+    }
+    return status == TN_OK ? tn_rule_record_beacon(found ? tn_fetch_policy(fetch, &day) : NULL,
+                                                   found ? &day : NULL, approved, fetch->command,
+                                                   fetch->verdict)
+                           : status;
+}
+
 static enum tn_status decide_reveal(struct tn_fetch *fetch)
 {
     struct tn_day_row day;
@@ -284,7 +353,13 @@ enum tn_status tn_decide_programme(struct tn_fetch *fetch)
     case TN_COMMAND_create_ledger:
         return tn_rule_create_ledger(fetch->command, fetch->verdict);
     case TN_COMMAND_anchor_chain:
-        return tn_rule_anchor_chain(&fetch->queue, fetch->command, fetch->verdict);
+        return decide_anchor(fetch);
+    case TN_COMMAND_replace_chain:
+        return decide_replace_chain(fetch);
+    case TN_COMMAND_reveal_witness:
+        return decide_witness(fetch);
+    case TN_COMMAND_record_beacon:
+        return decide_beacon(fetch);
     case TN_COMMAND_publish_policy:
         return decide_policy(fetch);
     case TN_COMMAND_publish_capacity:

@@ -101,6 +101,24 @@ static enum tn_status decide_merge(struct tn_fetch *fetch, const struct tn_polic
                : status;
 }
 
+static enum tn_status fetch_slot_max(struct tn_fetch *fetch, const struct tn_policy *policy,
+                                     uint64_t day, const struct tn_uints *ports, uint64_t *slot_max)
+{
+    enum tn_status status = TN_OK;
+
+    *slot_max = UINT64_MAX;
+    /* More ports than one may ask for are refused before this counts. */
+    for (size_t i = 0; status == TN_OK && policy->packing == TN_PACKING_HARD && i < ports->count &&
+                       i < policy->choices_max;
+         i++) {
+        uint64_t largest;
+
+        status = tn_fetch_slot_largest(fetch, policy, ports->items[i], day, &largest);
+        *slot_max = largest < *slot_max ? largest : *slot_max;
+    }
+    return status;
+}
+
 static enum tn_status decide_request(struct tn_fetch *fetch)
 {
     const struct tn_facts_request *facts = &fetch->command->facts.request_appointment_facts;
@@ -108,7 +126,7 @@ static enum tn_status decide_request(struct tn_fetch *fetch)
     struct tn_registration_view view;
     struct tn_day_row day;
     struct tn_pool_row asked;
-    struct tn_request_view request = {0};
+    struct tn_request_view request = {.slot_max = UINT64_MAX};
     bool found;
     const struct tn_policy *policy;
     enum tn_status status = tn_fetch_registration(fetch, facts->registration, false, &row, &view);
@@ -124,6 +142,9 @@ static enum tn_status decide_request(struct tn_fetch *fetch)
     if (status == TN_OK && found) {
         status = tn_fetch_pool(fetch, request.day, facts->registration, &asked, &found);
         request.asked = found ? &asked : NULL;
+    }
+    if (status == TN_OK && request.row) {
+        status = fetch_slot_max(fetch, policy, request.day, &facts->ports, &request.slot_max);
     }
     return status == TN_OK
                ? tn_rule_request(policy, &view, &request, fetch->command, fetch->verdict)

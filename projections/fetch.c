@@ -62,6 +62,68 @@ enum tn_status tn_fetch_pool(struct tn_fetch *fetch, uint64_t day,
                    pool_row, fetch->arena, row, found, fetch->error);
 }
 
+enum tn_status tn_fetch_chain(struct tn_fetch *fetch, const uint8_t owner[static TN_ID_SIZE],
+                              struct tn_chain_row *row, bool *found)
+{
+    return TN_READ(fetch->decider->state->rows[TN_CORE_QUEUE], tn_key_chain(owner), chain_row,
+                   fetch->arena, row, found, fetch->error);
+}
+
+enum tn_status tn_fetch_port_dates(struct tn_fetch *fetch, uint64_t port, uint64_t from,
+                                   uint64_t to, struct tn_port_date **dates, size_t *count)
+{
+    size_t all = from <= to ? (size_t) (to - from) + 1 : 0;
+    enum tn_status status = TN_OK;
+
+    *count = 0;
+    *dates = tn_arena_array(fetch->arena, all, sizeof(**dates));
+    if (!*dates) {
+        return TN_FULL;
+    }
+    for (size_t i = 0; status == TN_OK && i < all; i++) {
+        bool found;
+
+        (*dates)[i].date = from + i;
+        status = TN_READ(fetch->decider->state->rows[TN_CORE_SEATS],
+                         tn_key_port_date(port, from + i), port_date_row, fetch->arena,
+                         &(*dates)[i].row, &found, fetch->error);
+        *count = i + 1;
+    }
+    return status;
+}
+
+/* With hard packing the largest slot of a port whose seats a day's draw may offer. */
+enum tn_status tn_fetch_slot_largest(struct tn_fetch *fetch, const struct tn_policy *policy,
+                                     uint64_t port, uint64_t day, uint64_t *largest)
+{
+    struct tn_port_date *dates;
+    size_t count;
+    uint64_t from = day + policy->notice_min_days;
+    uint64_t to = day + policy->horizon_days;
+    enum tn_status status = tn_fetch_port_dates(fetch, port, from, to, &dates, &count);
+
+    *largest = status == TN_OK ? tn_port_slot_largest(dates, count, from, to) : 0;
+    return status;
+}
+
+/* A group that asked grows no larger than the slots of its ports. */
+static enum tn_status limit_to_slots(struct tn_fetch *fetch, const struct tn_policy *policy,
+                                     uint64_t day, const struct tn_uints *ports,
+                                     struct tn_registration_view *view)
+{
+    enum tn_status status = TN_OK;
+
+    for (size_t i = 0; status == TN_OK && i < ports->count; i++) {
+        uint64_t largest;
+
+        status = tn_fetch_slot_largest(fetch, policy, ports->items[i], day, &largest);
+        if (largest > 0 && largest < view->size_max) {
+            view->size_max = largest;
+        }
+    }
+    return status;
+}
+
 /* A group is frozen while it stands in a pool that is closed and not drawn; it has asked for an
  * open day when it has a row there, withdrawn or not. */
 static enum tn_status fetch_asked(struct tn_fetch *fetch, const uint8_t *registration,
@@ -96,6 +158,9 @@ static enum tn_status fetch_asked(struct tn_fetch *fetch, const uint8_t *registr
         policy = tn_policies_version(&fetch->decider->policies, day_row.policy);
         if (policy && (view->size_max == 0 || policy->size_max < view->size_max)) {
             view->size_max = policy->size_max;
+        }
+        if (policy && policy->packing == TN_PACKING_HARD) {
+            status = limit_to_slots(fetch, policy, day, &row.ports, view);
         }
         /* Closed by its window and only waiting for the day before: what is in is decided. */
         view->frozen = view->frozen || fetch->verdict->time_us >= day_row.closes_us;

@@ -4,6 +4,7 @@
 
 #include "ledger/rules/registration.h"
 #include "ledger/rules/request.h"
+#include "ledger/rules/seats.h"
 #include "projections/decide.h"
 
 /* One decision in progress. */
@@ -30,6 +31,17 @@ TN_MUST_USE enum tn_status tn_fetch_open_day(struct tn_fetch *fetch, uint64_t *d
 TN_MUST_USE enum tn_status tn_fetch_pool(struct tn_fetch *fetch, uint64_t day,
                                          const uint8_t registration[static TN_ID_SIZE],
                                          struct tn_pool_row *row, bool *found);
+/* The chain of a witness. */
+TN_MUST_USE enum tn_status tn_fetch_chain(struct tn_fetch *fetch,
+                                          const uint8_t owner[static TN_ID_SIZE],
+                                          struct tn_chain_row *row, bool *found);
+/* The seats of a port from `from` to `to`: the dates that have any row, and how many. */
+TN_MUST_USE enum tn_status tn_fetch_port_dates(struct tn_fetch *fetch, uint64_t port, uint64_t from,
+                                               uint64_t to, struct tn_port_date **dates,
+                                               size_t *count);
+TN_MUST_USE enum tn_status tn_fetch_slot_largest(struct tn_fetch *fetch,
+                                                 const struct tn_policy *policy, uint64_t port,
+                                                 uint64_t day, uint64_t *largest);
 /* `membership`: with what its requests of open days mean, for changes of a group. `row` gets the
  * row. */
 TN_MUST_USE enum tn_status tn_fetch_registration(struct tn_fetch *fetch,

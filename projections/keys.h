@@ -7,6 +7,8 @@
 
 struct tn_row_key tn_key_queue(void);
 struct tn_row_key tn_key_policy(uint64_t version);
+/* A witness's chain. */
+struct tn_row_key tn_key_chain(const uint8_t owner[static TN_ID_SIZE]);
 struct tn_row_key tn_key_day(uint64_t day);
 /* All requests of a day: the prefix; one of them: with its gid. */
 struct tn_row_key tn_key_pool(uint64_t day);

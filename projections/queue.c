@@ -1,6 +1,7 @@
 /* The queue projection: policies, days, the pool of requests, offers and when they lapse. */
 #include <string.h>
 
+#include "ledger/rules/draw.h"
 #include "projections/keys.h"
 #include "projections/queue_internal.h"
 
@@ -58,6 +59,10 @@ static enum tn_status open_day(struct tn_queue_fold *fold, const struct tn_event
     fold->queue.open_days = (struct tn_uints){days, count + 1};
     fold->queue.last_day = body->day;
     status = tn_queue_write_day(fold, body->day, &row);
+    if (status == TN_OK && fold->queue.carried) { /* what waited for a day to open has one now */
+        fold->queue.carried = 0;
+        status = tn_queue_carry_day(fold, 0);
+    }
     return status == TN_OK ? tn_queue_write(fold) : status;
 }
 
@@ -79,6 +84,21 @@ static enum tn_status leave_open(struct tn_queue_fold *fold, uint64_t day)
     return TN_OK;
 }
 
+static enum tn_status await_witnesses(struct tn_queue_fold *fold, const struct tn_ids *ids,
+                                      struct tn_day_row *row)
+{
+    struct tn_day_witness *witnesses = tn_arena_array(fold->arena, ids->count, sizeof(*witnesses));
+
+    if (!witnesses) {
+        return tn_fail(fold->error, TN_FULL, "more witnesses than the memory set apart for them");
+    }
+    for (size_t i = 0; i < ids->count; i++) {
+        memcpy(witnesses[i].witness, ids->items[i], TN_ID_SIZE);
+    }
+    row->witnesses = (struct tn_day_witness_list){witnesses, ids->count};
+    return TN_OK;
+}
+
 static enum tn_status close_pool(struct tn_queue_fold *fold, const struct tn_event *event)
 {
     const struct tn_pool_closed *body = &event->body.pool_closed;
@@ -97,6 +117,18 @@ static enum tn_status close_pool(struct tn_queue_fold *fold, const struct tn_eve
     row.mode = body->mode;
     row.ports = body->ports;
     row.closed_index = event->index;
+    if (body->mode == TN_DRAW_BOUND) {
+        row.closed_us = event->time_us;
+        row.beacon = body->beacon;
+        row.round = body->round;
+        status = await_witnesses(fold, &body->witnesses, &row);
+    }
+    if (status == TN_OK) {
+        status = tn_queue_leave_out(fold, body->day, &body->left_out);
+    }
+    if (status != TN_OK) {
+        return status;
+    }
     fold->queue.undrawn_day = body->day;
     fold->queue.last_closed_day = body->day;
     status = tn_queue_write_day(fold, body->day, &row);
@@ -120,6 +152,74 @@ static enum tn_status seed_draw(struct tn_queue_fold *fold, const struct tn_even
     memcpy(fold->queue.secret, body->facts.secret, TN_HASH_SIZE);
     status = tn_queue_write_day(fold, body->day, &row);
     return status == TN_OK ? tn_queue_write(fold) : status;
+}
+
+/* ---- sources of a draw of mode 1 ---- */
+
+/* What became of an awaited witness; `secret` when it revealed. */
+static enum tn_status settle_witness(struct tn_queue_fold *fold, const struct tn_event *event,
+                                     uint64_t day, const uint8_t *witness, const uint8_t *secret)
+{
+    struct tn_day_row row;
+    struct tn_day_witness *witnesses;
+    enum tn_status status = tn_queue_read_day(fold, day, &row);
+    bool known = false;
+
+    if (status != TN_OK) {
+        return status;
+    }
+    witnesses = tn_arena_array(fold->arena, row.witnesses.count, sizeof(*witnesses));
+    if (!witnesses) {
+        return tn_fail(fold->error, TN_FULL, "more witnesses than the memory set apart for them");
+    }
+    for (size_t i = 0; i < row.witnesses.count; i++) {
+        witnesses[i] = row.witnesses.items[i];
+        if (memcmp(witnesses[i].witness, witness, TN_ID_SIZE) == 0) {
+            known = true;
+            witnesses[i].state = secret ? TN_WITNESS_REVEALED : TN_WITNESS_MISSED;
+            memcpy(witnesses[i].secret, secret ? secret : witnesses[i].secret, TN_HASH_SIZE);
+        }
+    }
+    if (!known) {
+        return tn_queue_corrupt(fold, "a witness that the day does not await");
+    }
+    row.witnesses.items = witnesses;
+    row.gathered_us = event->time_us;
+    return tn_queue_write_day(fold, day, &row);
+}
+
+static enum tn_status reveal_witness(struct tn_queue_fold *fold, const struct tn_event *event)
+{
+    const struct tn_facts_reveal_witness *facts = &event->body.witness_revealed.facts;
+    struct tn_chain_row chain;
+    bool found;
+    enum tn_status status = settle_witness(fold, event, facts->day, facts->witness, facts->secret);
+
+    if (status == TN_OK) {
+        status = TN_READ(fold->rows, tn_key_chain(facts->witness), chain_row, fold->arena, &chain,
+                         &found, fold->error);
+    }
+    if (status != TN_OK || !found) {
+        return status != TN_OK ? status : tn_queue_corrupt(fold, "a chain that was never bound");
+    }
+    chain.revealed = facts->day - chain.first_day + 1;
+    memcpy(chain.secret, facts->secret, TN_HASH_SIZE);
+    return TN_WRITE(fold->rows, tn_key_chain(facts->witness), chain_row, &chain, fold->error);
+}
+
+static enum tn_status record_beacon(struct tn_queue_fold *fold, const struct tn_event *event)
+{
+    const struct tn_beacon_recorded *body = &event->body.beacon_recorded;
+    struct tn_day_row row;
+    enum tn_status status = tn_queue_read_day(fold, body->facts.day, &row);
+
+    if (status != TN_OK) {
+        return status;
+    }
+    row.round = body->round;
+    row.raw = body->raw;
+    row.gathered_us = event->time_us;
+    return tn_queue_write_day(fold, body->facts.day, &row);
 }
 
 /* A finished day's pool rows go: the pool has its own root, and the log has the requests. */
@@ -154,7 +254,8 @@ static enum tn_status complete_draw(struct tn_queue_fold *fold, const struct tn_
     row.after = body->after;
     row.completed_index = event->index;
     row.completed_us = event->time_us;
-    return finish_day(fold, body->day, &row);
+    status = tn_queue_carry_held(fold, body);
+    return status == TN_OK ? finish_day(fold, body->day, &row) : status;
 }
 
 static enum tn_status void_day(struct tn_queue_fold *fold, const struct tn_event *event)
@@ -166,8 +267,14 @@ static enum tn_status void_day(struct tn_queue_fold *fold, const struct tn_event
     if (status == TN_OK) {
         status = leave_open(fold, day);
     }
+    if (status == TN_OK) {
+        status = tn_queue_carry_day(fold, day);
+    }
     row.state = TN_DAY_VOIDED;
     row.completed_us = event->time_us;
+    if (day > fold->queue.last_closed_day) {
+        fold->queue.last_closed_day = day;
+    }
     return status == TN_OK ? finish_day(fold, day, &row) : status;
 }
 
@@ -180,13 +287,54 @@ static enum tn_status create(struct tn_queue_fold *fold, const struct tn_facts_c
     return tn_queue_write(fold);
 }
 
-static enum tn_status anchor(struct tn_queue_fold *fold, const struct tn_facts_anchor_chain *facts)
+static enum tn_status anchor(struct tn_queue_fold *fold, const struct tn_event *event)
 {
+    const struct tn_facts_anchor_chain *facts = &event->body.chain_anchored.facts;
+    struct tn_chain_row chain = {
+        .length = facts->length,
+        .first_day = facts->first_day,
+        .anchored_us = event->time_us,
+    };
+
+    if (!tn_is_zero(facts->owner, TN_ID_SIZE)) {
+        memcpy(chain.chain, facts->chain, TN_ID_SIZE);
+        memcpy(chain.secret, facts->anchor, TN_HASH_SIZE);
+        return TN_WRITE(fold->rows, tn_key_chain(facts->owner), chain_row, &chain, fold->error);
+    }
     memcpy(fold->queue.chain, facts->chain, TN_ID_SIZE);
     memcpy(fold->queue.secret, facts->anchor, TN_HASH_SIZE);
     fold->queue.chain_length = facts->length;
     fold->queue.first_day = facts->first_day;
     return tn_queue_write(fold);
+}
+
+static enum tn_status replace_chain(struct tn_queue_fold *fold, const struct tn_event *event)
+{
+    const struct tn_facts_replace_chain *facts = &event->body.chain_replaced.facts;
+    struct tn_chain_row chain = {
+        .length = facts->length,
+        .first_day = facts->first_day,
+        .anchored_us = event->time_us,
+        .replaced = 1,
+    };
+    enum tn_status status = TN_OK;
+
+    if (facts->first_day > fold->queue.void_before) {
+        fold->queue.void_before = facts->first_day;
+    }
+    if (tn_is_zero(facts->owner, TN_ID_SIZE)) {
+        memcpy(fold->queue.chain, facts->chain, TN_ID_SIZE);
+        memcpy(fold->queue.secret, facts->anchor, TN_HASH_SIZE);
+        fold->queue.chain_length = facts->length;
+        fold->queue.first_day = facts->first_day;
+        fold->queue.revealed = 0;
+        fold->queue.replaced = 1;
+    } else {
+        memcpy(chain.chain, facts->chain, TN_ID_SIZE);
+        memcpy(chain.secret, facts->anchor, TN_HASH_SIZE);
+        status = TN_WRITE(fold->rows, tn_key_chain(facts->owner), chain_row, &chain, fold->error);
+    }
+    return status == TN_OK ? tn_queue_write(fold) : status;
 }
 
 static enum tn_status publish_policy(struct tn_queue_fold *fold,
@@ -208,7 +356,16 @@ static enum tn_status apply_day(struct tn_queue_fold *fold, const struct tn_even
     case TN_KIND_ledger_created:
         return create(fold, &body->ledger_created.facts);
     case TN_KIND_chain_anchored:
-        return anchor(fold, &body->chain_anchored.facts);
+        return anchor(fold, event);
+    case TN_KIND_chain_replaced:
+        return replace_chain(fold, event);
+    case TN_KIND_witness_revealed:
+        return reveal_witness(fold, event);
+    case TN_KIND_witness_missed:
+        return settle_witness(fold, event, body->witness_missed.day, body->witness_missed.witness,
+                              NULL);
+    case TN_KIND_beacon_recorded:
+        return record_beacon(fold, event);
     case TN_KIND_policy_published:
         return publish_policy(fold, &body->policy_published.facts);
     case TN_KIND_window_extended:
@@ -235,6 +392,7 @@ static bool reads_queue(uint32_t kind)
     switch (kind) {
     case TN_KIND_ledger_created:
     case TN_KIND_chain_anchored:
+    case TN_KIND_chain_replaced:
     case TN_KIND_policy_published:
     case TN_KIND_window_extended:
     case TN_KIND_member_added:

@@ -30,6 +30,17 @@ TN_MUST_USE enum tn_status tn_queue_turn_requests(struct tn_queue_fold *fold,
                                                   enum tn_pool_state from, enum tn_pool_state state,
                                                   uint64_t but_day);
 
+/* These leave the pool: with hard packing they fit no slot of their port any more. */
+TN_MUST_USE enum tn_status tn_queue_leave_out(struct tn_queue_fold *fold, uint64_t day,
+                                              const struct tn_ids *gids);
+
+/* queue_carry.c: requests of a voided day go, each under its new gid, to the first day that is
+ * open, or to day 0 until one opens; those of day 0 when one does. Who asked anew keeps that. */
+TN_MUST_USE enum tn_status tn_queue_carry_day(struct tn_queue_fold *fold, uint64_t day);
+/* Whom hard packing held asks the next day for that port alone. */
+TN_MUST_USE enum tn_status tn_queue_carry_held(struct tn_queue_fold *fold,
+                                               const struct tn_draw_completed *body);
+
 /* queue_offers.c: offers, their tallies and their deadlines. Other events are handed on to the
  * pool. */
 TN_MUST_USE enum tn_status tn_queue_apply_offer(struct tn_queue_fold *fold,

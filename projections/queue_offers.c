@@ -232,6 +232,9 @@ static enum tn_status extend_day(struct tn_queue_fold *fold, uint64_t day, uint6
     }
     row.closes_us += row.closes_us > from_us ? by_us : 0;
     row.draw_us = row.draw_us > row.closes_us ? row.draw_us : row.closes_us;
+    /* The limit of witnesses, but not the seconds within which a reveal counts beside a beacon: the
+     * beacon does not wait. */
+    row.extended_us += row.state == TN_DAY_CLOSED && row.witnesses.count > 0 ? by_us : 0;
     return tn_queue_write_day(fold, day, &row);
 }
 

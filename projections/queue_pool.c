@@ -40,15 +40,17 @@ struct pool_change {
 static enum tn_status change_pool(struct tn_queue_fold *fold, const uint8_t *registration,
                                   const struct pool_change *change)
 {
+    size_t open_count = fold->queue.open_days.count;
     enum tn_status status = TN_OK;
 
-    for (size_t i = 0; status == TN_OK && i < fold->queue.open_days.count; i++) {
-        uint64_t day = fold->queue.open_days.items[i];
+    /* Of every open day, and of day 0: what was carried and has no day yet. */
+    for (size_t i = 0; status == TN_OK && i < open_count + (fold->queue.carried ? 1 : 0); i++) {
+        uint64_t day = i < open_count ? fold->queue.open_days.items[i] : 0;
         struct tn_row_key key = pool_key(fold, day, registration);
         struct tn_pool_row row;
         bool found;
 
-        if (day == change->but_day) {
+        if (day > 0 && day == change->but_day) {
             continue;
         }
         status = TN_READ(fold->rows, key, pool_row, fold->arena, &row, &found, fold->error);
@@ -97,7 +99,31 @@ static enum tn_status withdraw_request(struct tn_queue_fold *fold, const uint8_t
         return tn_queue_corrupt(fold, "a request that was never made is withdrawn");
     }
     row.state = TN_POOL_WITHDRAWN;
+    row.held = 0;
     return status == TN_OK ? TN_WRITE(fold->rows, key, pool_row, &row, fold->error) : status;
+}
+
+enum tn_status tn_queue_leave_out(struct tn_queue_fold *fold, uint64_t day,
+                                  const struct tn_ids *gids)
+{
+    enum tn_status status = TN_OK;
+
+    for (size_t i = 0; status == TN_OK && i < gids->count; i++) {
+        struct tn_row_key key = tn_key_pool_entry(day, gids->items[i]);
+        struct tn_pool_row row;
+        bool found;
+
+        status = TN_READ(fold->rows, key, pool_row, fold->arena, &row, &found, fold->error);
+        if (status == TN_OK && !found) {
+            return tn_queue_corrupt(fold, "a group is left out of a pool in which it is not");
+        }
+        row.state = TN_POOL_WITHDRAWN;
+        row.held = 0;
+        if (status == TN_OK) {
+            status = TN_WRITE(fold->rows, key, pool_row, &row, fold->error);
+        }
+    }
+    return status;
 }
 
 enum tn_status tn_queue_apply_request(struct tn_queue_fold *fold, const struct tn_event *event)

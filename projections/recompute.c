@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "ledger/base/check.h"
+#include "ledger/rules/policy.h"
 
 static enum tn_status open_rows(struct tn_recompute *recompute, struct tn_error *error);
 
@@ -252,6 +253,12 @@ static void count_attested(struct tn_recompute *recompute, const struct tn_comma
         break;
     case TN_COMMAND_publish_capacity:
         attested[TN_ATTESTED_date_ends] += facts->publish_capacity_facts.ports.count;
+        break;
+    case TN_COMMAND_record_beacon:
+        attested[TN_ATTESTED_manual_draw] +=
+            facts->record_beacon_facts.type == TN_BEACON_MANUAL ? 1 : 0;
+        attested[TN_ATTESTED_drand_pairing] +=
+            facts->record_beacon_facts.type == TN_BEACON_DRAND ? 1 : 0;
         break;
     default:
         break;

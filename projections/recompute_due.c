@@ -21,7 +21,7 @@ enum tn_status tn_recompute_note_due(struct tn_recompute *recompute, const struc
 {
     /* What can bring the next item nearer, or was it. */
     if ((event->kind >= TN_KIND_day_opened && event->kind <= TN_KIND_offer_lapsed) ||
-        event->kind == TN_KIND_window_extended) {
+        event->kind == TN_KIND_window_extended || event->kind == TN_KIND_chain_replaced) {
         recompute->due_stale = true;
     }
     if (event->kind == TN_KIND_appointment_offered) {
@@ -63,7 +63,7 @@ static enum tn_status next_unheld(struct tn_recompute *recompute, struct tn_due 
                                   struct tn_error *error)
 {
     enum tn_status status = next_due(recompute, error);
-    bool held = recompute->due.kind == TN_DUE_REVEAL || recompute->due.kind == TN_DUE_DRAW;
+    bool held = tn_due_may_wait(recompute->due.kind);
 
     *due = held ? recompute->due_lapse : recompute->due;
     return status;
@@ -76,6 +76,10 @@ static const char *due_words(enum tn_due_kind kind)
         return "an offer's deadline";
     case TN_DUE_POOL_CLOSE:
         return "the close of a day's pool";
+    case TN_DUE_DAY_VOID:
+        return "the end of a day that no chain serves";
+    case TN_DUE_WITNESS_MISS:
+        return "the limit of a silent witness";
     case TN_DUE_REVEAL:
         return "the reveal of a day's secret";
     case TN_DUE_DRAW:
@@ -313,6 +317,10 @@ static enum tn_status decide_item(struct tn_recompute *recompute, const struct t
         return tn_due_lapse(&recompute->decider, due, &recompute->verdict, error);
     case TN_DUE_POOL_CLOSE:
         return tn_recompute_pool_start(recompute, event, entry, due, error);
+    case TN_DUE_DAY_VOID:
+        return tn_due_void_day(&recompute->decider, due, &recompute->verdict, error);
+    case TN_DUE_WITNESS_MISS:
+        return tn_due_miss_witness(&recompute->decider, due, &recompute->verdict, error);
     case TN_DUE_DRAW:
         return tn_recompute_draw_start(recompute, event, entry, error);
     case TN_DUE_NOTHING:
@@ -321,6 +329,35 @@ static enum tn_status decide_item(struct tn_recompute *recompute, const struct t
         break;
     }
     return TN_OK;
+}
+
+/* The kind of item whose first event this is. */
+static enum tn_due_kind due_kind_of(uint32_t kind)
+{
+    switch (kind) {
+    case TN_KIND_offer_lapsed:
+        return TN_DUE_LAPSE;
+    case TN_KIND_pool_closed:
+        return TN_DUE_POOL_CLOSE;
+    case TN_KIND_day_voided:
+        return TN_DUE_DAY_VOID;
+    case TN_KIND_witness_missed:
+        return TN_DUE_WITNESS_MISS;
+    case TN_KIND_draw_completed:
+        return TN_DUE_DRAW;
+    default:
+        return TN_DUE_NOTHING;
+    }
+}
+
+static const char *due_rule(enum tn_due_kind kind)
+{
+    return kind == TN_DUE_LAPSE          ? "lapse"
+           : kind == TN_DUE_POOL_CLOSE   ? "pool_close"
+           : kind == TN_DUE_DAY_VOID     ? "day_void"
+           : kind == TN_DUE_WITNESS_MISS ? "witness_miss"
+           : kind == TN_DUE_DRAW         ? "draw"
+                                         : "cause";
 }
 
 enum tn_status tn_recompute_due(struct tn_recompute *recompute, const struct tn_event *event,
@@ -343,14 +380,8 @@ enum tn_status tn_recompute_due(struct tn_recompute *recompute, const struct tn_
     if (event->kind == TN_KIND_capacity_published) {
         return hold(recompute, event, entry, error);
     }
-    kind = event->kind == TN_KIND_offer_lapsed     ? TN_DUE_LAPSE
-           : event->kind == TN_KIND_pool_closed    ? TN_DUE_POOL_CLOSE
-           : event->kind == TN_KIND_draw_completed ? TN_DUE_DRAW
-                                                   : TN_DUE_NOTHING;
-    recompute->rule = kind == TN_DUE_LAPSE        ? "lapse"
-                      : kind == TN_DUE_POOL_CLOSE ? "pool_close"
-                      : kind == TN_DUE_DRAW       ? "draw"
-                                                  : "cause";
+    kind = due_kind_of(event->kind);
+    recompute->rule = due_rule(kind);
     if (kind == TN_DUE_NOTHING) {
         return tn_recompute_differ(recompute, event->index, recompute->rule, nothing, entry, error,
                                    "no command and nothing due leads to this entry");

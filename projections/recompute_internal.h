@@ -8,8 +8,8 @@
 #include "ledger/base/endian.h"
 #include "ledger/rules/command.h"
 #include "projections/decide.h"
+#include "projections/due_internal.h"
 #include "projections/fold.h"
-#include "projections/pool.h"
 #include "projections/recompute.h"
 #include "projections/scratch.h"
 
@@ -67,7 +67,7 @@ struct tn_pending_pool {
     bool loaded;    /* the pool below is of the last close */
     uint64_t index; /* of pool_closed */
     struct tn_arena arena;
-    struct tn_pool pool;
+    struct tn_due_pool pool;
     uint8_t gid_key[TN_HASH_SIZE];
     uint8_t root[TN_HASH_SIZE];
     struct tn_buffer entry; /* what the log says */

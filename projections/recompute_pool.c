@@ -10,8 +10,8 @@ static void *pool_work(void *argument)
     struct tn_pending_pool *pending = argument;
 
     (void) pthread_setname_np(pthread_self(), "turno-pool");
-    tn_pool_salt(&pending->pool, pending->gid_key);
-    tn_pool_root(&pending->pool, pending->root);
+    tn_due_pool_salt(&pending->pool, pending->gid_key);
+    tn_due_pool_root(&pending->pool, pending->root);
     return NULL;
 }
 
@@ -33,9 +33,10 @@ enum tn_status tn_recompute_pool_start(struct tn_recompute *recompute, const str
     tn_buffer_append_bytes(&pending->entry, entry);
     pending->index = event->index;
     pending->loaded = false;
-    status = tn_pool_load(rows, due->day, &pending->arena, &pending->pool, error);
+    status = tn_due_close_claimed(&recompute->decider, due, event->body.pool_closed.root,
+                                  &pending->arena, &pending->pool, &recompute->verdict, error);
     if (status == TN_OK) {
-        status = TN_READ(rows, tn_key_queue(), queue_row, &pending->arena, &queue, &found, error);
+        status = TN_READ(rows, tn_key_queue(), queue_row, &recompute->arena, &queue, &found, error);
     }
     if (status != TN_OK) {
         return status;
@@ -47,8 +48,7 @@ enum tn_status tn_recompute_pool_start(struct tn_recompute *recompute, const str
     }
     pending->loaded = true;
     pending->active = true;
-    return tn_due_close_with(&recompute->decider, due, &pending->pool, event->body.pool_closed.root,
-                             &recompute->verdict, error);
+    return TN_OK;
 }
 
 static void join(struct tn_pending_pool *pending)

@@ -13,6 +13,7 @@ static const struct {
 } tables[] = {
     {TN_CORE_QUEUE, 'q', "queue", &tn_record_queue_row},
     {TN_CORE_QUEUE, 'v', "policy", &tn_record_policy_row},
+    {TN_CORE_QUEUE, 'c', "chain", &tn_record_chain_row},
     {TN_CORE_QUEUE, 'd', "day", &tn_record_day_row},
     {TN_CORE_QUEUE, 'p', "pool", &tn_record_pool_row},
     {TN_CORE_QUEUE, 'o', "offer", &tn_record_offer_row},
@@ -40,4 +41,14 @@ const struct tn_record *tn_table_record(size_t projection, char letter, const ch
         }
     }
     return NULL;
+}
+
+char tn_table_letter(size_t projection, struct tn_bytes name)
+{
+    for (size_t i = 0; i < TN_ARRAY_SIZE(tables); i++) {
+        if (tables[i].projection == projection && tn_bytes_equal_string(name, tables[i].name)) {
+            return tables[i].letter;
+        }
+    }
+    return 0;
 }

@@ -23,7 +23,8 @@ typedef int tn_subcommand(int argc, char **argv);
 tn_subcommand tn_command_init, tn_command_serve, tn_command_simulate, tn_command_log,
     tn_command_state, tn_command_verify, tn_command_audit, tn_command_rebuild, tn_command_draw,
     tn_command_prove, tn_command_check_proof, tn_command_check_receipt, tn_command_key,
-    tn_command_officer, tn_command_policy, tn_command_resume, tn_command_bench, tn_command_witness;
+    tn_command_officer, tn_command_policy, tn_command_resume, tn_command_bench, tn_command_witness,
+    tn_command_drawd;
 
 struct tn_cli_command {
     const char *name;

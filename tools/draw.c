@@ -1,18 +1,27 @@
-/* turno draw: a day's transcript, or the recomputation of one with no ledger. */
+/* turno draw: a day's transcript, the recomputation of one with no ledger, and the recording of
+ * what binds a draw. */
 #include <getopt.h>
 #include <inttypes.h>
 #include <string.h>
 
+#include "api/http/json_writer.h"
 #include "api/query/transcript.h"
 #include "ledger/base/civil.h"
+#include "ledger/beacon/beacon.h"
 #include "ledger/rules/transcript.h"
 #include "projections/engine.h"
 #include "tools/cli.h"
+
+#define APPROVERS_MAX 8u
 
 static const struct option options[] = {
     {"transcript", no_argument, NULL, 't'},
     {"audience", required_argument, NULL, 'a'},
     {"recompute", required_argument, NULL, 'r'},
+    {"reveal", required_argument, NULL, 'w'},
+    {"beacon", required_argument, NULL, 'b'},
+    {"again", required_argument, NULL, 'g'},
+    {"approve", required_argument, NULL, 'p'},
     {"json", no_argument, NULL, 'j'},
     {NULL, 0, NULL, 0},
 };
@@ -75,9 +84,103 @@ static int transcript(const char *directory, const char *date, enum tn_transcrip
     return status == TN_OK ? TN_EXIT_DONE : tn_cli_fail(status, &error);
 }
 
+/* ---- recording what binds a draw ---- */
+
+struct wish {
+    const char *reveal; /* WITNESS=SECRET */
+    const char *beacon; /* TYPE=FILE */
+    const char *again;
+    const char *approvers[APPROVERS_MAX];
+    size_t approver_count;
+};
+
+static enum tn_status write_file(struct tn_json_writer *json, const char *name, const char *path,
+                                 struct tn_error *error)
+{
+    struct tn_buffer file;
+    enum tn_status status = tn_cli_read_file(path, TN_BEACON_RECORD_MAX, &file, error);
+
+    /* A typed line ends where its writer pressed return. */
+    while (status == TN_OK && file.size > 0 && file.data[file.size - 1] == '\n') {
+        file.size--;
+    }
+    if (status == TN_OK) {
+        tn_json_member_string(json, name, tn_buffer_view(&file));
+    }
+    tn_buffer_close(&file);
+    return status;
+}
+
+static enum tn_status write_reveal(struct tn_json_writer *json, const struct wish *wish,
+                                   struct tn_error *error)
+{
+    const char *equals = strchr(wish->reveal, '=');
+
+    if (!equals) {
+        return tn_fail(error, TN_INVALID, "say --reveal WITNESS=SECRET, both in hexadecimal");
+    }
+    tn_json_member_string(json, "witness",
+                          tn_bytes(wish->reveal, (size_t) (equals - wish->reveal)));
+    tn_json_member_text(json, "secret", equals + 1);
+    return TN_OK;
+}
+
+static enum tn_status write_beacon(struct tn_json_writer *json, const struct wish *wish,
+                                   struct tn_error *error)
+{
+    const char *equals = strchr(wish->beacon, '=');
+    enum tn_status status;
+
+    if (!equals) {
+        return tn_fail(error, TN_INVALID, "say --beacon drand=FILE, nist=FILE or manual=FILE");
+    }
+    tn_json_member_string(json, "type", tn_bytes(wish->beacon, (size_t) (equals - wish->beacon)));
+    status = write_file(json, "record", equals + 1, error);
+    if (status == TN_OK && wish->again) {
+        status = write_file(json, "again", wish->again, error);
+    }
+    if (wish->approver_count > 0) {
+        tn_json_write_name(json, "approvers");
+        tn_json_write_array_begin(json);
+        for (size_t i = 0; i < wish->approver_count; i++) {
+            tn_json_write_text(json, wish->approvers[i]);
+        }
+        tn_json_write_array_end(json);
+    }
+    return status;
+}
+
+static int record(const char *directory, const char *date, const struct wish *wish)
+{
+    struct tn_error error = {0};
+    struct tn_json_writer json;
+    struct tn_buffer body;
+    struct tn_buffer reply;
+    enum tn_status status;
+
+    tn_buffer_init(&body, 8 * TN_BEACON_RECORD_MAX);
+    tn_buffer_init(&reply, (size_t) 1 << 20);
+    tn_json_writer_init(&json, &body);
+    tn_json_write_object_begin(&json);
+    tn_json_member_text(&json, "day", date);
+    status = wish->reveal ? write_reveal(&json, wish, &error) : write_beacon(&json, wish, &error);
+    tn_json_write_object_end(&json);
+    if (status == TN_OK) {
+        status = tn_cli_admin(directory, wish->reveal ? "reveal-witness" : "record-beacon",
+                              tn_buffer_view(&body), &reply, &error);
+    }
+    if (status == TN_OK) {
+        printf("%.*s\n", (int) reply.size, (const char *) reply.data);
+    }
+    tn_buffer_close(&reply);
+    tn_buffer_close_secret(&body);
+    return status == TN_OK ? TN_EXIT_DONE : tn_cli_fail(status, &error);
+}
+
 int tn_command_draw(int argc, char **argv)
 {
     enum tn_transcript_audience audience = TN_TRANSCRIPT_AUDITOR;
+    struct wish wish = {0};
     const char *file = NULL;
     int option;
 
@@ -88,6 +191,14 @@ int tn_command_draw(int argc, char **argv)
             audience = TN_TRANSCRIPT_PUBLIC;
         } else if (option == 'a' && strcmp(optarg, "auditor") != 0) {
             return tn_cli_usage("draw", "the audience is public or auditor");
+        } else if (option == 'w') {
+            wish.reveal = optarg;
+        } else if (option == 'b') {
+            wish.beacon = optarg;
+        } else if (option == 'g') {
+            wish.again = optarg;
+        } else if (option == 'p' && wish.approver_count < APPROVERS_MAX) {
+            wish.approvers[wish.approver_count++] = optarg;
         } else if (option != 't' && option != 'j' && option != 'a') {
             return tn_cli_usage("draw", "that option is not known");
         }
@@ -97,6 +208,9 @@ int tn_command_draw(int argc, char **argv)
     }
     if (file || optind + 2 != argc) {
         return tn_cli_usage("draw", "say a directory and a day, or --recompute FILE");
+    }
+    if (wish.reveal || wish.beacon) {
+        return record(argv[optind], argv[optind + 1], &wish);
     }
     return transcript(argv[optind], argv[optind + 1], audience);
 }

@@ -4,10 +4,13 @@
 #include <string.h>
 
 static const struct tn_cli_command commands[] = {
-    {"init", tn_command_init, "init DIR [--policy FILE] [--origin NAME] [--root-key FILE] [--json]",
+    {"init", tn_command_init,
+     "init DIR [--policy FILE] [--origin NAME] [--chain FILE] [--root-key FILE]",
      "make a new ledger: keys, first policy, genesis",
      "  --policy FILE    the first policy as JSON (default: the rules of 2024-08-23)\n"
      "  --origin NAME    what checkpoints are signed as, such as example.org/turno\n"
+     "  --chain FILE     the operator's chain of draw secrets, held by turno drawd (default:\n"
+     "                   one in the vault)\n"
      "  --root-key FILE  where the root key goes (default: DIR.root-key); keep it apart\n"
      "  --allow-unlocked run although the system does not lock secrets into memory\n"},
     {"serve", tn_command_serve,
@@ -16,10 +19,12 @@ static const struct tn_cli_command commands[] = {
      "  --listen HOST:PORT  default 127.0.0.1:8080; a simulated ledger on loopback only\n"
      "  --loops N           event loops (default: one less than the cores)\n"
      "  --witnesses FILE    ask the witnesses of this trust policy (C2SP tlog-policy)\n"
-     "  --hold-back         publish a checkpoint only when they are enough\n"
+     "  --hold-back         publish a checkpoint only when they are enough; receipts\n"
+     "                      promise it within 10 s all the same\n"
      "  --ca-file FILE      who may vouch for https (default: those of the system)\n"
      "  --reserve BYTES     free space below which writes are refused (507)\n"
-     "  --root-key FILE     where the root key is (default: DIR.root-key)\n"},
+     "  --root-key FILE     where the root key is (default: DIR.root-key)\n"
+     "  --drawd SOCKET      ask turno drawd for the operator's secrets (default: the vault)\n"},
     {"simulate", tn_command_simulate,
      "simulate DIR --days N [--scale F] [--seed N] [--start DATE] [--no-throttle]\n"
      "       turno simulate DIR --advance HOURS",
@@ -60,18 +65,51 @@ static const struct tn_cli_command commands[] = {
      "fold the log beside the live rows, compare, swap",
      "  --swap-different  take the rebuilt rows although the live ones differ\n"},
     {"draw", tn_command_draw,
-     "draw DIR DAY --transcript [--audience public|auditor]\n       turno draw --recompute FILE",
-     "print a day's transcript, or recompute one with no ledger", ""},
-    {"prove", tn_command_prove, "prove DIR INDEX [--no-entry | --openings [--root-key FILE]]",
-     "print a .tlog-proof of one entry",
+     "draw DIR DAY --transcript [--audience public|auditor]\n"
+     "       turno draw --recompute FILE\n"
+     "       turno draw DIR DAY --reveal WITNESS=SECRET\n"
+     "       turno draw DIR DAY --beacon drand|nist=FILE\n"
+     "       turno draw DIR DAY --beacon manual=FILE --again FILE --approve ID --approve ID",
+     "print a day's transcript, recompute one with no ledger, record what binds a draw",
+     "  --reveal  a witness's secret, after the close (turno drawd --ask gives it)\n"
+     "  --beacon  the record as the beacon answered it: drand's round as JSON (the pairing is\n"
+     "            not checked here: any drand client does it), NIST's pulse as JSON followed\n"
+     "            by its certificate as PEM, or the numbers of a public draw as one person\n"
+     "            typed them (\"4.8.15.\"), and --again as another did\n"},
+    {"drawd", tn_command_drawd,
+     "drawd DIR --create --first-day DATE [--length N] [--owner ID]\n"
+     "       turno drawd DIR --listen SOCKET [--user NAME] [--simulated]\n"
+     "       turno drawd --ask SOCKET --day DATE --root HEX",
+     "hold a chain of draw secrets in its own process; reveal one a day",
+     "  --create         make the chain; prints what turno policy DIR anchor-chain reads\n"
+     "  --length N       days it lasts (default 4096)\n"
+     "  --owner ID       a witness's id; without it the chain is the operator's\n"
+     "  --listen SOCKET  answer turno serve --drawd SOCKET, or --ask; (day, root) is on the\n"
+     "                   disk before a secret is given out, and a second root is refused\n"
+     "  --user NAME      become that user, who owns DIR\n"
+     "  --simulated      reveal days of a simulated ledger, which the clock does not know\n"
+     "  --allow-unlocked run although the system does not lock secrets into memory\n"},
+    {"prove", tn_command_prove,
+     "prove DIR INDEX [--no-entry | --openings [--root-key FILE]]\n"
+     "       turno prove DIR --row PROJECTION KEY [--at SEAL]\n"
+     "       turno prove DIR --range PROJECTION FROM END [--at SEAL]",
+     "print a .tlog-proof of one entry, or a proof of rows under a full seal",
      "  --no-entry       leave the entry out: its reader has it already\n"
      "  --openings       with the personal data that the entry commits to, from the vault:\n"
      "                   for the person whose it is\n"
-     "  --root-key FILE  where the root key is (default: DIR.root-key)\n"},
+     "  --root-key FILE  where the root key is (default: DIR.root-key)\n"
+     "  --row            that a row was there, or that it was not (its two neighbours)\n"
+     "  --range          all rows from one key up to another, which is not included\n"
+     "                   KEY is TABLE:HEX as turno state writes them; - for an open end\n"
+     "  --at SEAL        index of the seal (default: the newest full one)\n"},
     {"check-proof", tn_command_check_proof,
      "check-proof FILE --key VKEY [--witness VKEY]... [--entry FILE] [--json]\n"
-     "       turno check-proof FILE --key VKEY --disclose FIELD...",
-     "check a .tlog-proof with nothing but a key, and say what it proves",
+     "       turno check-proof FILE --key VKEY --disclose FIELD...\n"
+     "       turno check-proof ANSWER... --key VKEY",
+     "check a proof with nothing but a key, and say what it proves",
+     "  FILE is a .tlog-proof or a proof of sealed rows; ANSWER a page that\n"
+     "  /v1/registrations/ID/proofs gave: every proof on it is checked, and whether the\n"
+     "  pages hold all that there is (exit 5: they do not, or no seal says so yet)\n"
      "  --witness VKEY    say whether and when this witness cosigned the checkpoint\n"
      "  --entry FILE      the entry's bytes, where the proof does not hold them\n"
      "  --disclose FIELD  print the proof again with the openings of this field alone\n"
@@ -100,7 +138,9 @@ static const struct tn_cli_command commands[] = {
      "       turno policy DIR capacity FILE --approve ID --approve ID --reason CODE\n"
      "       turno policy DIR suspend PORT --honour-before DATE --approve ... --reason CODE\n"
      "       turno policy DIR resume PORT --approve ID --approve ID --reason CODE\n"
-     "       turno policy DIR reallocate FILE --approve ID --approve ID --reason CODE",
+     "       turno policy DIR reallocate FILE --approve ID --approve ID --reason CODE\n"
+     "       turno policy DIR anchor-chain FILE\n"
+     "       turno policy DIR replace-chain FILE --approve ID --approve ID --reason CODE",
      "publish rules and seats, suspend and resume ports",
      "  --approve ID  twice: two different approvers (turno state DIR access)\n"
      "  --dry-run     check and print, write nothing\n"},
@@ -118,8 +158,11 @@ static const struct tn_cli_command commands[] = {
      "                      GET /SHA256-OF-ORIGIN/checkpoint\n"
      "  --vkey              print the verifier key (made when there is none) and end\n"},
     {"bench", tn_command_bench,
-     "bench [desk|rebuild|draw|all] [--events N] [--dir DIR]\n       turno bench disk DIR",
-     "measure this machine", "  --dir DIR  where scratch ledgers are made (default: $TMPDIR)\n"},
+     "bench [desk|rebuild|draw|all] [--events N] [--dir DIR]\n       turno bench disk|prove DIR",
+     "measure this machine",
+     "  --dir DIR  where scratch ledgers are made (default: $TMPDIR)\n"
+     "  disk DIR   merge all down and print bytes per event and family\n"
+     "  prove DIR  inclusion proofs of random entries: from a cold disk, and again\n"},
 };
 
 const struct tn_cli_command *tn_cli_at(size_t i)

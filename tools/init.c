@@ -2,6 +2,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 
+#include "api/admin/chain_read.h"
 #include "api/admin/policy_read.h"
 #include "ledger/base/civil.h"
 #include "ledger/base/clock.h"
@@ -11,9 +12,13 @@
 #define POLICY_FILE_MAX ((size_t) 1 << 20)
 
 static const struct option options[] = {
-    {"policy", required_argument, NULL, 'p'},   {"origin", required_argument, NULL, 'o'},
-    {"root-key", required_argument, NULL, 'r'}, {"allow-unlocked", no_argument, NULL, 'u'},
-    {"json", no_argument, NULL, 'j'},           {NULL, 0, NULL, 0},
+    {"policy", required_argument, NULL, 'p'},
+    {"origin", required_argument, NULL, 'o'},
+    {"root-key", required_argument, NULL, 'r'},
+    {"allow-unlocked", no_argument, NULL, 'u'},
+    {"chain", required_argument, NULL, 'c'},
+    {"json", no_argument, NULL, 'j'},
+    {NULL, 0, NULL, 0},
 };
 
 static enum tn_status read_policy(const char *path, struct tn_policy *policy,
@@ -34,6 +39,27 @@ static enum tn_status read_policy(const char *path, struct tn_policy *policy,
     tn_buffer_close(&text);
     if (status == TN_OK) {
         status = tn_policy_is_runnable(policy, error);
+    }
+    return status;
+}
+
+/* The operator's chain, whose secrets turno drawd holds: it must serve a window that is open now.
+ */
+static enum tn_status read_chain(const char *path, struct tn_facts_anchor_chain *chain,
+                                 struct tn_error *error)
+{
+    struct tn_buffer text;
+    enum tn_status status = tn_cli_read_file(path, POLICY_FILE_MAX, &text, error);
+
+    if (status == TN_OK) {
+        status = tn_chain_read_json(tn_buffer_view(&text), chain, error);
+    }
+    tn_buffer_close(&text);
+    if (status == TN_OK && (!tn_is_zero(chain->owner, TN_ID_SIZE) ||
+                            chain->first_day * TN_DAY_US > tn_clock_wall_us() - TN_DAY_US)) {
+        status = tn_fail(error, TN_INVALID,
+                         "the operator's chain has no owner, and its first day is yesterday or "
+                         "earlier, for a window that opened yesterday may be open");
     }
     return status;
 }
@@ -61,6 +87,8 @@ int tn_command_init(int argc, char **argv)
     struct tn_ledger_options open = {.mode = TN_LEDGER_WRITER};
     struct tn_policy *policy = calloc(1, sizeof(*policy));
     const char *policy_path = NULL;
+    const char *chain_path = NULL;
+    struct tn_facts_anchor_chain chain;
     struct tn_ledger *ledger = NULL;
     struct tn_error error = {0};
     bool json = false;
@@ -74,6 +102,9 @@ int tn_command_init(int argc, char **argv)
             break;
         case 'o':
             genesis.origin = optarg;
+            break;
+        case 'c':
+            chain_path = optarg;
             break;
         case 'r':
             genesis.root_key_path = open.root_key_path = optarg;
@@ -95,6 +126,10 @@ int tn_command_init(int argc, char **argv)
     }
     genesis.policy = policy;
     status = read_policy(policy_path, policy, &error);
+    if (status == TN_OK && chain_path) {
+        status = read_chain(chain_path, &chain, &error);
+        genesis.chain = &chain;
+    }
     if (status == TN_OK) {
         status = tn_ledger_create(argv[optind], &genesis, &error);
     }

@@ -110,6 +110,12 @@ static int change(const struct wish *wish)
     } else if (strcmp(wish->what, "capacity") == 0) {
         command = "capacity";
         status = body_from_file(wish, "capacity", &body, &error);
+    } else if (strcmp(wish->what, "anchor-chain") == 0) {
+        command = "anchor-chain";
+        status = tn_cli_read_file(wish->subject, FILE_MAX_BYTES, &body, &error);
+    } else if (strcmp(wish->what, "replace-chain") == 0) {
+        command = "replace-chain";
+        status = body_from_file(wish, "chain", &body, &error);
     } else if (strcmp(wish->what, "reallocate") == 0) {
         command = "reallocate";
         status = body_from_file(wish, "moves", &body, &error);
@@ -182,7 +188,8 @@ static int show(const char *directory, const char *version)
 
 static bool is_change(const char *what)
 {
-    static const char *const changes[] = {"publish", "capacity", "suspend", "resume", "reallocate"};
+    static const char *const changes[] = {"publish",    "capacity",     "suspend",      "resume",
+                                          "reallocate", "anchor-chain", "replace-chain"};
 
     for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
         if (strcmp(what, changes[i]) == 0) {
@@ -222,7 +229,7 @@ int tn_command_policy(int argc, char **argv)
     if (!is_change(wish.what)) {
         return tn_cli_usage("policy", "%s is not known", wish.what);
     }
-    if (!wish.subject || !wish.reason) {
+    if (!wish.subject || (!wish.reason && strcmp(wish.what, "anchor-chain") != 0)) {
         return tn_cli_usage("policy", "a change needs its subject and --reason CODE");
     }
     return change(&wish);

@@ -19,6 +19,7 @@ static const struct option options[] = {
     {"witnesses", required_argument, NULL, 'w'},
     {"hold-back", no_argument, NULL, 'b'},
     {"ca-file", required_argument, NULL, 'c'},
+    {"drawd", required_argument, NULL, 'd'},
     {"allow-unlocked", no_argument, NULL, 'u'},
     {"json", no_argument, NULL, 'j'},
     {NULL, 0, NULL, 0},
@@ -112,6 +113,8 @@ static int parse(int argc, char **argv, struct wish *wish)
             good = tn_cli_parse_u64(optarg, &wish->open.reserve_bytes);
         } else if (option == 'k') {
             wish->open.root_key_path = optarg;
+        } else if (option == 'd') {
+            wish->open.drawd = optarg;
         } else if (option == 'u') {
             wish->open.allow_unlocked = true;
         } else if (option == 'w') {

@@ -15,6 +15,10 @@
  *   reallocate       {"moves": [{"port", "date", "time", "to_port", "to_date", "to_time",
  * "seats"}], "approvers", "reason", "dry_run"?} resume           {"extend"} advance {"seconds"} or
  * {"to": instant}: a served simulation's clock rebuild          {"projection"?, "swap_different"?}
+ *   anchor-chain     {"chain", "owner"?, "length", "anchor", "first_day"}
+ *   replace-chain    {"chain": {the same}, "approvers", "reason", "dry_run"?}
+ *   reveal-witness   {"day", "witness", "secret"}
+ *   record-beacon    {"day", "type", "record", "again"?, "approvers"?}
  *   status           {}
  *
  * The rest answer {"index"}, or with dry_run {"dry_run": true, "events"}. Dates are "YYYY-MM-DD",

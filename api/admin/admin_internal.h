@@ -40,6 +40,12 @@ bool tn_admin_is_code(struct tn_bytes text, size_t max);
 enum tn_status tn_admin_rebuild(struct tn_admin *admin);
 enum tn_status tn_admin_status(struct tn_admin *admin);
 
+/* admin_draw.c */
+enum tn_status tn_admin_anchor_chain(struct tn_admin *admin);
+enum tn_status tn_admin_replace_chain(struct tn_admin *admin);
+enum tn_status tn_admin_reveal_witness(struct tn_admin *admin);
+enum tn_status tn_admin_record_beacon(struct tn_admin *admin);
+
 /* admin_policy.c */
 enum tn_status tn_admin_policy_publish(struct tn_admin *admin);
 enum tn_status tn_admin_capacity(struct tn_admin *admin);

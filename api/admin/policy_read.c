@@ -24,6 +24,7 @@ enum put {
     PUT_NAME,    /* place in `names` plus one, into an enum */
     PUT_NAME0,   /* the same from zero */
     PUT_VALUE,   /* read by the caller */
+    PUT_OPTION,  /* the same, and it may be left out */
 };
 
 struct field {
@@ -58,6 +59,7 @@ static unsigned types_of(const struct field *field)
     case PUT_INSTANT:
         return TN_JSON_MAY(TN_JSON_STRING) | TN_JSON_MAY(TN_JSON_NULL);
     case PUT_VALUE:
+    case PUT_OPTION:
         break;
     }
     return field->types;
@@ -116,6 +118,7 @@ static bool put_value(const struct field *field, const struct tn_json_value *val
     case PUT_NAME0:
         return put_name(field, value, to);
     case PUT_VALUE:
+    case PUT_OPTION:
         break;
     }
     return fits;
@@ -132,7 +135,8 @@ static enum tn_status read_object(const struct tn_json_value *value, const struc
 
     TN_CHECK(count <= FIELDS_MAX);
     for (size_t i = 0; i < count; i++) {
-        rules[i] = (struct tn_json_rule){fields[i].name, types_of(&fields[i]), true};
+        rules[i] = (struct tn_json_rule){fields[i].name, types_of(&fields[i]),
+                                         fields[i].put != PUT_OPTION};
     }
     status = tn_json_object_read(value, rules, count, members, NULL, error);
     for (size_t i = 0; status == TN_OK && i < count; i++) {
@@ -209,7 +213,11 @@ static const struct field window_fields[] = {
     {"closes", PUT_TIME, AT(tn_policy_window, closes_minute), 0, NULL, 0},
 };
 
+enum draw_place { AT_WITNESSES, AT_CERTIFICATE };
+
 static const struct field draw_fields[] = {
+    {"witnesses", PUT_OPTION, 0, 0, NULL, ARRAY},
+    {"certificate", PUT_OPTION, 0, 0, NULL, STRING},
     TEXT("zone", tn_policy, draw.zone),
     U32("day_offset", tn_policy, draw.day_offset),
     {"at", PUT_TIME, AT(tn_policy, draw.minute), 0, NULL, 0},
@@ -386,6 +394,36 @@ static enum tn_status read_zone(const struct tn_json_value *value, struct tn_zon
     return status;
 }
 
+static enum tn_status read_draw(const struct tn_json_value *value, struct tn_policy *policy,
+                                struct tn_error *error)
+{
+    const struct tn_json_value *members[TN_ARRAY_SIZE(draw_fields)];
+    const struct tn_json_value *witnesses;
+    const struct tn_json_value *certificate;
+    enum tn_status status = READ(value, draw_fields, policy, members, error);
+
+    if (status != TN_OK) {
+        return status;
+    }
+    witnesses = members[AT_WITNESSES];
+    certificate = members[AT_CERTIFICATE];
+    if (witnesses && witnesses->count > TN_POLICY_WITNESSES_MAX) {
+        return tn_fail(error, TN_INVALID, "\"witnesses\" names more than %d",
+                       TN_POLICY_WITNESSES_MAX);
+    }
+    policy->draw.witness_count = witnesses ? witnesses->count : 0;
+    for (uint32_t i = 0; i < policy->draw.witness_count; i++) {
+        if (!tn_json_read_id(&witnesses->as.items[i], policy->draw.witnesses[i])) {
+            return tn_fail(error, TN_INVALID, "\"witnesses\" holds ids of 32 hexadecimal digits");
+        }
+    }
+    if (certificate &&
+        tn_hex_decode(certificate->as.string, policy->draw.certificate, TN_HASH_SIZE) != TN_OK) {
+        return tn_fail(error, TN_INVALID, "\"certificate\" is a SHA-256 in hexadecimal");
+    }
+    return TN_OK;
+}
+
 static enum tn_status read_parts(const struct tn_json_value *const *members,
                                  struct tn_policy *policy, struct tn_error *error)
 {
@@ -393,7 +431,7 @@ static enum tn_status read_parts(const struct tn_json_value *const *members,
     enum tn_status status = READ(members[AT_WINDOW], window_fields, &policy->window, NULL, error);
 
     if (status == TN_OK && members[AT_DRAW]->type == TN_JSON_OBJECT) {
-        status = READ(members[AT_DRAW], draw_fields, policy, NULL, error);
+        status = read_draw(members[AT_DRAW], policy, error);
     }
     if (status == TN_OK) {
         status = read_ports(members[AT_PORTS], policy, error);

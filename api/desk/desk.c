@@ -335,6 +335,7 @@ void tn_desk_close(struct tn_desk *desk)
         pthread_join(desk->publisher_thread, NULL);
     }
     tn_desk_draw_close(desk);
+    tn_desk_reveal_close(desk);
     tn_desk_batch_close(&desk->batches[0]);
     tn_desk_batch_close(&desk->batches[1]);
     tn_decider_close(&desk->decider);

@@ -85,6 +85,7 @@ struct tn_desk_options {
     const struct tn_signer *cosigner;
     bool hold_back; /* new sizes are published by somebody else; only the time is renewed */
     uint64_t pause_after_us; /* an older heartbeat pauses due items at open; 0: 10 minutes */
+    const char *drawd; /* socket of turno drawd with the operator's chain; NULL: the vault's */
 };
 
 /* Start the threads. The parts outlive the desk. */

@@ -55,7 +55,7 @@ enum tn_status tn_desk_add_verdict(struct tn_desk *desk, struct tn_verdict *verd
         }
         /* What can bring the next due item nearer, or was it. */
         if ((event->kind >= TN_KIND_day_opened && event->kind <= TN_KIND_offer_lapsed) ||
-            event->kind == TN_KIND_window_extended) {
+            event->kind == TN_KIND_window_extended || event->kind == TN_KIND_chain_replaced) {
             desk->due_stale = true;
         }
     }

@@ -127,6 +127,9 @@ static bool draw_waits(struct tn_desk *desk, bool wait)
     if (desk->due.day == desk->held_day) {
         return true;
     }
+    if (!draws) {
+        return tn_desk_reveal_waits(desk);
+    }
     if (draws && desk->draw.started) {
         return !draw_is_ready(desk, false);
     }
@@ -160,51 +163,6 @@ static void hold_draw(struct tn_desk *desk, uint64_t day)
                day, desk->error.text);
 }
 
-/* ---- the reveal: a command of the ledger itself, with the day's secret of the operator's chain
- * ---- */
-
-static enum tn_status emit_reveal(struct tn_desk *desk, const struct tn_due *due, uint64_t now_us)
-{
-    const struct tn_keys *keys = desk->options.vault->keys;
-    struct tn_command command = {.kind = TN_COMMAND_reveal_secret, .time_us = now_us};
-    struct tn_facts_reveal_secret *facts = &command.facts.reveal_secret_facts;
-    struct tn_verdict verdict;
-    struct tn_queue_row queue;
-    uint32_t index;
-    bool found;
-    enum tn_status status;
-
-    tn_arena_reset(&desk->arena);
-    status = TN_READ(desk->decider.state->rows[TN_CORE_QUEUE], tn_key_queue(), queue_row,
-                     &desk->arena, &queue, &found, &desk->error);
-    if (status != TN_OK) {
-        return status;
-    }
-    status = tn_draw_chain_index((uint32_t) queue.first_day, (uint32_t) queue.chain_length,
-                                 (uint32_t) due->day, &index);
-    if (status == TN_OK) {
-        status = tn_draw_chain_secret(tn_keys_get(keys, TN_KEY_CHAIN_TAIL),
-                                      tn_keys_chain_length(keys), index, facts->secret);
-    }
-    if (status != TN_OK) {
-        return tn_fail(&desk->error, status,
-                       "the operator's chain has no secret for day %" PRIu64
-                       "; its draw cannot be made with these keys",
-                       due->day);
-    }
-    facts->day = due->day;
-    command.actor.role = TN_ROLE_DRAW_OPERATOR;
-    tn_verdict_init(&verdict, &command, now_us, desk->next_index, &desk->arena);
-    status = tn_decide(&desk->decider, &command, &verdict, &desk->error);
-    if (status == TN_OK && verdict.refusal != TN_REFUSAL_NONE) {
-        return tn_fail(&desk->error, TN_MISMATCH,
-                       "the day's secret does not fit the anchored chain (%s): these are not the "
-                       "keys this ledger was made with",
-                       tn_refusal_name(verdict.refusal));
-    }
-    return status == TN_OK ? tn_desk_add_verdict(desk, &verdict) : status;
-}
-
 /* ---- the rest ---- */
 
 static enum tn_status emit_lapses(struct tn_desk *desk, uint64_t due_us, uint64_t now_us)
@@ -232,6 +190,20 @@ static enum tn_status emit_close(struct tn_desk *desk, const struct tn_due *due,
     }
     tn_arena_close(&arena);
     return status;
+}
+
+/* A witness that stayed silent, or a day that a chain does not serve any more. */
+static enum tn_status emit_small(struct tn_desk *desk, const struct tn_due *due, uint64_t now_us)
+{
+    struct tn_verdict verdict;
+    enum tn_status status;
+
+    tn_arena_reset(&desk->arena);
+    tn_verdict_init(&verdict, NULL, now_us, desk->next_index, &desk->arena);
+    status = due->kind == TN_DUE_DAY_VOID
+                 ? tn_due_void_day(&desk->decider, due, &verdict, &desk->error)
+                 : tn_due_miss_witness(&desk->decider, due, &verdict, &desk->error);
+    return status == TN_OK ? tn_desk_add_verdict(desk, &verdict) : status;
 }
 
 static enum tn_status next_window(struct tn_desk *desk, uint64_t now_us,
@@ -390,8 +362,11 @@ static enum tn_status emit_item(struct tn_desk *desk, const struct tn_due *due, 
         return emit_lapses(desk, due->due_us, at_us);
     case TN_DUE_POOL_CLOSE:
         return emit_close(desk, due, at_us);
+    case TN_DUE_DAY_VOID:
+    case TN_DUE_WITNESS_MISS:
+        return emit_small(desk, due, at_us);
     case TN_DUE_REVEAL:
-        return emit_reveal(desk, due, at_us);
+        return tn_desk_emit_reveal(desk, due, at_us, wait);
     case TN_DUE_DRAW:
         return emit_draw(desk, due, at_us, wait);
     case TN_DUE_NOTHING:
@@ -429,7 +404,8 @@ static enum tn_status emit_one(struct tn_desk *desk, uint64_t now_us, bool wait)
         return TN_OK;
     }
     /* Asking again would find it again, for ever. */
-    if (status == TN_OK && desk->next_index == before && !desk->draw.started) {
+    if (status == TN_OK && desk->next_index == before && !desk->draw.started &&
+        !(due.kind == TN_DUE_REVEAL && desk->options.drawd)) {
         status = tn_fail(&desk->error, TN_CORRUPT, "an item fell due and nothing came of it");
     }
     return status;

@@ -33,6 +33,21 @@ struct tn_desk_draw {
     struct tn_error error;
 };
 
+/* A secret that a worker asks turno drawd for. */
+struct tn_desk_reveal {
+    pthread_t thread;
+    bool started;
+    bool ready; /* set by the worker under the desk's lock */
+    uint64_t day;
+    uint64_t retry_us;       /* by the boot clock: not asked again before */
+    uint64_t complained_day; /* of the last line in the log about it */
+    struct tn_desk *desk;
+    uint8_t root[TN_HASH_SIZE];
+    uint8_t secret[TN_HASH_SIZE];
+    enum tn_status status;
+    struct tn_error error;
+};
+
 struct tn_desk {
     struct tn_desk_options options;
     struct tn_family *meta;
@@ -97,6 +112,7 @@ struct tn_desk {
     bool opening_stale;
     uint64_t opening_known_us; /* when it was looked for */
     struct tn_desk_draw draw;
+    struct tn_desk_reveal reveal;
     uint64_t seal_day;         /* the day whose draw is being followed by seals; 0: none */
     unsigned seal_next;        /* the first projection that is not sealed yet */
     uint64_t held_day;         /* its draw cannot be made by this process; 0: none */
@@ -136,6 +152,12 @@ enum tn_status tn_desk_next_due(struct tn_desk *desk, uint64_t now_us, bool wait
 void tn_desk_forget_due(struct tn_desk *desk);
 void tn_desk_draw_close(struct tn_desk *desk);
 
+/* desk_reveal.c: the operator's secret of a day. `wait`: until drawd has answered. */
+enum tn_status tn_desk_emit_reveal(struct tn_desk *desk, const struct tn_due *due, uint64_t now_us,
+                                   bool wait);
+/* Is drawd being asked, or was it asked in vain a moment ago? */
+bool tn_desk_reveal_waits(struct tn_desk *desk);
+void tn_desk_reveal_close(struct tn_desk *desk);
 /* desk_seal.c: seal the rows after the draw of `day`: at once (`wait`), or one projection at each
  * tn_desk_seal_turn. */
 enum tn_status tn_desk_seal_begin(struct tn_desk *desk, uint64_t day, uint64_t now_us, bool wait);

@@ -92,7 +92,7 @@ static enum tn_status publish_policy(struct making *making, const struct tn_poli
 }
 
 static enum tn_status anchor_chain(struct making *making, const struct tn_policy *policy,
-                                   struct tn_error *error)
+                                   const struct tn_facts_anchor_chain *held, struct tn_error *error)
 {
     struct tn_desk_request request = {.command.kind = TN_COMMAND_anchor_chain};
     struct tn_facts_anchor_chain *facts = &request.command.facts.anchor_chain_facts;
@@ -104,6 +104,9 @@ static enum tn_status anchor_chain(struct making *making, const struct tn_policy
     tn_draw_chain_anchor(tn_keys_get(making->keys, TN_KEY_CHAIN_TAIL), (uint32_t) facts->length,
                          facts->anchor);
     facts->first_day = today - 1; /* a window that opened yesterday may be open now */
+    if (held) {
+        *facts = *held;
+    }
     return status == TN_OK ? run(making, &request, error) : status;
 }
 
@@ -194,7 +197,7 @@ enum tn_status tn_ledger_create(const char *directory, const struct tn_genesis *
         status = publish_policy(&making, genesis->policy, error);
     }
     if (status == TN_OK) {
-        status = anchor_chain(&making, genesis->policy, error);
+        status = anchor_chain(&making, genesis->policy, genesis->chain, error);
     }
     if (status == TN_OK) {
         status = tn_log_publish_timed(making.log, &making.signer, &making.cosigner,

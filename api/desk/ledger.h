@@ -27,12 +27,14 @@ struct tn_ledger_options {
     bool allow_unlocked;    /* run although secrets cannot be locked into memory */
     bool no_sync;           /* only for the test that shows what a missing sync would lose */
     const char *root_key_path;
+    const char *drawd; /* as in struct tn_desk_options */
 };
 
 /* Everything a front needs; parts are NULL where the mode has none (a reader has no keys, engine or
  * desk). Threads as each part says. */
 struct tn_ledger {
     char *directory;
+    char *seals; /* where leaves of seals are kept (projections/seal_file.h) */
     enum tn_ledger_mode mode;
     struct tn_store *store;
     struct tn_log *log;
@@ -69,6 +71,8 @@ struct tn_genesis {
     uint64_t created_us; /* 0: now */
     bool allow_unlocked;
     const char *root_key_path;
+    const struct tn_facts_anchor_chain
+        *chain; /* the operator's, held by drawd; NULL: the vault's */
 };
 
 /* Make a new ledger in a directory that does not exist or is empty: keys, genesis, two policy

@@ -4,6 +4,7 @@
 #include "api/http/service_internal.h"
 #include "api/query/transcript.h"
 #include "ledger/base/check.h"
+#include "ledger/rules/bound.h"
 #include "projections/keys.h"
 
 static enum tn_status in_force(struct tn_read *read, const struct tn_policy **policy)
@@ -122,6 +123,64 @@ static void write_drawn(const struct tn_day_row *row, struct tn_json_writer *jso
     }
 }
 
+/* How the day's draw is bound, and what it waits for: the page says it before the transcript. */
+static void write_sources(const struct tn_day_row *row, const struct tn_policy *policy,
+                          struct tn_json_writer *json)
+{
+    static const char *const states[] = {"awaited", "revealed", "missed"};
+    bool closed = row->state != TN_DAY_OPEN && row->state != TN_DAY_VOIDED;
+    uint64_t mode = closed ? row->mode : policy ? policy->draw.mode : 0;
+    uint64_t beacon = policy ? policy->draw.beacon : 0;
+
+    tn_json_member_uint(json, "mode", mode);
+    if (mode == TN_DRAW_SOLO) {
+        return;
+    }
+    tn_json_write_name(json, "witnesses");
+    tn_json_write_array_begin(json);
+    for (size_t i = 0; closed && i < row->witnesses.count; i++) {
+        const struct tn_day_witness *witness = &row->witnesses.items[i];
+
+        tn_json_write_object_begin(json);
+        tn_json_member_hex(json, "id", witness->witness, TN_ID_SIZE);
+        tn_json_member_text(json, "state", states[witness->state <= 2 ? witness->state : 0]);
+        tn_json_write_object_end(json);
+    }
+    tn_json_write_array_end(json);
+    tn_json_write_name(json, "beacon");
+    tn_json_write_object_begin(json);
+    tn_json_member_text(json, "type", tn_policy_beacon_name((enum tn_policy_beacon) beacon));
+    if (closed && beacon != TN_BEACON_NONE) {
+        tn_json_member_instant(json, "at_or_after", tn_day_beacon_us(policy, row->closed_us));
+        tn_json_member_bool(json, "recorded", row->raw.size > 0);
+        if (row->round > 0) {
+            tn_json_member_uint(json, "round", row->round);
+        }
+    }
+    tn_json_write_object_end(json);
+}
+
+/* The names of what a closed day waits for; empty when nothing is missing. */
+static void write_waits(const struct tn_day_row *row, struct tn_json_writer *json)
+{
+    struct tn_day_waits waits;
+
+    if (row->state != TN_DAY_CLOSED) {
+        return;
+    }
+    tn_day_waits(row, &waits);
+    tn_json_write_name(json, "awaits");
+    tn_json_write_array_begin(json);
+    if (waits.witnesses > 0) {
+        tn_json_write_text(json, "witnesses");
+    }
+    if (waits.beacon) {
+        tn_json_write_text(json, "beacon");
+    }
+    tn_json_write_text(json, "operator");
+    tn_json_write_array_end(json);
+}
+
 static enum tn_status write_tally(struct tn_read *read, struct tn_json_writer *json)
 {
     struct tn_day_tally_row row;
@@ -156,6 +215,7 @@ static enum tn_status read_day(struct tn_read *read)
 {
     static const char *const states[] = {"unknown", "open",      "closed",
                                          "seeded",  "completed", "voided"};
+    const struct tn_policy *policy;
     struct tn_day_row row;
     struct tn_json_writer json;
     bool found;
@@ -164,6 +224,9 @@ static enum tn_status read_day(struct tn_read *read)
 
     if (status == TN_OK && !found) {
         status = tn_fail(&read->error, TN_NOT_FOUND, "this day was not opened");
+    }
+    if (status == TN_OK) { /* the policies that the reader knows are current */
+        status = tn_reader_policy(read->reader, row.opens_us, false, &policy, &read->error);
     }
     if (status != TN_OK) {
         return status;
@@ -178,6 +241,8 @@ static enum tn_status read_day(struct tn_read *read)
     tn_json_member_instant(&json, "opens", row.opens_us);
     tn_json_member_instant(&json, "closes", row.closes_us);
     tn_json_member_instant(&json, "draw", row.draw_us);
+    write_sources(&row, tn_policies_version(&read->reader->policies, row.policy), &json);
+    write_waits(&row, &json);
     write_drawn(&row, &json);
     status = write_tally(read, &json);
     tn_json_write_object_end(&json);

@@ -6,13 +6,15 @@
 
 #include "api/query/pool_fold.h"
 #include "ledger/base/civil.h"
-#include "ledger/rules/rows.h"
+#include "ledger/rules/bound.h"
 #include "projections/decide.h"
 #include "projections/keys.h"
 #include "projections/policies.h"
 
 #define ROWS_BYTES ((size_t) 64 << 20)
 #define EVENT_BYTES ((size_t) 4 << 20)
+/* A replacement voids some days; a chain of them is looked back over so far. */
+#define CARRIED_DAYS_MAX 400u
 
 struct building {
     struct tn_pool_fold fold;
@@ -54,6 +56,31 @@ static enum tn_status read_day(struct tn_state *views, uint64_t day, struct tn_a
     if (status == TN_OK && (!found || row->state != TN_DAY_COMPLETED)) {
         tn_date_format((uint32_t) day, date);
         status = tn_fail(error, TN_NOT_FOUND, "the draw of %s is not complete", date);
+    }
+    return status;
+}
+
+/* Requests of voided days right before this one carried over: their events come first. */
+static enum tn_status first_event(struct tn_state *views, uint64_t day,
+                                  const struct tn_day_row *row, struct tn_arena *arena,
+                                  struct tn_pool_fold *fold, uint64_t *from, struct tn_error *error)
+{
+    struct tn_day_row before = *row;
+    enum tn_status status = TN_OK;
+    bool found = true;
+
+    *from = row->opened_index;
+    fold->from_day = day;
+    for (uint64_t d = day; status == TN_OK && d-- > 0 && day - d <= CARRIED_DAYS_MAX;) {
+        status = TN_READ(views->rows[TN_CORE_QUEUE], tn_key_day(d), day_row, arena, &before, &found,
+                         error);
+        if (status == TN_OK && found && before.state != TN_DAY_VOIDED) {
+            break;
+        }
+        if (status == TN_OK && found) {
+            *from = before.opened_index;
+            fold->from_day = d;
+        }
     }
     return status;
 }
@@ -107,6 +134,7 @@ enum tn_status tn_query_transcript(struct tn_log *log, struct tn_state *views, u
     const struct tn_policy *policy = NULL;
     struct tn_arena arena;
     struct tn_arena groups;
+    uint64_t from = 0;
     enum tn_status status;
 
     tn_buffer_reset(out);
@@ -123,8 +151,13 @@ enum tn_status tn_query_transcript(struct tn_log *log, struct tn_state *views, u
         status = policy ? tn_day_frozen(&row, day, policy, &arena, &input)
                         : tn_fail(error, TN_CORRUPT, "the day's policy was never published");
     }
+    building.fold.policies = &policies;
+    memcpy(building.fold.gid_key, queue.gid_key, TN_HASH_SIZE);
     if (status == TN_OK) {
-        status = tn_log_scan(log, row.opened_index, row.closed_index, fold_entry, &building, error);
+        status = first_event(views, day, &row, &arena, &building.fold, &from, error);
+    }
+    if (status == TN_OK) { /* the close too: it names who was held the day before */
+        status = tn_log_scan(log, from, row.closed_index + 1, fold_entry, &building, error);
         status = status == TN_OK ? building.status : status;
     }
     if (status == TN_OK) {

@@ -210,6 +210,33 @@ TN_RECORD_DECLARE(facts_reveal_secret, TN_LIST_FACTS_REVEAL_SECRET)
     F(S, 2, UINT, last_heartbeat_us, _)
 TN_RECORD_DECLARE(facts_resume, TN_LIST_FACTS_RESUME)
 
+/* A witness's secret of the day, revealed after it has seen the pool's root (spec/draw.md 4). */
+#define TN_LIST_FACTS_REVEAL_WITNESS(F, S)                                                         \
+    F(S, 1, UINT, day, _)                                                                          \
+    F(S, 2, ID, witness, _)                                                                        \
+    F(S, 3, HASH, secret, _)
+TN_RECORD_DECLARE(facts_reveal_witness, TN_LIST_FACTS_REVEAL_WITNESS)
+
+/* `record` is what the beacon gave, whole (ledger/beacon/beacon.h); `again` a manual draw as the
+ * second of the two `approvers` typed it. */
+#define TN_LIST_FACTS_RECORD_BEACON(F, S)                                                          \
+    F(S, 1, UINT, day, _)                                                                          \
+    F(S, 2, UINT, type, _)                                                                         \
+    F(S, 3, BYTES, record, _)                                                                      \
+    F(S, 4, BYTES, again, _)                                                                       \
+    F(S, 5, IDS, approvers, _)
+TN_RECORD_DECLARE(facts_record_beacon, TN_LIST_FACTS_RECORD_BEACON)
+
+/* The new chain serves the windows that open from `first_day` on; `owner` zero is the operator. */
+#define TN_LIST_FACTS_REPLACE_CHAIN(F, S)                                                          \
+    F(S, 1, ID, chain, _)                                                                          \
+    F(S, 2, ID, owner, _)                                                                          \
+    F(S, 3, UINT, length, _)                                                                       \
+    F(S, 4, HASH, anchor, _)                                                                       \
+    F(S, 5, UINT, first_day, _)                                                                    \
+    F(S, 6, IDS, approvers, _)                                                                     \
+    F(S, 7, TEXT, reason, _)
+TN_RECORD_DECLARE(facts_replace_chain, TN_LIST_FACTS_REPLACE_CHAIN)
 /* What a witness answered that no honest log can meet (spec/log.md 5). `witness` is its id16: the
  * first bytes of SHA-256 of its verifier key as text. `status` is the HTTP status, `told` the size
  * that it said it had signed (0: it said none); `size`, `root` are those of the checkpoint that was
@@ -259,7 +286,10 @@ TN_RECORD_DECLARE(facts_raise_alarm, TN_LIST_FACTS_RAISE_ALARM)
     C(24, reveal_secret, facts_reveal_secret)                                                      \
     C(25, resume_deadlines, facts_resume)                                                          \
     C(30, report_fork, facts_report_fork)                                                          \
-    C(31, raise_alarm, facts_raise_alarm)
+    C(31, raise_alarm, facts_raise_alarm)                                                          \
+    C(40, reveal_witness, facts_reveal_witness)                                                    \
+    C(41, record_beacon, facts_record_beacon)                                                      \
+    C(42, replace_chain, facts_replace_chain)
 
 #define TN_COMMAND_ENUM(number, name, record) TN_COMMAND_##name = (number),
 enum tn_command_kind { TN_COMMAND_NONE = 0, TN_COMMANDS(TN_COMMAND_ENUM) TN_COMMAND_LIMIT };

@@ -13,6 +13,10 @@ TN_RECORD_DECLARE(ledger_created, TN_LIST_LEDGER_CREATED)
 #define TN_LIST_CHAIN_ANCHORED(F, S) F(S, 0, RECORD, facts, facts_anchor_chain)
 TN_RECORD_DECLARE(chain_anchored, TN_LIST_CHAIN_ANCHORED)
 
+/* A chain that was lost or leaked; the days until the new one begins are voided one by one. */
+#define TN_LIST_CHAIN_REPLACED(F, S) F(S, 0, RECORD, facts, facts_replace_chain)
+TN_RECORD_DECLARE(chain_replaced, TN_LIST_CHAIN_REPLACED)
+
 /* spec/log.md 7; `scope` 1 delta, 2 full. */
 #define TN_LIST_STATE_SEALED(F, S)                                                                 \
     F(S, 2, UINT, projection, _)                                                                   \
@@ -162,15 +166,30 @@ TN_RECORD_DECLARE(command_refused, TN_LIST_COMMAND_REFUSED)
     F(S, 7, UINT, draw_us, _)
 TN_RECORD_DECLARE(day_opened, TN_LIST_DAY_OPENED)
 
-/* What the draw reads of one port, frozen: the moves that repay an overshoot, then the line. */
+/* A group that hard packing found no slot for: first in line at that port; `gid` as of that day.
+ * `pool_closed` also says what it is at the close. */
+#define TN_LIST_HELD_GROUP(F, S)                                                                   \
+    F(S, 1, ID, gid, _)                                                                            \
+    F(S, 2, UINT, basis, _)                                                                        \
+    F(S, 3, ID, registration, _)                                                                   \
+    F(S, 4, UINT, size, _)                                                                         \
+    F(S, 5, UINT, registered_day, _)
+TN_RECORD_DECLARE(held_group, TN_LIST_HELD_GROUP)
+
+/* What the draw reads of one port, frozen: the moves that repay an overshoot, then the line; with
+ * hard packing also who was held the day before, under this day's gid. */
 #define TN_LIST_POOL_PORT(F, S)                                                                    \
     F(S, 1, UINT, port, _)                                                                         \
     F(S, 2, RECORDS, moves, seat_move)                                                             \
     F(S, 3, RECORDS, line, run)                                                                    \
     F(S, 4, INT, pcredit, _)                                                                       \
-    F(S, 5, UINT, acc, _)
+    F(S, 5, UINT, acc, _)                                                                          \
+    F(S, 6, RECORDS, held, held_group)
 TN_RECORD_DECLARE(pool_port, TN_LIST_POOL_PORT)
 
+/* In mode 1 `witnesses` are those awaited, `beacon` the type of the beacon, and `round` that of a
+ * drand beacon, fixed by this event's time. `left_out` were held the day before and fit no slot of
+ * their port any more. */
 #define TN_LIST_POOL_CLOSED(F, S)                                                                  \
     F(S, 2, UINT, day, _)                                                                          \
     F(S, 3, UINT, service_date, _)                                                                 \
@@ -179,8 +198,29 @@ TN_RECORD_DECLARE(pool_port, TN_LIST_POOL_PORT)
     F(S, 6, HASH, root, _)                                                                         \
     F(S, 7, UINT, mode, _)                                                                         \
     F(S, 8, RECORDS, ports, pool_port)                                                             \
-    F(S, 9, UINT, due_us, _)
+    F(S, 9, UINT, due_us, _)                                                                       \
+    F(S, 10, IDS, witnesses, _)                                                                    \
+    F(S, 11, UINT, beacon, _)                                                                      \
+    F(S, 12, UINT, round, _)                                                                       \
+    F(S, 13, IDS, left_out, _)
 TN_RECORD_DECLARE(pool_closed, TN_LIST_POOL_CLOSED)
+
+#define TN_LIST_WITNESS_REVEALED(F, S) F(S, 0, RECORD, facts, facts_reveal_witness)
+TN_RECORD_DECLARE(witness_revealed, TN_LIST_WITNESS_REVEALED)
+
+/* It was silent until the policy's limit; the draw goes on without it. */
+#define TN_LIST_WITNESS_MISSED(F, S)                                                               \
+    F(S, 2, UINT, day, _)                                                                          \
+    F(S, 3, ID, witness, _)                                                                        \
+    F(S, 4, UINT, due_us, _)
+TN_RECORD_DECLARE(witness_missed, TN_LIST_WITNESS_MISSED)
+
+/* `round` and `raw` are what the rule read in the record. */
+#define TN_LIST_BEACON_RECORDED(F, S)                                                              \
+    F(S, 0, RECORD, facts, facts_record_beacon)                                                    \
+    F(S, 2, UINT, round, _)                                                                        \
+    F(S, 3, BYTES, raw, _)
+TN_RECORD_DECLARE(beacon_recorded, TN_LIST_BEACON_RECORDED)
 
 #define TN_LIST_DRAW_SEEDED(F, S)                                                                  \
     F(S, 0, RECORD, facts, facts_reveal_secret)                                                    \
@@ -194,7 +234,8 @@ TN_RECORD_DECLARE(draw_seeded, TN_LIST_DRAW_SEEDED)
     F(S, 3, UINT, acc, _)                                                                          \
     F(S, 4, UINT, over, _)                                                                         \
     F(S, 5, UINT, groups, _)                                                                       \
-    F(S, 6, UINT, seats, _)
+    F(S, 6, UINT, seats, _)                                                                        \
+    F(S, 7, RECORDS, held, held_group)
 TN_RECORD_DECLARE(port_after, TN_LIST_PORT_AFTER)
 
 /* `after` holds, a port, what tomorrow starts from and how much was given out. */
@@ -207,6 +248,7 @@ TN_RECORD_DECLARE(port_after, TN_LIST_PORT_AFTER)
     F(S, 7, UINT, due_us, _)
 TN_RECORD_DECLARE(draw_completed, TN_LIST_DRAW_COMPLETED)
 
+/* No draw is made of this day: a chain it needs was replaced. Its requests go to the next day. */
 #define TN_LIST_DAY_VOIDED(F, S)                                                                   \
     F(S, 2, UINT, day, _)                                                                          \
     F(S, 3, TEXT, reason, _)
@@ -329,6 +371,7 @@ TN_RECORD_DECLARE(validation_answered, TN_LIST_VALIDATION_ANSWERED)
     K(1, ledger_created, 1)                                                                        \
     K(2, chain_anchored, 1)                                                                        \
     K(3, state_sealed, 1)                                                                          \
+    K(5, chain_replaced, 1)                                                                        \
     K(7, fork_seen, 1)                                                                             \
     K(8, alarm_raised, 1)                                                                          \
     K(20, policy_published, 1)                                                                     \
@@ -353,6 +396,9 @@ TN_RECORD_DECLARE(validation_answered, TN_LIST_VALIDATION_ANSWERED)
     K(82, draw_seeded, 1)                                                                          \
     K(83, draw_completed, 1)                                                                       \
     K(84, day_voided, 1)                                                                           \
+    K(85, witness_revealed, 1)                                                                     \
+    K(86, witness_missed, 1)                                                                       \
+    K(87, beacon_recorded, 1)                                                                      \
     K(90, appointment_offered, 1)                                                                  \
     K(91, offer_accepted, 1)                                                                       \
     K(92, offer_declined, 1)                                                                       \
@@ -465,7 +511,22 @@ enum tn_alarm {
     R(47, secret_wrong, 409)                                                                       \
     R(48, no_draw_due, 409)                                                                        \
     R(49, destinations_differ, 409)                                                                \
-    R(50, nothing_to_resume, 409)
+    R(50, nothing_to_resume, 409)                                                                  \
+    R(51, reveal_too_early, 409)                                                                   \
+    R(52, reveal_too_late, 409)                                                                    \
+    R(53, witness_unknown, 404)                                                                    \
+    R(54, witness_already_revealed, 409)                                                           \
+    R(55, witness_counted_missed, 409)                                                             \
+    R(56, reveal_awaits_others, 409)                                                               \
+    R(57, beacon_not_awaited, 409)                                                                 \
+    R(58, beacon_too_early, 409)                                                                   \
+    R(59, beacon_wrong, 409)                                                                       \
+    R(60, beacon_typed_differently, 409)                                                           \
+    R(61, chain_exists, 409)                                                                       \
+    R(62, chain_unknown, 404)                                                                      \
+    R(63, chain_begins_too_soon, 409)                                                              \
+    R(64, group_larger_than_slot, 409)                                                             \
+    R(65, group_held_at_port, 409)
 
 #define TN_REFUSAL_ENUM(number, name, http) TN_REFUSAL_##name = (number),
 enum tn_refusal { TN_REFUSAL_NONE = 0, TN_REFUSALS(TN_REFUSAL_ENUM) TN_REFUSAL_LIMIT };

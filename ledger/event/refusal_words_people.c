@@ -376,5 +376,28 @@ const struct tn_refusal_words tn_refusal_words_people[TN_REFUSAL_LIMIT] = {
         [TN_LANGUAGE_RU] = "У групп разные адреса назначения. Объединить можно только группы с "
                            "одним адресом; оставьте их отдельно.",
     }},
+    [TN_REFUSAL_group_larger_than_slot] = {{
+        [TN_LANGUAGE_EN] =
+            "Your group is larger than any time slot of a port you chose. Choose other ports.",
+        [TN_LANGUAGE_ES] =
+            "Su grupo es mayor que cualquier horario de un puerto que eligió. Elija otros puertos.",
+        [TN_LANGUAGE_HT] = "Gwoup ou a pi gwo pase nenpòt lè nan yon pò ou chwazi. Chwazi lòt pò.",
+        [TN_LANGUAGE_PT] = "Seu grupo é maior que qualquer horário de um porto que escolheu. "
+                           "Escolha outros portos.",
+        [TN_LANGUAGE_RU] =
+            "Ваша группа больше любого временного окна выбранного пункта. Выберите другие пункты.",
+    }},
+    [TN_REFUSAL_group_held_at_port] = {{
+        [TN_LANGUAGE_EN] = "Your group stands first in line at its port for this draw. To ask for "
+                           "other ports, withdraw this request first.",
+        [TN_LANGUAGE_ES] = "Su grupo es el primero en la fila de su puerto para este sorteo. Para "
+                           "pedir otros puertos, retire primero esta solicitud.",
+        [TN_LANGUAGE_HT] = "Gwoup ou a premye nan liy pò li a pou tiraj sa a. Pou mande lòt pò, "
+                           "retire demann sa a anvan.",
+        [TN_LANGUAGE_PT] = "Seu grupo é o primeiro na fila do seu porto para este sorteio. Para "
+                           "pedir outros portos, retire antes este pedido.",
+        [TN_LANGUAGE_RU] = "Ваша группа первая в очереди своего пункта на эту жеребьёвку. Чтобы "
+                           "выбрать другие пункты, сначала отзовите заявку.",
+    }},
 };
 /* NOLINTEND(bugprone-suspicious-missing-comma) */

@@ -224,5 +224,157 @@ const struct tn_refusal_words tn_refusal_words_staff[TN_REFUSAL_LIMIT] = {
         [TN_LANGUAGE_RU] =
             "Паузы нет, ничего не ждёт возобновления. Больше ничего делать не нужно.",
     }},
+    [TN_REFUSAL_reveal_too_early] = {{
+        [TN_LANGUAGE_EN] = "The requests of this day are not closed yet. Reveal after the close, "
+                           "when the root of the requests is published.",
+        [TN_LANGUAGE_ES] = "Las solicitudes de este día aún no están cerradas. Revele después del "
+                           "cierre, cuando esté publicada la raíz de las solicitudes.",
+        [TN_LANGUAGE_HT] =
+            "Demann pou jou sa a poko fèmen. Revele apre yo fèmen, lè rasin demann yo pibliye.",
+        [TN_LANGUAGE_PT] = "Os pedidos deste dia ainda não foram encerrados. Revele depois do "
+                           "encerramento, com a raiz dos pedidos publicada.",
+        [TN_LANGUAGE_RU] = "Приём заявок этого дня ещё не закрыт. Раскройте значение после "
+                           "закрытия, когда опубликован корень заявок.",
+    }},
+    [TN_REFUSAL_reveal_too_late] = {{
+        [TN_LANGUAGE_EN] = "With a beacon, a witness's value counts only in the first 450 seconds "
+                           "after the close. The draw goes on with the other values.",
+        [TN_LANGUAGE_ES] = "Con una baliza, el valor de un testigo solo cuenta en los primeros 450 "
+                           "segundos tras el cierre. El sorteo sigue con los demás valores.",
+        [TN_LANGUAGE_HT] = "Avèk yon baliz, valè yon temwen konte sèlman nan premye 450 segonn "
+                           "apre fèmti a. Tiraj la kontinye ak lòt valè yo.",
+        [TN_LANGUAGE_PT] = "Com um farol, o valor de uma testemunha só conta nos primeiros 450 "
+                           "segundos após o encerramento. O sorteio segue com os demais valores.",
+        [TN_LANGUAGE_RU] = "При маяке значение учитывается 450 секунд после закрытия. Жеребьёвка "
+                           "идёт с остальными значениями.",
+    }},
+    [TN_REFUSAL_witness_unknown] = {{
+        [TN_LANGUAGE_EN] = "This is not a witness of that day's draw with a chain bound before the "
+                           "close. Check the witness and the day.",
+        [TN_LANGUAGE_ES] = "No es un testigo del sorteo de ese día con una cadena fijada antes del "
+                           "cierre. Revise el testigo y el día.",
+        [TN_LANGUAGE_HT] = "Se pa yon temwen tiraj jou sa a ki te gen yon chèn anvan fèmti a. "
+                           "Verifye temwen an ak jou a.",
+        [TN_LANGUAGE_PT] = "Não é uma testemunha do sorteio desse dia com uma cadeia fixada antes "
+                           "do encerramento. Confira a testemunha e o dia.",
+        [TN_LANGUAGE_RU] = "Это не свидетель жеребьёвки того дня с цепочкой, закреплённой до "
+                           "закрытия. Проверьте свидетеля и день.",
+    }},
+    [TN_REFUSAL_witness_already_revealed] = {{
+        [TN_LANGUAGE_EN] =
+            "This witness has revealed its value for this day already. No further step is needed.",
+        [TN_LANGUAGE_ES] =
+            "Este testigo ya reveló su valor para este día. No hace falta hacer nada más.",
+        [TN_LANGUAGE_HT] =
+            "Temwen sa a deja revele valè li pou jou sa a. Ou pa bezwen fè anyen ankò.",
+        [TN_LANGUAGE_PT] =
+            "Esta testemunha já revelou o seu valor para este dia. Não é preciso fazer mais nada.",
+        [TN_LANGUAGE_RU] = "Этот свидетель уже раскрыл своё значение для этого дня. Больше ничего "
+                           "делать не нужно.",
+    }},
+    [TN_REFUSAL_witness_counted_missed] = {{
+        [TN_LANGUAGE_EN] = "The policy's limit has passed and this witness was counted as missing. "
+                           "The draw goes on without it.",
+        [TN_LANGUAGE_ES] = "Pasó el límite de las reglas y este testigo fue contado como ausente. "
+                           "El sorteo sigue sin él.",
+        [TN_LANGUAGE_HT] =
+            "Limit règleman an pase epi yo konte temwen sa a kòm absan. Tiraj la kontinye san li.",
+        [TN_LANGUAGE_PT] = "O limite das regras passou e esta testemunha foi contada como ausente. "
+                           "O sorteio segue sem ela.",
+        [TN_LANGUAGE_RU] =
+            "Срок по правилам истёк, и свидетель признан отсутствующим. Жеребьёвка идёт без него.",
+    }},
+    [TN_REFUSAL_reveal_awaits_others] = {{
+        [TN_LANGUAGE_EN] = "Witnesses or the beacon of this day are still awaited. Reveal the "
+                           "operator's secret when they are recorded.",
+        [TN_LANGUAGE_ES] = "Aún se esperan los testigos o la baliza de este día. Revele el secreto "
+                           "del operador cuando estén registrados.",
+        [TN_LANGUAGE_HT] = "N ap tann temwen yo oswa baliz jou sa a toujou. Revele sekrè operatè a "
+                           "lè yo anrejistre.",
+        [TN_LANGUAGE_PT] = "Ainda se aguardam as testemunhas ou o farol deste dia. Revele o "
+                           "segredo do operador quando estiverem registrados.",
+        [TN_LANGUAGE_RU] = "Ещё ожидаются свидетели или маяк этого дня. Раскройте секрет "
+                           "оператора, когда они записаны.",
+    }},
+    [TN_REFUSAL_beacon_not_awaited] = {{
+        [TN_LANGUAGE_EN] = "This day awaits no beacon of this kind, or has one already. Look at "
+                           "the page of the day.",
+        [TN_LANGUAGE_ES] =
+            "Este día no espera ninguna baliza de este tipo o ya tiene una. Vea la página del día.",
+        [TN_LANGUAGE_HT] =
+            "Jou sa a pa tann okenn baliz kalite sa a, oswa li gen youn deja. Gade paj jou a.",
+        [TN_LANGUAGE_PT] =
+            "Este dia não aguarda nenhum farol deste tipo ou já tem um. Veja a página do dia.",
+        [TN_LANGUAGE_RU] =
+            "Этот день не ждёт такого маяка или он уже записан. Посмотрите страницу дня.",
+    }},
+    [TN_REFUSAL_beacon_too_early] = {{
+        [TN_LANGUAGE_EN] = "The instant that fixes this day's beacon has not come. Record the "
+                           "value made at or after it.",
+        [TN_LANGUAGE_ES] = "Aún no llega el instante que fija la baliza de este día. Registre el "
+                           "valor producido en ese momento o después.",
+        [TN_LANGUAGE_HT] = "Moman ki fikse baliz jou sa a poko rive. Anrejistre valè ki fèt nan "
+                           "moman sa a oswa apre.",
+        [TN_LANGUAGE_PT] = "Ainda não chegou o instante que fixa o farol deste dia. Registre o "
+                           "valor produzido nesse momento ou depois.",
+        [TN_LANGUAGE_RU] = "Ещё не настал момент, определяющий маяк этого дня. Запишите значение, "
+                           "созданное в этот момент или позже.",
+    }},
+    [TN_REFUSAL_beacon_wrong] = {{
+        [TN_LANGUAGE_EN] = "This record is not that of the round this day must use, or it does not "
+                           "verify. Fetch the required round again.",
+        [TN_LANGUAGE_ES] = "Este registro no es el de la ronda que exige este día, o no se "
+                           "verifica. Obtenga de nuevo la ronda exigida.",
+        [TN_LANGUAGE_HT] = "Dosye sa a pa pou wonn jou sa a dwe itilize, oswa li pa verifye. "
+                           "Chache wonn yo mande a ankò.",
+        [TN_LANGUAGE_PT] = "Este registro não é o da rodada exigida por este dia, ou não confere. "
+                           "Obtenha de novo a rodada exigida.",
+        [TN_LANGUAGE_RU] = "Эта запись не того раунда, что нужен этому дню, или не проходит "
+                           "проверку. Получите нужный раунд снова.",
+    }},
+    [TN_REFUSAL_beacon_typed_differently] = {{
+        [TN_LANGUAGE_EN] = "Two different people must type the same value of a manual draw, and "
+                           "these differ. Compare both with the published draw.",
+        [TN_LANGUAGE_ES] = "Dos personas distintas deben escribir el mismo valor del sorteo "
+                           "manual, y estos difieren. Compare ambos con el sorteo publicado.",
+        [TN_LANGUAGE_HT] = "De moun diferan dwe tape menm valè tiraj manyèl la, epi sa yo diferan. "
+                           "Konpare yo de a ak tiraj ki pibliye a.",
+        [TN_LANGUAGE_PT] = "Duas pessoas diferentes devem digitar o mesmo valor do sorteio manual, "
+                           "e estes diferem. Compare os dois com o sorteio publicado.",
+        [TN_LANGUAGE_RU] = "Двое должны ввести одно и то же значение ручного розыгрыша, а эти "
+                           "различаются. Сверьте с опубликованным.",
+    }},
+    [TN_REFUSAL_chain_exists] = {{
+        [TN_LANGUAGE_EN] = "This owner has bound a chain already. A chain that is lost or leaked "
+                           "is replaced with two approvers.",
+        [TN_LANGUAGE_ES] = "Este titular ya fijó una cadena. Una cadena perdida o filtrada se "
+                           "reemplaza con dos aprobadores.",
+        [TN_LANGUAGE_HT] = "Pwopriyetè sa a te deja fikse yon chèn. Yon chèn ki pèdi oswa ki koule "
+                           "ranplase ak de moun ki apwouve.",
+        [TN_LANGUAGE_PT] = "Este titular já fixou uma cadeia. Uma cadeia perdida ou vazada é "
+                           "substituída com dois aprovadores.",
+        [TN_LANGUAGE_RU] = "Этот владелец уже закрепил цепочку. Утраченную или утёкшую цепочку "
+                           "заменяют с двумя утверждающими.",
+    }},
+    [TN_REFUSAL_chain_unknown] = {{
+        [TN_LANGUAGE_EN] = "There is no chain of this owner to replace. Bind a first one.",
+        [TN_LANGUAGE_ES] =
+            "No hay ninguna cadena de este titular que reemplazar. Fije una primera.",
+        [TN_LANGUAGE_HT] = "Pa gen okenn chèn pwopriyetè sa a pou ranplase. Fikse yon premye.",
+        [TN_LANGUAGE_PT] = "Não há cadeia deste titular para substituir. Fixe uma primeira.",
+        [TN_LANGUAGE_RU] = "У этого владельца нет цепочки для замены. Закрепите первую.",
+    }},
+    [TN_REFUSAL_chain_begins_too_soon] = {{
+        [TN_LANGUAGE_EN] = "A new chain serves windows that open seven days later or more. Choose "
+                           "a later first day.",
+        [TN_LANGUAGE_ES] = "Una cadena nueva sirve para ventanas que abren siete días después o "
+                           "más. Elija un primer día posterior.",
+        [TN_LANGUAGE_HT] = "Yon nouvo chèn sèvi pou fenèt ki louvri sèt jou apre oswa plis. Chwazi "
+                           "yon premye jou ki pi ta.",
+        [TN_LANGUAGE_PT] = "Uma cadeia nova serve para janelas que abrem sete dias depois ou mais. "
+                           "Escolha um primeiro dia posterior.",
+        [TN_LANGUAGE_RU] = "Новая цепочка действует для окон, открывающихся через семь дней и "
+                           "позже. Выберите более поздний первый день.",
+    }},
 };
 /* NOLINTEND(bugprone-suspicious-missing-comma) */

@@ -22,13 +22,16 @@ static const struct {
             seats_reallocated, reallocate_seats, false) FIRST(window_extended, resume_deadlines,
                                                               false) FIRST(registration_created,
                                                                            register, false)
-            FIRST(member_added, add_member, true) FIRST(member_removed, remove_member, false)
-                FIRST(registration_withdrawn, withdraw_registration,
-                      false) FIRST(registration_restored, restore_registration,
-                                   false) FIRST(registration_merged, merge_registrations, false)
-                    FIRST(appointment_requested, request_appointment,
-                          false) FIRST(request_replaced, request_appointment,
-                                       false) FIRST(request_withdrawn, withdraw_request, false)
+            FIRST(member_added, add_member, true) FIRST(member_removed, remove_member, false) FIRST(
+                registration_withdrawn, withdraw_registration,
+                false) FIRST(registration_restored, restore_registration,
+                             false) FIRST(registration_merged, merge_registrations, false)
+                FIRST(appointment_requested, request_appointment,
+                      false) FIRST(request_replaced, request_appointment,
+                                   false) FIRST(request_withdrawn, withdraw_request, false)
+                    FIRST(witness_revealed, reveal_witness,
+                          false) FIRST(beacon_recorded, record_beacon,
+                                       false) FIRST(chain_replaced, replace_chain, false)
                         FIRST(fork_seen, report_fork, false) FIRST(alarm_raised, raise_alarm, false)
                             FIRST(draw_seeded, reveal_secret,
                                   false) FIRST(offer_accepted, accept_offer,

@@ -95,6 +95,16 @@ void tn_policy_slot_seats(uint32_t seats, uint32_t slot_count, uint32_t *out)
     out[0] += seats % slot_count;
 }
 
+bool tn_policy_needs_chain(const struct tn_policy *policy, const uint8_t owner[static TN_ID_SIZE])
+{
+    bool needed = tn_is_zero(owner, TN_ID_SIZE);
+
+    for (uint32_t i = 0; i < policy->draw.witness_count; i++) {
+        needed = needed || memcmp(policy->draw.witnesses[i], owner, TN_ID_SIZE) == 0;
+    }
+    return needed;
+}
+
 int tn_policy_port_index(const struct tn_policy *policy, uint16_t code)
 {
     for (uint32_t i = 0; i < policy->port_count; i++) {
@@ -223,6 +233,22 @@ static enum tn_status validate_window(const struct tn_policy_window *window, str
                        window->opens_minute + MINUTES_OF_DAY, error);
 }
 
+/* Witnesses, beacon, and what each needs (spec/draw.md 4). */
+static enum tn_status validate_bound(const struct tn_policy_draw *draw, struct tn_error *error)
+{
+    TRY(check_duration("draw.witness_wait_us", draw->witness_wait_us, TN_MINUTE_US, WAIT_MAX_US,
+                       error));
+    TRY(check_range("draw.witnesses", draw->witness_count, draw->beacon == TN_BEACON_NONE ? 1 : 0,
+                    TN_POLICY_WITNESSES_MAX, error));
+    for (uint32_t i = 0; i < draw->witness_count; i++) {
+        if (tn_is_zero(draw->witnesses[i], TN_ID_SIZE) ||
+            (i > 0 && memcmp(draw->witnesses[i - 1], draw->witnesses[i], TN_ID_SIZE) >= 0)) {
+            return tn_fail(error, TN_INVALID, "draw.witnesses: must ascend, none twice, none zero");
+        }
+    }
+    return TN_OK;
+}
+
 static enum tn_status validate_draw(const struct tn_policy *policy, struct tn_error *error)
 {
     const struct tn_policy_draw *draw = &policy->draw;
@@ -235,13 +261,18 @@ static enum tn_status validate_draw(const struct tn_policy *policy, struct tn_er
     TRY(check_range("draw.beacon", (uint64_t) draw->beacon, TN_BEACON_NONE, TN_BEACON_MANUAL,
                     error));
     if (draw->mode == TN_DRAW_SOLO) {
-        if (draw->beacon != TN_BEACON_NONE || draw->witness_wait_us != 0) {
+        if (draw->beacon != TN_BEACON_NONE || draw->witness_wait_us != 0 ||
+            draw->witness_count != 0) {
             return tn_fail(error, TN_INVALID,
                            "draw.mode: 0 is the operator's chain alone, without beacon or witness");
         }
     } else {
-        TRY(check_duration("draw.witness_wait_us", draw->witness_wait_us, TN_MINUTE_US, WAIT_MAX_US,
-                           error));
+        TRY(validate_bound(draw, error));
+    }
+    if ((draw->beacon == TN_BEACON_NIST) == tn_is_zero(draw->certificate, TN_HASH_SIZE)) {
+        return tn_fail(error, TN_INVALID,
+                       "draw.certificate: the SHA-256 of the certificate that signs the pulses, "
+                       "with a NIST beacon and no other");
     }
     if (draw->beacon == TN_BEACON_NONE) {
         TRY(check_range("draw.beacon_delay_us", draw->beacon_delay_us, 0, 0, error));
@@ -275,8 +306,9 @@ static enum tn_status validate_no_draw(const struct tn_policy *policy, struct tn
 
     if (draw->zone[0] != '\0' || draw->day_offset != 0 || draw->minute != 0 || draw->mode != 0 ||
         draw->beacon != TN_BEACON_NONE || draw->beacon_delay_us != 0 ||
-        draw->witness_wait_us != 0 || policy->share_ppm != 0 || policy->packing != 0 ||
-        policy->confirm_us != 0 || policy->confirm_from != 0) {
+        draw->witness_wait_us != 0 || draw->witness_count != 0 ||
+        !tn_is_zero(draw->certificate, TN_HASH_SIZE) || policy->share_ppm != 0 ||
+        policy->packing != 0 || policy->confirm_us != 0 || policy->confirm_from != 0) {
         return tn_fail(error, TN_INVALID,
                        "method: first come has no draw, share, packing or confirming");
     }

@@ -17,6 +17,7 @@
 #define TN_POLICY_SLOTS_MAX 48
 #define TN_POLICY_DOMAINS_MAX 16
 #define TN_POLICY_LANGUAGES_MAX 16
+#define TN_POLICY_WITNESSES_MAX 16
 #define TN_POLICY_ZONE_NAME_SIZE 40 /* the longest name in the tz database has 30 characters */
 #define TN_POLICY_PORT_NAME_SIZE 40
 #define TN_POLICY_DOMAIN_SIZE 64
@@ -77,6 +78,13 @@ struct tn_policy_draw {
     uint64_t beacon_delay_us;
     /* In mode 0 it is 0; else a witness silent this long after the close is missed. */
     uint64_t witness_wait_us;
+    /* Whose reveals are awaited, ascending: of a witness's verifier key the first 16 bytes of the
+     * SHA-256. In mode 1 at least one, or a beacon. */
+    uint32_t witness_count;
+    uint8_t witnesses[TN_POLICY_WITNESSES_MAX][TN_ID_SIZE];
+    /* SHA-256 of the DER form of the certificate by which a NIST beacon's pulses are signed:
+     * nothing else says whose they are. Zeros with any other beacon. */
+    uint8_t certificate[TN_HASH_SIZE];
 };
 
 /* A port of entry. `weight` is its share of the day's seats, in seats of the published table. */
@@ -170,6 +178,9 @@ void tn_policy_port_seats(const struct tn_policy *policy,
 
 /* Spread `seats` evenly over `slot_count` slots (not 0), the remainder to the first slot. */
 void tn_policy_slot_seats(uint32_t seats, uint32_t slot_count, uint32_t *out);
+
+/* Is this owner's chain one that the draws of this policy need? Zeros: the operator's, always. */
+bool tn_policy_needs_chain(const struct tn_policy *policy, const uint8_t owner[static TN_ID_SIZE]);
 
 /* The place of `code` in `ports`, or -1. */
 int tn_policy_port_index(const struct tn_policy *policy, uint16_t code);

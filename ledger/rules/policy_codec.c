@@ -15,6 +15,7 @@
  *     window       1 zone                  2 opens_minute        3 closes_minute
  *     draw         1 zone                  2 day_offset          3 minute           4 mode
  *                  5 beacon                6 beacon_delay_us     7 witness_wait_us
+ *                  8 witnesses [bin 16]    9 certificate bin 32
  *     port         1 code                  2 name                3 zone             4 weight
  *     zone         1 version               2 areas [area]        3 rules [rule]
  *     area         1 code                  2 points [lat, lon, lat, lon, ... in microdegrees]
@@ -37,6 +38,7 @@ enum member_kind {
     MEMBER_UINT, /* an unsigned integer or enum of 2, 4 or 8 bytes */
     MEMBER_BOOL,
     MEMBER_TEXT,   /* a char array that ends in a zero */
+    MEMBER_BYTES,  /* so many bytes, not all zero: bin */
     MEMBER_RECORD, /* a struct: a map */
     MEMBER_LIST,   /* `count` items, each as `item` says */
     MEMBER_POINTS, /* `count` points: a flat array of integers */
@@ -46,7 +48,7 @@ struct member {
     const char *name;
     uint8_t key;
     enum member_kind kind;
-    enum member_kind item; /* of a list: UINT, TEXT or RECORD */
+    enum member_kind item; /* of a list: UINT, TEXT, BYTES or RECORD */
     size_t offset;
     size_t size;                 /* of the value, or of one item */
     const struct record *record; /* of a RECORD, or of a list of them */
@@ -73,6 +75,10 @@ struct record {
 #define TEXT(type, number, field)                                                                  \
     {                                                                                              \
         PLACE(type, field), .key = (number), .kind = MEMBER_TEXT, .size = SIZE_OF(type, field)     \
+    }
+#define BYTES(type, number, field)                                                                 \
+    {                                                                                              \
+        PLACE(type, field), .key = (number), .kind = MEMBER_BYTES, .size = SIZE_OF(type, field)    \
     }
 #define RECORD(type, number, field, of)                                                            \
     {                                                                                              \
@@ -105,6 +111,8 @@ static const struct member draw_record_members[] = {
     UINT(tn_policy_draw, 5, beacon),
     UINT(tn_policy_draw, 6, beacon_delay_us),
     UINT(tn_policy_draw, 7, witness_wait_us),
+    LIST(tn_policy_draw, 8, witnesses, witness_count, MEMBER_BYTES, NULL),
+    BYTES(tn_policy_draw, 9, certificate),
 };
 TABLE(draw_record);
 
@@ -248,6 +256,8 @@ static bool member_is_empty(const struct member *member, const uint8_t *base)
     case MEMBER_BOOL:
     case MEMBER_TEXT:
         return at[0] == 0;
+    case MEMBER_BYTES:
+        return tn_is_zero(at, member->size);
     case MEMBER_RECORD:
         return record_is_empty(member->record, at);
     case MEMBER_LIST:
@@ -276,6 +286,8 @@ static void encode_value(const struct member *member, enum member_kind kind, con
         encode_members(member->record, at, out);
     } else if (kind == MEMBER_TEXT) {
         tn_pack_str(out, tn_bytes(at, strnlen((const char *) at, member->size)));
+    } else if (kind == MEMBER_BYTES) {
+        tn_pack_bin(out, tn_bytes(at, member->size));
     } else if (kind == MEMBER_BOOL) {
         tn_pack_uint(out, 1);
     } else {
@@ -367,6 +379,14 @@ static enum tn_status decode_value(const struct member *member, enum member_kind
         if (text.size > 0) {
             memcpy(at, text.data, text.size);
         }
+        return TN_OK;
+    }
+    if (kind == MEMBER_BYTES) {
+        struct tn_bytes bytes = tn_unpack_bin(unpack);
+        if (bytes.size != member->size) {
+            return fail_member(member, "has another length", error);
+        }
+        memcpy(at, bytes.data, bytes.size);
         return TN_OK;
     }
     uint64_t value = tn_unpack_uint(unpack);

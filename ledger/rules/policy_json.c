@@ -12,7 +12,9 @@
  *     "draw"                      null when first come, else {"zone": name, "day_offset": integer,
  *                                 "at": time, "mode": 0 or 1, "beacon": "none", "drand", "nist",
  *                                 "manual", "beacon_delay_minutes": integer,
- *                                 "witness_wait_minutes": integer, "share_ppm": integer,
+ *                                 "witness_wait_minutes": integer, in mode 1 "witnesses": [id as
+ *                                 hex], with a NIST beacon "certificate": SHA-256 as hex,
+ *                                 "share_ppm": integer,
  *                                 "packing": "straddle", "hard", "confirm_minutes": integer,
  *                                 "confirm_from": "draw", "notice"}
  *     "horizon_days" ... "seats_per_day"     integers; "group_shares_destination" true or false
@@ -108,6 +110,27 @@ static void write_window(const struct json *json, const struct tn_policy_window 
     tn_buffer_append_string(json->out, "},");
 }
 
+/* Who binds a draw of mode 1. */
+static void write_sources(const struct json *json, const struct tn_policy_draw *draw)
+{
+    char hex[2 * TN_HASH_SIZE + 1];
+
+    if (draw->mode == 0) {
+        return;
+    }
+    member(json, 2, "witnesses");
+    tn_buffer_append_u8(json->out, '[');
+    for (uint32_t i = 0; i < draw->witness_count; i++) {
+        tn_hex_encode(hex, draw->witnesses[i], TN_ID_SIZE);
+        tn_buffer_printf(json->out, "%s\"%s\"", i == 0 ? "" : ", ", hex);
+    }
+    tn_buffer_append_string(json->out, "],");
+    if (draw->beacon == TN_BEACON_NIST) {
+        tn_hex_encode(hex, draw->certificate, TN_HASH_SIZE);
+        text(json, 2, "certificate", hex);
+    }
+}
+
 static void write_draw(const struct json *json, const struct tn_policy *policy)
 {
     const struct tn_policy_draw *draw = &policy->draw;
@@ -127,6 +150,7 @@ static void write_draw(const struct json *json, const struct tn_policy *policy)
     text(json, 2, "beacon", tn_policy_beacon_name(draw->beacon));
     number(json, 2, "beacon_delay_minutes", draw->beacon_delay_us / TN_MINUTE_US);
     number(json, 2, "witness_wait_minutes", draw->witness_wait_us / TN_MINUTE_US);
+    write_sources(json, draw);
     number(json, 2, "share_ppm", policy->share_ppm);
     text(json, 2, "packing", tn_policy_packing_name(policy->packing));
     number(json, 2, "confirm_minutes", policy->confirm_us / TN_MINUTE_US);

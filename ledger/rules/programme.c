@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "ledger/base/civil.h"
-#include "ledger/rules/draw.h"
 
 #define DATE_MAX 2932896u /* 9999-12-31 */
 
@@ -24,25 +23,11 @@ enum tn_status tn_rule_create_ledger(const struct tn_command *command, struct tn
     return TN_OK;
 }
 
-enum tn_status tn_rule_anchor_chain(const struct tn_queue_row *queue,
-                                    const struct tn_command *command, struct tn_verdict *verdict)
-{
-    const struct tn_facts_anchor_chain *facts = &command->facts.anchor_chain_facts;
-
-    /* One chain an owner; a second one would let the operator choose between two secrets. */
-    if (!is_operator(command) || queue->chain_length > 0 || facts->length == 0 ||
-        facts->length > DATE_MAX || facts->first_day > DATE_MAX) {
-        return tn_verdict_refuse(verdict, TN_REFUSAL_not_allowed);
-    }
-    tn_verdict_add(verdict, TN_KIND_chain_anchored)->body.chain_anchored.facts = *facts;
-    return TN_OK;
-}
-
-/* Solo draws with straddle packing and deadlines from the draw are what projections/due.c makes. */
+/* Deadlines from the draw are what projections/due.c makes. */
 static bool can_be_drawn(const struct tn_policy *policy)
 {
-    return tn_policy_is_runnable(policy, NULL) == TN_OK && policy->draw.mode == TN_DRAW_SOLO &&
-           policy->packing == TN_PACKING_STRADDLE && policy->confirm_from == TN_CONFIRM_FROM_DRAW;
+    return tn_policy_is_runnable(policy, NULL) == TN_OK &&
+           policy->confirm_from == TN_CONFIRM_FROM_DRAW;
 }
 
 enum tn_status tn_rule_publish_policy(const struct tn_policy *previous, bool approved,
@@ -282,40 +267,6 @@ enum tn_status tn_rule_suspend_officer(const struct tn_officer_row *officer,
     tn_verdict_add(verdict, TN_KIND_officer_suspended)->body.officer_suspended.facts =
         command->facts.suspend_officer_facts;
     return TN_OK;
-}
-
-enum tn_status tn_rule_reveal_secret(const struct tn_queue_row *queue, const struct tn_day_row *day,
-                                     const struct tn_command *command, struct tn_verdict *verdict,
-                                     struct tn_error *error)
-{
-    const struct tn_facts_reveal_secret *facts = &command->facts.reveal_secret_facts;
-    struct tn_draw_seeded *seeded;
-    struct tn_draw_input input = {0};
-    uint32_t index;
-    enum tn_status status;
-
-    if (command->actor.role != TN_ROLE_DRAW_OPERATOR && !is_operator(command)) {
-        return tn_verdict_refuse(verdict, TN_REFUSAL_not_allowed);
-    }
-    if (!day || facts->day != queue->undrawn_day || day->state != TN_DAY_CLOSED ||
-        command->time_us < day->draw_us) {
-        return tn_verdict_refuse(verdict, TN_REFUSAL_no_draw_due);
-    }
-    if (tn_draw_chain_index((uint32_t) queue->first_day, (uint32_t) queue->chain_length,
-                            (uint32_t) facts->day, &index) != TN_OK ||
-        tn_draw_chain_verify(queue->secret, (uint32_t) queue->revealed, facts->secret, index) !=
-            TN_OK) {
-        return tn_verdict_refuse(verdict, TN_REFUSAL_secret_wrong);
-    }
-    seeded = &tn_verdict_add(verdict, TN_KIND_draw_seeded)->body.draw_seeded;
-    seeded->facts = *facts;
-    seeded->day = facts->day;
-    input.day = (uint32_t) facts->day;
-    input.policy = (uint32_t) day->policy;
-    input.mode = TN_DRAW_SOLO;
-    memcpy(input.secret, facts->secret, TN_HASH_SIZE);
-    status = tn_draw_seed(&input, day->root, day->groups, verdict->arena, seeded->seed, error);
-    return status;
 }
 
 enum tn_status tn_rule_resume(const struct tn_command *command, struct tn_verdict *verdict)

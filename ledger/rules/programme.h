@@ -1,5 +1,5 @@
-/* Rules of the programme itself: genesis, policies, capacity, ports, officers, the reveal, a
- * resume. Pure. Source: spec/domain.md R08, R11, R20, R21. */
+/* Rules of the programme itself: genesis, policies, capacity, ports, officers, a resume.
+ * (Chains and reveals: bound.h.) Pure. Source: spec/domain.md R08, R11, R20, R21. */
 #ifndef TN_LEDGER_RULES_PROGRAMME_H
 #define TN_LEDGER_RULES_PROGRAMME_H
 
@@ -11,10 +11,8 @@
 
 /* Genesis: only as the first event of a log. */
 enum tn_status tn_rule_create_ledger(const struct tn_command *command, struct tn_verdict *verdict);
-enum tn_status tn_rule_anchor_chain(const struct tn_queue_row *queue,
-                                    const struct tn_command *command, struct tn_verdict *verdict);
 /* `approved`: two different officers who may approve are named. `previous` is NULL for the first. A
- * mode, packing or deadline that decide.h cannot carry out yet is not runnable. */
+ * deadline that decide.h cannot carry out yet is not runnable. */
 enum tn_status tn_rule_publish_policy(const struct tn_policy *previous, bool approved,
                                       const struct tn_command *command, struct tn_verdict *verdict);
 /* `published`: one of the ports has seats on that date already. A capacity is fixed before the
@@ -51,11 +49,6 @@ enum tn_status tn_rule_enrol_officer(const struct tn_officer_row *existing,
 enum tn_status tn_rule_suspend_officer(const struct tn_officer_row *officer,
                                        const struct tn_command *command,
                                        struct tn_verdict *verdict);
-/* Mode 0: the operator's secret of the day, checked against the last revealed one (R08). `day` is
- * the closed day's row. The arena of the verdict is used for the seed. */
-enum tn_status tn_rule_reveal_secret(const struct tn_queue_row *queue, const struct tn_day_row *day,
-                                     const struct tn_command *command, struct tn_verdict *verdict,
-                                     struct tn_error *error);
 /* What a witness or a machine said goes into the log as it was said; facts that no report has are
  * not_allowed. */
 enum tn_status tn_rule_report_fork(const struct tn_command *command, struct tn_verdict *verdict);

@@ -75,6 +75,9 @@ enum tn_status tn_rule_request(const struct tn_policy *policy,
     if (row->members.count > policy->size_max) { /* made under a policy that allowed more */
         return tn_verdict_refuse(verdict, TN_REFUSAL_group_too_large);
     }
+    if (row->members.count > request->slot_max) { /* it would close the port for everybody else */
+        return tn_verdict_refuse(verdict, TN_REFUSAL_group_larger_than_slot);
+    }
     if (row->holding != TN_HOLDS_NOTHING) {
         return tn_verdict_refuse(verdict, TN_REFUSAL_holds_offer);
     }
@@ -83,6 +86,9 @@ enum tn_status tn_rule_request(const struct tn_policy *policy,
     }
     if (asked && same_ports(&request->asked->ports, &facts->ports)) {
         return tn_verdict_refuse(verdict, TN_REFUSAL_already_asked);
+    }
+    if (asked && request->asked->held) {
+        return tn_verdict_refuse(verdict, TN_REFUSAL_group_held_at_port);
     }
     /* Both kinds have one body. */
     body =

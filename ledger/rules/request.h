@@ -10,6 +10,9 @@ struct tn_request_view {
     uint64_t day;                    /* whose window is open; 0: none is */
     const struct tn_day_row *row;    /* of `day`; NULL when none */
     const struct tn_pool_row *asked; /* the registration's own row of that day, or NULL */
+    /* With hard packing the smallest of the largest slots of the ports asked for: no larger group
+     * fits them all. UINT64_MAX with straddle packing. */
+    uint64_t slot_max;
 };
 
 enum tn_status tn_rule_request(const struct tn_policy *policy,

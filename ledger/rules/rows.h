@@ -44,8 +44,10 @@ TN_RECORD_DECLARE(person_row, TN_LIST_PERSON_ROW)
 /* ---- queue ---- */
 
 /* queue, 'q': one row. `open_days` were opened and are not closed yet, ascending; `undrawn_day` is
- * closed and neither completed nor voided (0: none). `secret` is the last revealed one, `revealed`
- * its index. */
+ * closed and neither completed nor voided (0: none). `secret` is the last revealed one of the
+ * operator's chain, `revealed` its index; `replaced` when it is not the first one: earlier days
+ * than its `first_day` are void. `void_before`: the latest first day of all replaced chains.
+ * `carried`: requests of voided days wait, in the pool of day 0, for the next day that opens. */
 #define TN_LIST_QUEUE_ROW(F, S)                                                                    \
     F(S, 1, HASH, gid_key, _)                                                                      \
     F(S, 2, UINTS, open_days, _)                                                                   \
@@ -58,7 +60,10 @@ TN_RECORD_DECLARE(person_row, TN_LIST_PERSON_ROW)
     F(S, 9, UINT, first_day, _)                                                                    \
     F(S, 10, HASH, secret, _)                                                                      \
     F(S, 11, UINT, revealed, _)                                                                    \
-    F(S, 12, UINT, last_closed_day, _)
+    F(S, 12, UINT, last_closed_day, _)                                                             \
+    F(S, 13, UINT, replaced, _)                                                                    \
+    F(S, 14, UINT, void_before, _)                                                                 \
+    F(S, 15, UINT, carried, _)
 TN_RECORD_DECLARE(queue_row, TN_LIST_QUEUE_ROW)
 
 /* queue, 'v' || BE32 version: a policy as published. */
@@ -75,8 +80,35 @@ enum tn_day_state {
     TN_DAY_VOIDED = 5,
 };
 
+/* queue, 'c' || owner16: a witness's chain; the operator's stands in the queue row. */
+#define TN_LIST_CHAIN_ROW(F, S)                                                                    \
+    F(S, 1, ID, chain, _)                                                                          \
+    F(S, 2, UINT, length, _)                                                                       \
+    F(S, 3, UINT, first_day, _)                                                                    \
+    F(S, 4, HASH, secret, _)                                                                       \
+    F(S, 5, UINT, revealed, _)                                                                     \
+    F(S, 6, UINT, anchored_us, _)                                                                  \
+    F(S, 7, UINT, replaced, _)
+TN_RECORD_DECLARE(chain_row, TN_LIST_CHAIN_ROW)
+
+enum tn_day_witness_state {
+    TN_WITNESS_AWAITED = 0,
+    TN_WITNESS_REVEALED = 1,
+    TN_WITNESS_MISSED = 2,
+};
+
+/* A witness of one day's draw. */
+#define TN_LIST_DAY_WITNESS(F, S)                                                                  \
+    F(S, 1, ID, witness, _)                                                                        \
+    F(S, 2, UINT, state, _)                                                                        \
+    F(S, 3, HASH, secret, _)
+TN_RECORD_DECLARE(day_witness, TN_LIST_DAY_WITNESS)
+
 /* queue, 'd' || BE32 day. What the draw reads is frozen here by `pool_closed`. `completed_us` is
- * also when it was voided: the next pool cannot close before. */
+ * also when it was voided: the next pool cannot close before. From 22 on in mode 1 only:
+ * `closed_us` is the close of spec/draw.md 4, `round` that of a drand beacon until one is recorded,
+ * `gathered_us` when the last witness or the beacon came in, `extended_us` how long pauses moved
+ * the limit of witnesses. */
 #define TN_LIST_DAY_ROW(F, S)                                                                      \
     F(S, 1, UINT, state, _)                                                                        \
     F(S, 2, UINT, service_date, _)                                                                 \
@@ -98,7 +130,14 @@ enum tn_day_state {
     F(S, 18, UINT, opened_index, _)                                                                \
     F(S, 19, UINT, closed_index, _)                                                                \
     F(S, 20, UINT, completed_index, _)                                                             \
-    F(S, 21, UINT, completed_us, _)
+    F(S, 21, UINT, completed_us, _)                                                                \
+    F(S, 22, UINT, closed_us, _)                                                                   \
+    F(S, 23, RECORDS, witnesses, day_witness)                                                      \
+    F(S, 24, UINT, beacon, _)                                                                      \
+    F(S, 25, UINT, round, _)                                                                       \
+    F(S, 26, BYTES, raw, _)                                                                        \
+    F(S, 27, UINT, gathered_us, _)                                                                 \
+    F(S, 28, UINT, extended_us, _)
 TN_RECORD_DECLARE(day_row, TN_LIST_DAY_ROW)
 
 enum tn_pool_state {
@@ -107,13 +146,17 @@ enum tn_pool_state {
     TN_POOL_SUPERSEDED = 3, /* the group won a seat of the day before meanwhile */
 };
 
-/* queue, 'p' || BE32 day || gid16: a request of a day; gone when its draw is complete. */
+/* queue, 'p' || BE32 day || gid16: a request of a day; gone when its draw is complete. `carried`:
+ * it was made for a day that was voided. `held`: hard packing found no slot for it the day before;
+ * the basis. */
 #define TN_LIST_POOL_ROW(F, S)                                                                     \
     F(S, 1, ID, registration, _)                                                                   \
     F(S, 2, UINT, state, _)                                                                        \
     F(S, 3, UINT, size, _)                                                                         \
     F(S, 4, UINTS, ports, _)                                                                       \
-    F(S, 5, UINT, registered_day, _)
+    F(S, 5, UINT, registered_day, _)                                                               \
+    F(S, 6, UINT, carried, _)                                                                      \
+    F(S, 7, UINT, held, _)
 TN_RECORD_DECLARE(pool_row, TN_LIST_POOL_ROW)
 
 enum tn_offer_state {

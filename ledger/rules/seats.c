@@ -21,6 +21,24 @@ const struct tn_slot_row *tn_slot_find(const struct tn_port_date_row *row, uint6
     return NULL;
 }
 
+uint64_t tn_port_slot_largest(const struct tn_port_date *dates, size_t count, uint64_t from,
+                              uint64_t to)
+{
+    uint64_t largest = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        for (size_t s = 0; s < dates[i].row.slots.count; s++) {
+            const struct tn_slot_row *slot = &dates[i].row.slots.items[s];
+            uint64_t seats = slot->published + slot->moved_in - slot->moved_out;
+
+            if (dates[i].date >= from && dates[i].date <= to && seats > largest) {
+                largest = seats;
+            }
+        }
+    }
+    return largest;
+}
+
 /* A slot while the line is computed. */
 struct place {
     uint64_t date;
@@ -109,6 +127,7 @@ enum tn_status tn_port_line_compute(const struct tn_policy *policy, uint64_t por
         }
     }
     line->expired = (struct tn_run_list){expired, expired_count};
+    line->largest = tn_port_slot_largest(dates, count, near, day + policy->horizon_days);
     if (port_row->suspended) {
         return TN_OK;
     }

@@ -17,7 +17,13 @@ struct tn_port_date {
 struct tn_port_line {
     struct tn_pool_port frozen; /* moves, line, pcredit, acc */
     struct tn_run_list expired; /* free seats dated before day + notice_min */
+    uint64_t largest; /* seats of the largest slot, taken or free, of the dates that can be drawn */
 };
+
+/* The largest slot, taken or free, of dates from `from` to `to`: with hard packing no larger group
+ * may ask for the port. */
+uint64_t tn_port_slot_largest(const struct tn_port_date *dates, size_t count, uint64_t from,
+                              uint64_t to);
 
 /* `dates` ascend and cover the port row's first_date to day + horizon. Lists live in `arena`. A
  * suspended port has an empty line and repays nothing, but seats expire there too. TN_FULL  the

@@ -79,6 +79,8 @@ struct tn_transcript_report {
     uint32_t day;
     uint32_t policy;
     uint8_t mode;
+    uint8_t beacon_type;   /* enum tn_draw_beacon_type */
+    uint64_t beacon_round; /* drand: whose pairing is left to others */
     uint32_t group_count;
     uint32_t winner_count;
     uint32_t taken_winners; /* public: seniority winners taken as given */

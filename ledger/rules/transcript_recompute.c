@@ -137,6 +137,8 @@ static void report_fill(const struct tn_transcript *transcript, struct tn_transc
     report->day = transcript->input.day;
     report->policy = transcript->input.policy;
     report->mode = transcript->input.mode;
+    report->beacon_type = transcript->input.beacon.type;
+    report->beacon_round = transcript->input.beacon.round;
     report->group_count = transcript->input.group_count;
     report->winner_count = transcript->winner_count;
     for (uint32_t i = 0; i < transcript->input.given_count; i++) {
@@ -206,6 +208,17 @@ void tn_transcript_report_write(const struct tn_transcript_report *report, struc
     if (report->mode == TN_DRAW_SOLO) {
         tn_buffer_append_string(out, "mode 0: reproducible, but the seed is not bound to the pool: "
                                      "whoever holds the secret can predict the draw\n");
+    }
+    if (report->beacon_type == TN_DRAW_BEACON_DRAND) {
+        tn_buffer_printf(out,
+                         "taken as given: that the beacon's signature is drand quicknet's of round "
+                         "%" PRIu64 " (any drand client checks the pairing)\n",
+                         report->beacon_round);
+    } else if (report->beacon_type == TN_DRAW_BEACON_NIST) {
+        tn_buffer_append_string(out, "taken as given: the NIST pulse; its record in the log holds "
+                                     "the signature and the certificate\n");
+    } else if (report->beacon_type == TN_DRAW_BEACON_MANUAL) {
+        tn_buffer_append_string(out, "taken as given: that the numbers were drawn in public\n");
     }
     if (report->audience == TN_TRANSCRIPT_PUBLIC) {
         tn_buffer_printf(out,

@@ -36,7 +36,9 @@ struct place {
     struct tn_ledger *ledger;
 };
 
-static inline void place_create_as(struct place *place, uint64_t created_us, bool simulated)
+/* `change` may alter the first policy. */
+static inline void place_create_with(struct place *place, uint64_t created_us, bool simulated,
+                                     void (*change)(struct tn_policy *policy))
 {
     struct tn_error error = {0};
     struct tn_genesis genesis = {
@@ -53,7 +55,15 @@ static inline void place_create_as(struct place *place, uint64_t created_us, boo
                     getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
     TN_CHECK(mkdtemp(place->directory) != NULL);
     tn_policy_initial(created_us - TN_DAY_US, &place->policy);
+    if (change) {
+        change(&place->policy);
+    }
     MUST(tn_ledger_create(place->directory, &genesis, &error), &error);
+}
+
+static inline void place_create_as(struct place *place, uint64_t created_us, bool simulated)
+{
+    place_create_with(place, created_us, simulated, NULL);
 }
 
 static inline void place_create(struct place *place, uint64_t created_us)

@@ -11,7 +11,9 @@
 #include "api/http/location.h"
 #include "api/query/pool_fold.h"
 #include "api/query/transcript.h"
+#include "ledger/rules/rows.h"
 #include "projections/engine.h"
+#include "projections/keys.h"
 #include "tests/api/ledger_support.h"
 
 #define GROUPS 24u
@@ -28,6 +30,22 @@ static int setup(void **state)
 {
     (void) state;
     place_create(&place, MORNING_US);
+    place_open(&place, true);
+    now_us = MORNING_US + TN_MINUTE_US;
+    return 0;
+}
+
+/* Seven seats a day at the busiest port, in one slot. */
+static void pack_hard(struct tn_policy *policy)
+{
+    policy->packing = TN_PACKING_HARD;
+    policy->seats_per_day = 26;
+}
+
+static int setup_hard(void **state)
+{
+    (void) state;
+    place_create_with(&place, MORNING_US, true, pack_hard);
     place_open(&place, true);
     now_us = MORNING_US + TN_MINUTE_US;
     return 0;
@@ -218,6 +236,68 @@ static void two_days_of_changing_pools_are_rebuilt_to_the_root(void **state)
     tn_buffer_close(&text);
 }
 
+/* How many ports of a day's auditor's transcript name who is held, in `ports` or in `after`. */
+static unsigned held_in(uint32_t day)
+{
+    static const char held[] = "\"held\": [\n";
+    struct tn_state views;
+    struct tn_buffer text;
+    struct tn_error error = {0};
+    const uint8_t *at;
+    unsigned count = 0;
+
+    tn_buffer_init(&text, TN_TRANSCRIPT_SIZE_MAX);
+    MUST(tn_views_open(place.ledger->store, NULL, &views, &error), &error);
+    MUST(tn_query_transcript(place.ledger->log, &views, day, TN_TRANSCRIPT_AUDITOR, &text, &error),
+         &error);
+    at = text.data;
+    while ((at = memmem(at, (size_t) (text.data + text.size - at), held, sizeof(held) - 1))) {
+        at += sizeof(held) - 1;
+        count++;
+    }
+    tn_views_close(&views);
+    tn_buffer_close(&text);
+    return count;
+}
+
+static void a_held_group_is_in_the_transcripts_of_both_days(void **state)
+{
+    uint32_t day = tn_day_from_date(2024, 6, 3);
+    unsigned held = 0;
+
+    (void) state;
+    for (unsigned i = 0; i < GROUPS; i++) {
+        register_group(i);
+    }
+    advance(NOON_US + TN_MINUTE_US);
+    for (uint32_t d = 0; d < 4; d++) { /* who holds an offer, or is held, is refused */
+        for (unsigned i = 0; i < GROUPS; i++) {
+            (void) ask(i, 2504, d % 2 ? 2301 : 0);
+        }
+        advance(NOON_US + (d + 1) * TN_DAY_US + TN_MINUTE_US);
+    }
+    for (uint32_t d = 0; d < 4; d++) {
+        struct tn_state views;
+        struct tn_day_row row;
+        struct tn_arena arena;
+        struct tn_error error = {0};
+        bool found;
+
+        tn_arena_init(&arena, (size_t) 1 << 20);
+        MUST(tn_views_open(place.ledger->store, NULL, &views, &error), &error);
+        MUST(TN_READ(views.rows[TN_CORE_QUEUE], tn_key_day(day + d), day_row, &arena, &row, &found,
+                     &error),
+             &error);
+        assert_int_equal(row.state, TN_DAY_COMPLETED);
+        assert_transcript(day + d, TN_TRANSCRIPT_AUDITOR, (uint32_t) row.groups);
+        assert_transcript(day + d, TN_TRANSCRIPT_PUBLIC, (uint32_t) row.groups);
+        held += held_in(day + d);
+        tn_views_close(&views);
+        tn_arena_close(&arena);
+    }
+    assert_true(held >= 2); /* after one day, and before the next */
+}
+
 static uint32_t asking(const struct tn_pool_fold *fold)
 {
     static const uint8_t key[TN_HASH_SIZE] = {1};
@@ -340,5 +420,10 @@ int main(void)
         cmocka_unit_test(numbers_are_found_in_the_text_of_a_body),
     };
 
-    return cmocka_run_group_tests(tests, setup, teardown);
+    const struct CMUnitTest hard[] = {
+        cmocka_unit_test(a_held_group_is_in_the_transcripts_of_both_days),
+    };
+    int failed = cmocka_run_group_tests(tests, setup, teardown);
+
+    return failed + cmocka_run_group_tests(hard, setup_hard, teardown);
 }

@@ -16,7 +16,7 @@
 #include "ledger/base/endian.h"
 #include "ledger/rules/draw.h"
 #include "projections/beside.h"
-#include "projections/pool.h"
+#include "projections/due_internal.h"
 
 #define ENTRIES_MAX 200000u
 #define LATE 512u /* entries that are committed together */
@@ -434,14 +434,19 @@ static void commit(struct forger *forger)
 /* The root of a day's pool without the first of its requests. */
 static void shrink_pool(struct forger *forger, struct tn_pool_closed *body)
 {
-    struct tn_pool pool;
+    struct tn_decider decider = {.state = tn_engine_state(forger->engine)};
+    struct tn_due_pool pool;
+    struct tn_verdict none;
+    struct tn_fetch fetch;
 
-    MUST(tn_pool_load(tn_engine_state(forger->engine)->rows[TN_CORE_QUEUE], body->day,
-                      &forger->arena, &pool, &error));
-    tn_pool_salt(&pool, forger->from->gid_key);
+    tn_verdict_init(&none, NULL, 0, 0, &forger->arena);
+    MUST(tn_fetch_begin(&fetch, &decider, NULL, &none, &error));
+    fetch.error = NULL;
+    MUST(tn_due_pool_load(&fetch, body->day, &forger->arena, &pool));
+    tn_due_pool_salt(&pool, forger->from->gid_key);
     pool.groups++;
     pool.count--;
-    tn_pool_root(&pool, body->root);
+    tn_due_pool_root(&pool, body->root);
 }
 
 static void put(struct forger *forger, struct item *item, uint64_t index)

@@ -82,7 +82,11 @@ static void no_code_is_left(void **state)
 {
     (void) state;
     for (uint64_t code = 1; code < TN_REFUSAL_LIMIT; code++) {
-        if (!seen[code]) {
+        /* Those of a bound draw and of hard packing: bound_test.c, packing_test.c. */
+        bool elsewhere = code >= TN_REFUSAL_reveal_too_early &&
+                         code <= TN_REFUSAL_group_held_at_port;
+
+        if (!seen[code] && !elsewhere) {
             fail_msg("%s was never provoked", tn_refusal_name(code));
         }
     }

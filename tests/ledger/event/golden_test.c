@@ -230,6 +230,21 @@ static void every_golden_entry_is_still_readable(void **state)
     assert_true(golden_each(check_readable, *state) >= kinds * SAMPLE_VARIANTS);
 }
 
+static void check_unchanged(void *context, const char *file, struct tn_bytes entry)
+{
+    (void) file;
+    assert_int_equal(come_back(context, entry), TN_OK);
+}
+
+/* before/: entries from before their kind was given more fields. */
+static void entries_from_before_a_field_was_added_are_readable(void **state)
+{
+    assert_int_equal(golden_each_of("before/pool_closed.1.hex", check_unchanged, *state),
+                     SAMPLE_VARIANTS);
+    assert_int_equal(golden_each_of("before/draw_completed.1.hex", check_unchanged, *state),
+                     SAMPLE_VARIANTS);
+}
+
 static void change_bytes(void *context, const char *file, struct tn_bytes entry)
 {
     static const uint8_t values[] = {0x00, 0x01, 0x7f, 0x80, 0x81, 0x90, 0xa0, 0xc0,
@@ -276,6 +291,7 @@ int main(void)
         TEST(every_kind_has_its_golden_bytes),
         TEST(the_check_of_json_finds_what_is_wrong),
         TEST(every_golden_entry_is_still_readable),
+        TEST(entries_from_before_a_field_was_added_are_readable),
         TEST(every_change_of_a_byte_is_refused_or_comes_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,6 +46,31 @@ static void every_version_survives_its_document(void **state)
     }
 }
 
+static void who_binds_a_draw_survives_the_document(void **state)
+{
+    struct tn_policy policy = first_runnable();
+    struct tn_policy back;
+    struct tn_buffer document;
+    struct tn_error error = {0};
+
+    (void) state;
+    policy.draw.mode = 1;
+    policy.draw.beacon = TN_BEACON_NIST;
+    policy.draw.beacon_delay_us = UINT64_C(900000000);
+    policy.draw.witness_wait_us = UINT64_C(900000000);
+    policy.draw.witness_count = TN_POLICY_WITNESSES_MAX;
+    for (uint32_t i = 0; i < TN_POLICY_WITNESSES_MAX; i++) {
+        policy.draw.witnesses[i][0] = (uint8_t) i;
+        policy.draw.witnesses[i][15] = 1;
+    }
+    memset(policy.draw.certificate, 0xc5, sizeof(policy.draw.certificate));
+    tn_buffer_init(&document, TN_POLICY_BYTES_MAX);
+    assert_int_equal(tn_policy_encode(&policy, &document, &error), TN_OK);
+    assert_int_equal(tn_policy_decode(tn_buffer_view(&document), &back, &error), TN_OK);
+    assert_memory_equal(&back.draw, &policy.draw, sizeof(policy.draw));
+    tn_buffer_close(&document);
+}
+
 static void read_golden(char *hex, size_t size)
 {
     FILE *file = fopen(GOLDEN, "r");
@@ -322,6 +347,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_version_survives_its_document),
+        cmocka_unit_test(who_binds_a_draw_survives_the_document),
         cmocka_unit_test(golden_bytes_of_the_first_runnable_policy),
         cmocka_unit_test(encoding_needs_a_valid_policy_and_room),
         cmocka_unit_test(every_limit_at_once_fits_a_document),

@@ -151,13 +151,29 @@ static void a_bound_draw_names_its_waits(void **state)
     struct tn_policy p = first_runnable();
     p.draw.mode = 1;
     p.draw.witness_wait_us = 30 * TN_MINUTE_US;
+    breaks("draw.witnesses", &p); /* neither a witness nor a beacon */
+    p.draw.witness_count = 2;
+    p.draw.witnesses[0][0] = 2;
+    p.draw.witnesses[1][0] = 1;
+    breaks("draw.witnesses: must ascend", &p);
+    p.draw.witnesses[1][0] = 3;
     assert_int_equal(tn_policy_validate(&p, NULL), TN_OK);
+    p.draw.certificate[0] = 1;
+    breaks("draw.certificate", &p);
+    p.draw.certificate[0] = 0;
     p.draw.beacon = TN_BEACON_DRAND;
     breaks("draw.beacon_delay_us", &p);
     p.draw.beacon_delay_us = 15 * TN_MINUTE_US;
     assert_int_equal(tn_policy_validate(&p, NULL), TN_OK);
     p.draw.beacon_delay_us -= TN_MINUTE_US;
     breaks("draw.beacon_delay_us", &p);
+    p.draw.beacon_delay_us += TN_MINUTE_US;
+    p.draw.witness_count = 0; /* the beacon alone is a source */
+    assert_int_equal(tn_policy_validate(&p, NULL), TN_OK);
+    p.draw.beacon = TN_BEACON_NIST;
+    breaks("draw.certificate", &p);
+    p.draw.certificate[31] = 1;
+    assert_int_equal(tn_policy_validate(&p, NULL), TN_OK);
 }
 
 /* --- what may run, and what may follow (R21) --- */

@@ -229,6 +229,10 @@ static void emit(struct harness *harness, const struct tn_due *due, bool opening
                                &harness->error);
     } else if (due->kind == TN_DUE_POOL_CLOSE) {
         status = tn_due_close_pool(&harness->decider, due, &verdict, &harness->error);
+    } else if (due->kind == TN_DUE_DAY_VOID) {
+        status = tn_due_void_day(&harness->decider, due, &verdict, &harness->error);
+    } else if (due->kind == TN_DUE_WITNESS_MISS) {
+        status = tn_due_miss_witness(&harness->decider, due, &verdict, &harness->error);
     } else if (due->kind == TN_DUE_REVEAL) {
         reveal_command(harness, due->day, &command, at_us);
         tn_verdict_init(&verdict, &command, at_us, harness->next_index, &harness->arena);

@@ -13,6 +13,7 @@
 #include "tests/projections/harness/shadow.h"
 
 #define HARNESS_CHAIN_LENGTH 400u
+#define HARNESS_WITNESSES 3u
 
 /* Ends the test when `call` is not TN_OK. */
 #define HARNESS_MUST(call, error_)                                                                 \
@@ -59,6 +60,9 @@ struct harness {
     size_t event_count;
     uint64_t commands;
     uint64_t refusals[TN_REFUSAL_LIMIT];
+    uint8_t witness_tails[HARNESS_WITNESSES][TN_HASH_SIZE];
+    uint64_t witness_first_days[HARNESS_WITNESSES];
+    uint64_t chains; /* made so far: each replacement has a tail of its own */
 };
 
 /* ---- desk.c ---- */
@@ -159,6 +163,29 @@ void make_tag(uint8_t tag[static TN_ID_SIZE], const uint8_t offer[static TN_ID_S
               uint64_t person);
 /* Two owners of the policy, as approvers. */
 struct tn_ids approvers(void);
+
+/* ---- sources.c: what binds a draw ---- */
+
+/* Mode 1 with the first `witnesses` of the made-up ones, awaited for 30 minutes, and a beacon of
+ * that type 15 minutes after the close. */
+void bind_policy(struct tn_policy *policy, uint32_t witnesses, enum tn_policy_beacon beacon);
+/* The id of witness 1 to 3; 0 is the operator: zeros. */
+void witness_id(uint8_t id[static TN_ID_SIZE], uint32_t witness);
+enum tn_refusal do_anchor(struct harness *harness, uint32_t witness, uint64_t first_day,
+                          uint64_t time_us);
+enum tn_refusal do_replace_chain(struct harness *harness, uint32_t witness, uint64_t first_day,
+                                 uint64_t time_us);
+/* The right secret of the day; `harness_witness_secret` gives it. */
+enum tn_refusal do_reveal(struct harness *harness, uint32_t witness, uint64_t day,
+                          uint64_t time_us);
+enum tn_refusal do_reveal_this(struct harness *harness, uint32_t witness, uint64_t day,
+                               const uint8_t secret[static TN_HASH_SIZE], uint64_t time_us);
+void harness_witness_secret(struct harness *harness, uint32_t witness, uint64_t day,
+                            uint8_t secret[static TN_HASH_SIZE]);
+/* `again` NULL: the same as `record`. */
+enum tn_refusal do_beacon(struct harness *harness, uint64_t day, enum tn_policy_beacon type,
+                          struct tn_bytes record, const char *again, uint64_t time_us);
+enum tn_refusal do_reveal_operator(struct harness *harness, uint64_t day, uint64_t time_us);
 
 /* ---- rows.c: reading rows ---- */
 

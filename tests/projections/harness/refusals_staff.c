@@ -264,6 +264,7 @@ static enum tn_refusal second_chain(struct harness *harness, uint64_t time_us)
     struct tn_command command = command_by_operator(TN_COMMAND_anchor_chain, time_us);
 
     command.facts.anchor_chain_facts.length = 7;
+    command.facts.anchor_chain_facts.first_day = DATE;
     return harness_decide(harness, &command);
 }
 
@@ -347,22 +348,12 @@ static enum tn_refusal scheduler_approves_policy(struct harness *harness, uint64
     return publish_with(harness, &policy, (uint64_t[]){OWNER_1, SCHEDULER}, time_us);
 }
 
-static enum tn_refusal hard_packing(struct harness *harness, uint64_t time_us)
+static enum tn_refusal from_the_notice(struct harness *harness, uint64_t time_us)
 {
     struct tn_policy policy;
 
     make_policy(&policy, 2, time_us + 1);
-    policy.packing = TN_PACKING_HARD;
-    return do_publish(harness, &policy, time_us);
-}
-
-static enum tn_refusal bound_mode(struct harness *harness, uint64_t time_us)
-{
-    struct tn_policy policy;
-
-    make_policy(&policy, 2, time_us + 1);
-    policy.draw.mode = TN_DRAW_BOUND;
-    policy.draw.witness_wait_us = TN_HOUR_US / 2;
+    policy.confirm_from = TN_CONFIRM_FROM_NOTICE;
     return do_publish(harness, &policy, time_us);
 }
 
@@ -516,12 +507,12 @@ static const struct refusal_row of_staff[] = {
     {TN_REFUSAL_not_allowed, "an applicant reveals", applicant_reveals},
     {TN_REFUSAL_not_allowed, "an applicant extends", applicant_extends},
     {TN_REFUSAL_not_allowed, "a second genesis", second_genesis},
+    {TN_REFUSAL_chain_exists, "a second chain", second_chain},
     {TN_REFUSAL_not_allowed, "an applicant reports a fork", applicant_reports},
     {TN_REFUSAL_not_allowed, "a fork by a status that is none", fork_without_status},
     {TN_REFUSAL_not_allowed, "an applicant raises an alarm", applicant_alarms},
     {TN_REFUSAL_not_allowed, "an alarm of no code", alarm_of_no_code},
     {TN_REFUSAL_not_allowed, "an alarm of an unknown code", alarm_of_unknown_code},
-    {TN_REFUSAL_not_allowed, "a second chain", second_chain},
     {TN_REFUSAL_approvers_missing, "one approver", one_approver},
     {TN_REFUSAL_approvers_missing, "one approver twice", one_approver_twice},
     {TN_REFUSAL_approvers_missing, "a validator approves", validator_approves},
@@ -530,8 +521,7 @@ static const struct refusal_row of_staff[] = {
     {TN_REFUSAL_port_unknown, "no such port to suspend", suspends_no_port},
     {TN_REFUSAL_port_suspended, "suspended twice", suspends_port_again},
     {TN_REFUSAL_port_not_suspended, "it runs", resumes_what_runs},
-    {TN_REFUSAL_policy_not_runnable, "hard packing", hard_packing},
-    {TN_REFUSAL_policy_not_runnable, "a bound draw", bound_mode},
+    {TN_REFUSAL_policy_not_runnable, "deadlines from the notice", from_the_notice},
     {TN_REFUSAL_policy_not_later, "it applies at once", applies_at_once},
     {TN_REFUSAL_policy_not_later, "a version is left out", leaves_a_version_out},
     {TN_REFUSAL_policy_invalid, "not a policy", not_a_policy},

@@ -53,7 +53,11 @@ static bool check_pooled(void *context, struct tn_bytes key, struct tn_bytes val
     for (size_t i = 0; i < group->count; i++) { /* R06 */
         const struct shadow_person *person = shadow_person_of(shadow, group->persons[i]);
 
-        if (person->asked_day == pool->day) {
+        if (person->asked_day == pool->day && (row.carried || row.held) &&
+            person->asked_group != (uint32_t) (group - shadow->groups) + 1) {
+            /* Its request is of an earlier day; who asked elsewhere came by a merge: one ticket. */
+            assert_false(shadow->groups[person->asked_group - 1].live);
+        } else if (person->asked_day == pool->day) {
             assert_int_equal(person->asked_group, (uint32_t) (group - shadow->groups) + 1);
         }
     }
