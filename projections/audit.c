@@ -1,9 +1,10 @@
-/* An audit in two threads.
+/* An audit in three threads.
  *
  * The life of a batch (one slot of a ring): the caller's thread fills it with entries and what was
- * decoded from them, and hands it on; the deciding thread takes the batches in their order, and
- * gives each slot back when all its entries are folded. The first failure of the deciding thread
- * stops it; the caller learns of it at the next entry that needs a slot, or at the end. */
+ * decoded from them, and hands it on; two workers take the batches in their order, each at its own
+ * pace: one decides and folds what rules read, one folds what no rule reads. A slot is free again
+ * when both are through with it. The first failure of a worker stops it; the caller learns of it at
+ * the next entry that needs a slot, or at the end. */
 #include "projections/audit.h"
 
 #include <inttypes.h>
@@ -26,6 +27,20 @@ struct batch {
     struct tn_arena arena; /* the entries' bytes and what was decoded from them */
 };
 
+struct worker {
+    struct tn_audit *audit;
+    const char *name;
+    enum tn_status (*take)(struct tn_recompute *recompute, const struct tn_event *event,
+                           struct tn_bytes entry, struct tn_error *error);
+    pthread_t thread;
+    bool started;
+    uint64_t consumed;
+    enum tn_status status;
+    struct tn_error error;
+};
+
+#define WORKERS 2
+
 struct tn_audit {
     struct tn_audit_options options;
     struct tn_tree tree;
@@ -38,18 +53,16 @@ struct tn_audit {
     pthread_mutex_t lock;
     pthread_cond_t filled;
     pthread_cond_t freed;
-    pthread_t thread;
-    bool started;
     bool ended; /* no further batch comes */
     bool stop;  /* nobody waits for the result any more */
     uint64_t produced;
-    uint64_t consumed;
-    enum tn_status status; /* of the deciding thread */
-    struct tn_error error;
+    struct worker workers[WORKERS];
+    enum tn_status finish_status; /* of what is settled last, when the threads have ended */
+    struct tn_error finish_error;
     struct batch batches[RING_SLOTS];
 };
 
-static void *decide_work(void *argument);
+static void *batch_work(void *argument);
 static void hand_on(struct tn_audit *audit);
 
 enum tn_status tn_audit_create(const struct tn_audit_options *options, struct tn_audit **out,
@@ -73,9 +86,15 @@ enum tn_status tn_audit_create(const struct tn_audit_options *options, struct tn
     pthread_cond_init(&audit->filled, NULL);
     pthread_cond_init(&audit->freed, NULL);
     status = tn_recompute_create(&options->recompute, &audit->recompute, error);
-    if (status == TN_OK) {
-        audit->started = pthread_create(&audit->thread, NULL, decide_work, audit) == 0;
-        status = audit->started ? TN_OK : tn_fail(error, TN_MEMORY, "no thread for an audit");
+    audit->workers[0] =
+        (struct worker){.audit = audit, .name = "turno-decide", .take = tn_recompute_take};
+    audit->workers[1] =
+        (struct worker){.audit = audit, .name = "turno-beside", .take = tn_recompute_beside};
+    for (size_t i = 0; status == TN_OK && i < WORKERS; i++) {
+        struct worker *worker = &audit->workers[i];
+
+        worker->started = pthread_create(&worker->thread, NULL, batch_work, worker) == 0;
+        status = worker->started ? TN_OK : tn_fail(error, TN_MEMORY, "no thread for an audit");
     }
     if (status != TN_OK) {
         tn_audit_destroy(audit);
@@ -87,16 +106,17 @@ enum tn_status tn_audit_create(const struct tn_audit_options *options, struct tn
 
 static void end(struct tn_audit *audit, bool stop)
 {
-    if (!audit->started) {
-        return;
-    }
     pthread_mutex_lock(&audit->lock);
     audit->ended = true;
     audit->stop = stop;
     pthread_cond_broadcast(&audit->filled);
     pthread_mutex_unlock(&audit->lock);
-    pthread_join(audit->thread, NULL);
-    audit->started = false;
+    for (size_t i = 0; i < WORKERS; i++) {
+        if (audit->workers[i].started) {
+            pthread_join(audit->workers[i].thread, NULL);
+            audit->workers[i].started = false;
+        }
+    }
 }
 
 void tn_audit_destroy(struct tn_audit *audit)
@@ -134,30 +154,55 @@ void tn_audit_report(const struct tn_audit *audit, struct tn_recompute_report *r
 
 /* ---- the caller's thread ---- */
 
-/* What the deciding thread failed with, if it did. */
+/* What a worker failed with: a difference before anything else, and the first of two. */
 static enum tn_status failed(struct tn_audit *audit, struct tn_error *error)
 {
-    enum tn_status status;
+    const struct worker *first = NULL;
+    enum tn_status status = TN_OK;
 
     pthread_mutex_lock(&audit->lock);
-    status = audit->status;
-    if (status != TN_OK && error != NULL) {
-        *error = audit->error;
+    for (size_t i = 0; i < WORKERS; i++) {
+        const struct worker *worker = &audit->workers[i];
+
+        if (worker->status != TN_OK &&
+            (first == NULL || (first->status != TN_MISMATCH && worker->status == TN_MISMATCH) ||
+             (first->status == worker->status && worker->consumed < first->consumed))) {
+            first = worker;
+        }
+    }
+    if (first != NULL) {
+        status = first->status;
+        if (error != NULL) {
+            *error = first->error;
+        }
     }
     pthread_mutex_unlock(&audit->lock);
     return status;
 }
 
-/* A free slot; NULL after a failure of the deciding thread. */
+static bool any_failed(const struct tn_audit *audit)
+{
+    return audit->workers[0].status != TN_OK || audit->workers[1].status != TN_OK;
+}
+
+static uint64_t consumed_by_all(const struct tn_audit *audit)
+{
+    uint64_t a = audit->workers[0].consumed;
+    uint64_t b = audit->workers[1].consumed;
+
+    return a < b ? a : b;
+}
+
+/* A free slot; NULL after a failure of a worker. */
 static struct batch *take_slot(struct tn_audit *audit)
 {
     struct batch *batch = NULL;
 
     pthread_mutex_lock(&audit->lock);
-    while (audit->status == TN_OK && audit->produced - audit->consumed >= RING_SLOTS) {
+    while (!any_failed(audit) && audit->produced - consumed_by_all(audit) >= RING_SLOTS) {
         pthread_cond_wait(&audit->freed, &audit->lock);
     }
-    if (audit->status == TN_OK) {
+    if (!any_failed(audit)) {
         batch = &audit->batches[audit->produced % RING_SLOTS];
     }
     pthread_mutex_unlock(&audit->lock);
@@ -176,7 +221,7 @@ static void hand_on(struct tn_audit *audit)
     audit->filling = NULL;
     pthread_mutex_lock(&audit->lock);
     audit->produced++;
-    pthread_cond_signal(&audit->filled);
+    pthread_cond_broadcast(&audit->filled);
     pthread_mutex_unlock(&audit->lock);
 }
 
@@ -198,12 +243,14 @@ static enum tn_status not_an_entry(struct tn_audit *audit, enum tn_status status
 {
     struct tn_finding *finding = &audit->finding;
     struct tn_error earlier = {0};
+    enum tn_status before;
 
     hand_on(audit);
     end(audit, false);
-    if (failed(audit, &earlier) != TN_OK) {
+    before = failed(audit, &earlier);
+    if (before != TN_OK) {
         *error = earlier;
-        return audit->status;
+        return before;
     }
     if (status != TN_INVALID) {
         (void) tn_fail_context(error, "entry %" PRIu64, audit->brought);
@@ -229,6 +276,7 @@ enum tn_status tn_audit_entry(struct tn_audit *audit, struct tn_bytes entry, str
     if (batch == NULL) {
         batch = take_slot(audit);
         if (batch == NULL) {
+            end(audit, false); /* the other may find something earlier */
             return failed(audit, error);
         }
         audit->filling = batch;
@@ -257,9 +305,16 @@ enum tn_status tn_audit_entry(struct tn_audit *audit, struct tn_bytes entry, str
 
 enum tn_status tn_audit_drain(struct tn_audit *audit, struct tn_error *error)
 {
+    enum tn_status status;
+
     hand_on(audit);
     end(audit, false);
-    return failed(audit, error);
+    status = failed(audit, error);
+    if (status == TN_OK && audit->finish_status != TN_OK) {
+        status = audit->finish_status;
+        *error = audit->finish_error;
+    }
+    return status;
 }
 
 enum tn_status tn_audit_finish(struct tn_audit *audit, struct tn_error *error)
@@ -268,48 +323,49 @@ enum tn_status tn_audit_finish(struct tn_audit *audit, struct tn_error *error)
 
     if (status == TN_OK) {
         status = tn_recompute_finish(audit->recompute, error);
-        audit->status = status; /* the thread has ended: what is found last is kept too */
-        audit->error = status != TN_OK && error != NULL ? *error : audit->error;
+        audit->finish_status = status;
+        audit->finish_error = *error;
     }
     return status;
 }
 
-/* ---- the deciding thread ---- */
+/* ---- the workers ---- */
 
-static enum tn_status decide_batch(struct tn_audit *audit, const struct batch *batch)
+static enum tn_status take_batch(struct worker *worker, const struct batch *batch)
 {
     enum tn_status status = TN_OK;
 
     for (size_t i = 0; status == TN_OK && i < batch->count; i++) {
-        status = tn_recompute_take(audit->recompute, &batch->events[i], batch->entries[i],
-                                   &audit->error);
+        status = worker->take(worker->audit->recompute, &batch->events[i], batch->entries[i],
+                              &worker->error);
     }
     return status;
 }
 
-static void *decide_work(void *argument)
+static void *batch_work(void *argument)
 {
-    struct tn_audit *audit = argument;
+    struct worker *worker = argument;
+    struct tn_audit *audit = worker->audit;
     enum tn_status status = TN_OK;
 
-    (void) pthread_setname_np(pthread_self(), "turno-decide");
+    (void) pthread_setname_np(pthread_self(), worker->name);
     pthread_mutex_lock(&audit->lock);
     while (status == TN_OK && !audit->stop) {
         const struct batch *batch;
 
-        if (audit->consumed == audit->produced) {
+        if (worker->consumed == audit->produced) {
             if (audit->ended) {
                 break;
             }
             pthread_cond_wait(&audit->filled, &audit->lock);
             continue;
         }
-        batch = &audit->batches[audit->consumed % RING_SLOTS];
+        batch = &audit->batches[worker->consumed % RING_SLOTS];
         pthread_mutex_unlock(&audit->lock);
-        status = decide_batch(audit, batch);
+        status = take_batch(worker, batch);
         pthread_mutex_lock(&audit->lock);
-        audit->status = status;
-        audit->consumed++;
+        worker->status = status;
+        worker->consumed++;
         pthread_cond_signal(&audit->freed);
     }
     pthread_mutex_unlock(&audit->lock);

@@ -6,10 +6,15 @@
  * does not fit, ends the folding for good: a log line says so. */
 #include "projections/beside.h"
 
+#include <dirent.h>
+#include <inttypes.h>
+#include <limits.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,7 +25,10 @@
 #include "projections/core_list.h"
 #include "projections/families.h"
 
+/* How often it looks whether enough was committed, and how long little may wait. */
 #define PACE_US 1000000u
+#define FOLLOW_EVENTS 65536u
+#define FOLLOW_US 10000000u
 /* A thread that is this nice gets about a tenth of a core that others want. */
 #define NICENESS 10
 
@@ -30,6 +38,7 @@ struct tn_beside {
     struct tn_core_list list;
     struct tn_engine *engine; /* the thread's */
     bool warned;
+    char directory[PATH_MAX]; /* empty: leaves are not kept */
     pthread_t thread;
     bool started;
 
@@ -74,6 +83,10 @@ enum tn_status tn_beside_open(const struct tn_beside_options *options, struct tn
         }
     } else {
         beside->list = tn_core_list(options->list, options->count);
+    }
+    if (options->directory != NULL) {
+        (void) snprintf(beside->directory, sizeof(beside->directory), "%s", options->directory);
+        (void) mkdir(beside->directory, 0700); /* a seal says that its leaves are not kept */
     }
     pthread_mutex_init(&beside->lock, NULL);
     pthread_condattr_init(&attributes);
@@ -164,6 +177,55 @@ static bool follow(struct tn_beside *beside, uint64_t size, struct tn_error *err
     return status == TN_OK;
 }
 
+bool tn_beside_seal_path(const char *directory, const struct tn_projection *projection,
+                         uint64_t upto, char *out, size_t size)
+{
+    int length = snprintf(out, size, "%s/%s.%" PRIu64, directory, projection->name, upto);
+
+    return length > 0 && (size_t) length < size;
+}
+
+/* A full seal covers every row: the leaves of those before it are of no more use. */
+static void forget_leaves(const struct tn_beside *beside, size_t place, uint64_t upto)
+{
+    const char *name = beside->list.items[place]->name;
+    size_t length = strlen(name);
+    DIR *directory = opendir(beside->directory);
+    const struct dirent *entry;
+
+    while (directory != NULL && (entry = readdir(directory)) != NULL) {
+        char path[PATH_MAX + sizeof(entry->d_name) + 1];
+
+        if (strncmp(entry->d_name, name, length) == 0 && entry->d_name[length] == '.' &&
+            strtoull(entry->d_name + length + 1, NULL, 10) < upto) {
+            (void) snprintf(path, sizeof(path), "%s/%s", beside->directory, entry->d_name);
+            (void) remove(path);
+        }
+    }
+    if (directory != NULL) {
+        (void) closedir(directory);
+    }
+}
+
+static enum tn_status compute_seal(struct tn_beside *beside, size_t place, uint64_t size,
+                                   uint64_t scope, uint64_t *rows,
+                                   uint8_t root[static TN_HASH_SIZE], struct tn_error *error)
+{
+    char path[PATH_MAX];
+    enum tn_status status;
+
+    if (beside->directory[0] == '\0' || size == 0 ||
+        !tn_beside_seal_path(beside->directory, beside->list.items[place], size - 1, path,
+                             sizeof(path))) {
+        return tn_engine_seal(beside->engine, place, scope, rows, root, error);
+    }
+    status = tn_engine_seal_kept(beside->engine, place, scope, path, rows, root, error);
+    if (status == TN_OK && scope == 2) {
+        forget_leaves(beside, place, size - 1);
+    }
+    return status;
+}
+
 /* Called with the lock held; leaves it meanwhile. */
 static void answer_seal(struct tn_beside *beside)
 {
@@ -178,7 +240,7 @@ static void answer_seal(struct tn_beside *beside)
     pthread_mutex_unlock(&beside->lock);
     if (follow(beside, size, &error)) {
         status = tn_engine_folded(beside->engine) == size
-                     ? tn_engine_seal(beside->engine, place, scope, &rows, root, &error)
+                     ? compute_seal(beside, place, size, scope, &rows, root, &error)
                      : tn_fail(&error, TN_UNAVAILABLE, "more than the seal speaks of is folded");
     }
     pthread_mutex_lock(&beside->lock);
@@ -191,11 +253,19 @@ static void answer_seal(struct tn_beside *beside)
     pthread_cond_signal(&beside->answered);
 }
 
+/* Enough was committed, or long enough ago: a row that many events touch is written once. */
+static bool is_time(const struct tn_beside *beside, uint64_t size, uint64_t followed_us)
+{
+    return beside->engine == NULL || size - tn_engine_folded(beside->engine) >= FOLLOW_EVENTS ||
+           tn_clock_monotonic_us() - followed_us >= FOLLOW_US;
+}
+
 static void *follow_main(void *argument)
 {
     struct tn_beside *beside = argument;
     struct tn_error error = {0};
     struct tn_log_head head;
+    uint64_t followed_us = 0;
     bool closing = false;
 
     (void) pthread_setname_np(pthread_self(), "turno-beside");
@@ -210,7 +280,10 @@ static void *follow_main(void *argument)
         if (!beside->hopeless) {
             pthread_mutex_unlock(&beside->lock);
             tn_log_head(beside->log, &head);
-            (void) follow(beside, head.size, &error);
+            if (closing || is_time(beside, head.size, followed_us)) {
+                (void) follow(beside, head.size, &error);
+                followed_us = tn_clock_monotonic_us();
+            }
             pthread_mutex_lock(&beside->lock);
         }
         if (beside->seal.asked && beside->hopeless) {

@@ -4,9 +4,9 @@
  * P6: they need nothing but the log.
  *
  *   any thread   open: the thread starts; what is missing or old is rebuilt there
- *   its thread   fold what was committed, once a second; rows and position in one write, unsynced
- *   desk thread  seal: everything before it is durable; waits until it is folded, gets the root
- *   any thread   close: folds the rest */
+ *   its thread   fold what was committed, every 65,536 events or ten seconds; rows and position in
+ * one write, unsynced desk thread  seal: everything before it is durable; waits until it is folded,
+ * gets the root any thread   close: folds the rest */
 #ifndef TN_PROJECTIONS_BESIDE_H
 #define TN_PROJECTIONS_BESIDE_H
 
@@ -25,7 +25,14 @@ struct tn_beside_options {
     struct tn_log *log;
     const struct tn_projection *const *list; /* NULL: all that are beside the core ones */
     size_t count;
+    /* Where leaves of seals are kept, from the newest full one on, as "<projection>.<upto>"; made
+     * when it is absent. NULL: nowhere. Borrowed during open. */
+    const char *directory;
 };
+
+/* The path of the leaves of a seal. False when it is longer than `size`. */
+bool tn_beside_seal_path(const char *directory, const struct tn_projection *projection,
+                         uint64_t upto, char *out, size_t size);
 
 /* No view of these projections is open. The parts outlive it. */
 TN_MUST_USE enum tn_status tn_beside_open(const struct tn_beside_options *options,

@@ -65,6 +65,10 @@ static inline bool tn_due_may_wait(enum tn_due_kind kind)
 TN_MUST_USE enum tn_status tn_due_next(struct tn_decider *decider, struct tn_arena *arena,
                                        struct tn_due *due, struct tn_error *error);
 
+/* The same without lapses, for who keeps them in another order (the auditor). */
+TN_MUST_USE enum tn_status tn_due_next_of_days(struct tn_decider *decider, struct tn_arena *arena,
+                                               struct tn_due *due, struct tn_error *error);
+
 /* The verdicts. Each stamps its events with `verdict->time_us`. */
 TN_MUST_USE enum tn_status tn_due_lapse(struct tn_decider *decider, const struct tn_due *due,
                                         struct tn_verdict *verdict, struct tn_error *error);

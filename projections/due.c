@@ -131,6 +131,19 @@ static enum tn_status next_of_days(struct tn_fetch *fetch, struct tn_due *due)
     return status;
 }
 
+enum tn_status tn_due_next_of_days(struct tn_decider *decider, struct tn_arena *arena,
+                                   struct tn_due *due, struct tn_error *error)
+{
+    struct tn_verdict none;
+    struct tn_fetch fetch;
+    enum tn_status status;
+
+    memset(due, 0, sizeof(*due));
+    tn_verdict_init(&none, NULL, 0, 0, arena);
+    status = tn_fetch_begin(&fetch, decider, NULL, &none, error);
+    return status == TN_OK ? next_of_days(&fetch, due) : status;
+}
+
 enum tn_status tn_due_next(struct tn_decider *decider, struct tn_arena *arena, struct tn_due *due,
                            struct tn_error *error)
 {

@@ -9,14 +9,34 @@
 
 /* ---- the draw ---- */
 
-enum tn_status tn_day_draw_load(struct tn_decider *decider, uint64_t day_number,
+enum tn_status tn_day_draw_load(struct tn_decider *decider, uint64_t day, struct tn_arena *arena,
+                                struct tn_day_draw *draw, struct tn_error *error)
+{
+    struct tn_verdict none;
+    struct tn_fetch fetch;
+    struct tn_due_pool pool;
+    enum tn_status status;
+
+    memset(draw, 0, sizeof(*draw));
+    tn_verdict_init(&none, NULL, 0, 0, arena);
+    status = tn_fetch_begin(&fetch, decider, NULL, &none, error);
+    if (status == TN_OK) {
+        status = tn_due_pool_load(&fetch, day, arena, &pool);
+    }
+    if (status != TN_OK) {
+        return status;
+    }
+    tn_due_pool_salt(&pool, fetch.queue.gid_key);
+    return tn_day_draw_with(decider, &pool, arena, draw, error);
+}
+
+enum tn_status tn_day_draw_with(struct tn_decider *decider, const struct tn_due_pool *pool,
                                 struct tn_arena *arena, struct tn_day_draw *draw,
                                 struct tn_error *error)
 {
     struct tn_verdict none;
     struct tn_fetch fetch;
     struct tn_day_row day;
-    struct tn_due_pool pool;
     const struct tn_policy *policy;
     bool found = false;
     enum tn_status status;
@@ -25,26 +45,23 @@ enum tn_status tn_day_draw_load(struct tn_decider *decider, uint64_t day_number,
     tn_verdict_init(&none, NULL, 0, 0, arena);
     status = tn_fetch_begin(&fetch, decider, NULL, &none, error);
     if (status == TN_OK) {
-        status = tn_fetch_day(&fetch, day_number, &day, &found);
+        status = tn_fetch_day(&fetch, pool->day, &day, &found);
     }
     policy = status == TN_OK && found ? tn_policies_version(&decider->policies, day.policy) : NULL;
     /* Before there is no seed, and after it the pool's rows are gone: ask as of the seed. */
     if (status == TN_OK && (!policy || day.state != TN_DAY_SEEDED)) {
         status =
-            tn_fail(error, TN_NOT_FOUND, "day %" PRIu64 " is not about to be drawn", day_number);
+            tn_fail(error, TN_NOT_FOUND, "day %" PRIu64 " is not about to be drawn", pool->day);
     }
     if (status == TN_OK) {
-        status = tn_due_pool_load(&fetch, day_number, &pool);
-    }
-    if (status == TN_OK) {
-        status = tn_day_frozen(&day, day_number, policy, arena, &draw->input);
+        status = tn_day_frozen(&day, pool->day, policy, arena, &draw->input);
     }
     if (status != TN_OK) {
         return status;
     }
-    draw->input.groups = pool.groups;
-    draw->input.group_count = (uint32_t) pool.count;
-    draw->registrations = (const uint8_t(*)[TN_ID_SIZE]) pool.registrations;
+    draw->input.groups = pool->groups;
+    draw->input.group_count = (uint32_t) pool->count;
+    draw->registrations = (const uint8_t(*)[TN_ID_SIZE]) pool->registrations;
     draw->due_us = day.seeded_us > day.draw_us ? day.seeded_us : day.draw_us;
     draw->deadline_us = tn_policy_offer_deadline(policy, draw->due_us);
     draw->closed_index = day.closed_index;

@@ -13,9 +13,9 @@
 static bool grow_pool(struct tn_due_pool *pool)
 {
     size_t capacity = pool->capacity > 0 ? pool->capacity * 2 : 1024;
-    struct tn_draw_group *groups = tn_arena_array(pool->fetch->arena, capacity, sizeof(*groups));
-    uint8_t(*registrations)[TN_ID_SIZE] = tn_arena_array(pool->fetch->arena, capacity, TN_ID_SIZE);
-    uint8_t *held = tn_arena_alloc(pool->fetch->arena, capacity);
+    struct tn_draw_group *groups = tn_arena_array(pool->arena, capacity, sizeof(*groups));
+    uint8_t(*registrations)[TN_ID_SIZE] = tn_arena_array(pool->arena, capacity, TN_ID_SIZE);
+    uint8_t *held = tn_arena_alloc(pool->arena, capacity);
 
     if (!groups || !registrations || !held) {
         pool->status = TN_FULL;
@@ -57,7 +57,6 @@ static bool collect_group(void *context, struct tn_bytes key, struct tn_bytes va
     group = &pool->groups[pool->count++];
     memset(group, 0, sizeof(*group));
     memcpy(group->gid, key.data + key.size - TN_ID_SIZE, TN_ID_SIZE);
-    tn_draw_salt(group->salt, pool->fetch->queue.gid_key, (uint32_t) pool->day, row.registration);
     group->registered_day = (uint32_t) row.registered_day;
     group->size = (uint8_t) row.size;
     group->port_count = (uint8_t) row.ports.count;
@@ -68,12 +67,13 @@ static bool collect_group(void *context, struct tn_bytes key, struct tn_bytes va
     return true;
 }
 
-enum tn_status tn_due_pool_load(struct tn_fetch *fetch, uint64_t day, struct tn_due_pool *pool)
+enum tn_status tn_due_pool_load(struct tn_fetch *fetch, uint64_t day, struct tn_arena *arena,
+                                struct tn_due_pool *pool)
 {
     struct tn_row_key prefix = tn_key_pool(day);
     enum tn_status status;
 
-    *pool = (struct tn_due_pool){.fetch = fetch, .day = day};
+    *pool = (struct tn_due_pool){.day = day, .arena = arena};
     tn_arena_init(&pool->row_arena, (size_t) 1 << 16);
     status = tn_rows_scan(fetch->decider->state->rows[TN_CORE_QUEUE], tn_row_key_view(&prefix),
                           tn_bytes(NULL, 0), collect_group, pool, fetch->error);
@@ -85,8 +85,15 @@ enum tn_status tn_due_pool_load(struct tn_fetch *fetch, uint64_t day, struct tn_
     return status;
 }
 
-/* MTH over the leaves; a scan gives them in the order of their gids already. */
-static void pool_root(const struct tn_due_pool *pool, uint8_t root[static TN_HASH_SIZE])
+void tn_due_pool_salt(struct tn_due_pool *pool, const uint8_t gid_key[static TN_HASH_SIZE])
+{
+    for (size_t i = 0; i < pool->count; i++) {
+        tn_draw_salt(pool->groups[i].salt, gid_key, (uint32_t) pool->day, pool->registrations[i]);
+    }
+}
+
+/* A scan gives the leaves in the order of their gids already. */
+void tn_due_pool_root(const struct tn_due_pool *pool, uint8_t root[static TN_HASH_SIZE])
 {
     struct tn_merkle merkle;
     uint8_t leaf[TN_DRAW_LEAF_SIZE];
@@ -128,7 +135,7 @@ static enum tn_status list_held(const struct tn_policy *policy, struct tn_due_po
                                 const struct tn_port_line *lines, struct tn_pool_port *ports,
                                 struct tn_pool_closed *closed)
 {
-    struct tn_arena *arena = pool->fetch->arena;
+    struct tn_arena *arena = pool->arena;
     uint8_t(*left_out)[TN_ID_SIZE] = tn_arena_array(arena, pool->count, TN_ID_SIZE);
     size_t kept = 0;
 
@@ -161,6 +168,8 @@ static enum tn_status list_held(const struct tn_policy *policy, struct tn_due_po
             held[ports[at].held.count].registered_day = group->registered_day;
             ports[at].held = (struct tn_held_group_list){held, ports[at].held.count + 1};
         }
+        memmove(pool->registrations[kept], pool->registrations[i], TN_ID_SIZE);
+        pool->held[kept] = pool->held[i];
         pool->groups[kept++] = *group;
     }
     pool->count = kept;
@@ -215,13 +224,12 @@ static enum tn_status read_closing(struct tn_fetch *fetch, uint64_t number, stru
 
 static enum tn_status fill_closed(struct tn_fetch *fetch, const struct tn_policy *policy,
                                   const struct tn_due *due, const struct tn_day_row *day,
-                                  const struct tn_port_line *lines)
+                                  const struct tn_port_line *lines, struct tn_due_pool *pool)
 {
     struct tn_verdict *verdict = fetch->verdict;
     struct tn_pool_port *ports = tn_arena_array(verdict->arena, policy->port_count, sizeof(*ports));
-    struct tn_due_pool pool;
     struct tn_pool_closed *closed;
-    enum tn_status status = tn_due_pool_load(fetch, due->day, &pool);
+    enum tn_status status = tn_due_pool_load(fetch, due->day, pool->arena, pool);
 
     if (status != TN_OK || !ports) {
         return status == TN_OK ? TN_FULL : status;
@@ -234,9 +242,8 @@ static enum tn_status fill_closed(struct tn_fetch *fetch, const struct tn_policy
     closed->service_date = day->service_date;
     closed->policy = day->policy;
     closed->due_us = due->due_us;
-    status = list_held(policy, &pool, lines, ports, closed);
-    closed->groups = pool.count;
-    pool_root(&pool, closed->root);
+    status = list_held(policy, pool, lines, ports, closed);
+    closed->groups = pool->count;
     closed->ports = (struct tn_pool_port_list){ports, policy->port_count};
     if (policy->draw.mode == TN_DRAW_BOUND) {
         name_sources(policy, verdict->time_us, closed);
@@ -244,15 +251,19 @@ static enum tn_status fill_closed(struct tn_fetch *fetch, const struct tn_policy
     return status;
 }
 
-enum tn_status tn_due_close_pool(struct tn_decider *decider, const struct tn_due *due,
-                                 struct tn_verdict *verdict, struct tn_error *error)
+enum tn_status tn_due_close_claimed(struct tn_decider *decider, const struct tn_due *due,
+                                    const uint8_t claimed[static TN_HASH_SIZE],
+                                    struct tn_arena *arena, struct tn_due_pool *pool,
+                                    struct tn_verdict *verdict, struct tn_error *error)
 {
     struct tn_fetch fetch;
     struct tn_day_row day;
     const struct tn_policy *policy = NULL;
     struct tn_port_line lines[TN_POLICY_PORTS_MAX];
+    size_t place = verdict->count;
     enum tn_status status = tn_fetch_begin(&fetch, decider, NULL, verdict, error);
 
+    *pool = (struct tn_due_pool){.day = due->day, .arena = arena};
     if (status == TN_OK) {
         status = read_closing(&fetch, due->day, &day, &policy);
     }
@@ -260,13 +271,37 @@ enum tn_status tn_due_close_pool(struct tn_decider *decider, const struct tn_due
         status = load_line(&fetch, policy, policy->ports[p].code, due->day, &lines[p]);
     }
     if (status == TN_OK) {
-        status = fill_closed(&fetch, policy, due, &day, lines);
+        status = fill_closed(&fetch, policy, due, &day, lines, pool);
     }
     if (status != TN_OK) {
         return status;
     }
     expire_seats(policy, due->day, lines, verdict);
-    return tn_verdict_status(verdict);
+    status = tn_verdict_status(verdict);
+    if (status == TN_OK) {
+        memcpy(verdict->events[place].body.pool_closed.root, claimed, TN_HASH_SIZE);
+    }
+    return status;
+}
+
+enum tn_status tn_due_close_pool(struct tn_decider *decider, const struct tn_due *due,
+                                 struct tn_verdict *verdict, struct tn_error *error)
+{
+    static const uint8_t none[TN_HASH_SIZE] = {0};
+    struct tn_due_pool pool;
+    struct tn_fetch fetch;
+    size_t place = verdict->count;
+    enum tn_status status =
+        tn_due_close_claimed(decider, due, none, verdict->arena, &pool, verdict, error);
+
+    if (status == TN_OK) {
+        status = tn_fetch_begin(&fetch, decider, NULL, verdict, error);
+    }
+    if (status == TN_OK) {
+        tn_due_pool_salt(&pool, fetch.queue.gid_key);
+        tn_due_pool_root(&pool, verdict->events[place].body.pool_closed.root);
+    }
+    return status;
 }
 
 /* ---- a day without a draw ---- */

@@ -9,9 +9,11 @@
 #include <stdlib.h>
 
 #include "ledger/base/check.h"
+#include "ledger/base/logline.h"
 #include "projections/core_list.h"
 #include "projections/families.h"
 #include "projections/fold.h"
+#include "projections/seal_file.h"
 
 /* In-place catch-up commits this often; a cut then loses little. Beside a running desk the batches
  * are coarse, so that a row that many events touch is written once. */
@@ -203,6 +205,26 @@ enum tn_status tn_engine_seal(struct tn_engine *engine, size_t number, uint64_t 
     TN_CHECK(number < engine->list.count && (scope == TN_SEAL_DELTA || scope == TN_SEAL_FULL));
     return tn_fold_seal(&engine->folds[number],
                         scope == TN_SEAL_DELTA ? TN_SEAL_DELTA : TN_SEAL_FULL, rows, root, error);
+}
+
+enum tn_status tn_engine_seal_kept(struct tn_engine *engine, size_t number, uint64_t scope,
+                                   const char *path, uint64_t *rows,
+                                   uint8_t root[static TN_HASH_SIZE], struct tn_error *error)
+{
+    struct tn_rows *sealed = engine->state.rows[number];
+    uint64_t folded = engine->folds[number].position;
+    struct tn_seal_writer *writer = tn_seal_writer_create(path, folded == 0 ? 0 : folded - 1);
+    struct tn_error lost = {0};
+    enum tn_status status;
+
+    engine->folds[number].sealed.valid = false;
+    sealed->sealing = writer;
+    status = tn_engine_seal(engine, number, scope, rows, root, error);
+    sealed->sealing = NULL;
+    if (tn_seal_writer_close(writer, status == TN_OK, &lost) != TN_OK) {
+        tn_logline(TN_LOG_WARN, "the leaves of a seal are not kept: %s", lost.text);
+    }
+    return status;
 }
 
 enum tn_status tn_engine_position(struct tn_store *store, const struct tn_projection *projection,

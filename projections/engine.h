@@ -75,6 +75,12 @@ void tn_engine_committed(struct tn_engine *engine, uint64_t generation);
 TN_MUST_USE enum tn_status tn_engine_seal(struct tn_engine *engine, size_t number, uint64_t scope,
                                           uint64_t *rows, uint8_t root[static TN_HASH_SIZE],
                                           struct tn_error *error);
+/* The same, and keep the leaves in a file (projections/seal_file.h); one that cannot be written is
+ * a log line. */
+TN_MUST_USE enum tn_status tn_engine_seal_kept(struct tn_engine *engine, size_t number,
+                                               uint64_t scope, const char *path, uint64_t *rows,
+                                               uint8_t root[static TN_HASH_SIZE],
+                                               struct tn_error *error);
 /* Leave the families that a rebuild replaced: open the live rows on the current ones. Nothing
  * may wait or be in flight. Desk thread. Pointers into tn_engine_state stay valid, handles of
  * rows do not. */

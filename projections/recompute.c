@@ -51,11 +51,12 @@ enum tn_status tn_recompute_create(const struct tn_recompute_options *options,
     }
     recompute->options = *options;
     recompute->due_stale = true;
-    recompute->lapse_stale = true;
     tn_scratch_init(&recompute->scratch, options->work);
     tn_arena_init(&recompute->arena, TN_RECOMPUTE_DECISION_BYTES);
     tn_arena_init(&recompute->fold_arena, TN_RECOMPUTE_DECISION_BYTES);
     tn_arena_init(&recompute->held_arena, TN_RECOMPUTE_DECISION_BYTES);
+    tn_arena_init(&recompute->pool.arena, TN_RECOMPUTE_POOL_BYTES);
+    tn_buffer_init(&recompute->pool.entry, TN_EVENT_BYTES_MAX);
     tn_arena_init(&recompute->draw.arena, TN_RECOMPUTE_POOL_BYTES);
     tn_buffer_init(&recompute->again, TN_EVENT_BYTES_MAX);
     tn_buffer_init(&recompute->held_entry, TN_EVENT_BYTES_MAX);
@@ -63,6 +64,10 @@ enum tn_status tn_recompute_create(const struct tn_recompute_options *options,
     tn_buffer_init(&recompute->expected.bytes, TN_RECOMPUTE_DECISION_BYTES);
     tn_buffer_init(&recompute->finding.expected, TN_FINDING_TEXT_MAX);
     tn_buffer_init(&recompute->finding.found, TN_FINDING_TEXT_MAX);
+    tn_arena_init(&recompute->beside_arena, TN_RECOMPUTE_DECISION_BYTES);
+    tn_buffer_init(&recompute->beside_again, TN_EVENT_BYTES_MAX);
+    tn_buffer_init(&recompute->beside_finding.expected, TN_FINDING_TEXT_MAX);
+    tn_buffer_init(&recompute->beside_finding.found, TN_FINDING_TEXT_MAX);
     recompute->decider.state = &recompute->state;
     status = open_rows(recompute, error);
     if (status != TN_OK) {
@@ -118,6 +123,8 @@ void tn_recompute_destroy(struct tn_recompute *recompute)
         return;
     }
     tn_recompute_draw_close(recompute);
+    tn_recompute_pool_close(recompute);
+    tn_lapse_heap_close(&recompute->lapses);
     tn_decider_close(&recompute->decider);
     for (size_t i = 0; i < TN_PROJECTION_COUNT; i++) {
         tn_rows_close(recompute->state.rows[i]);
@@ -131,13 +138,20 @@ void tn_recompute_destroy(struct tn_recompute *recompute)
     tn_buffer_close(&recompute->held_entry);
     tn_buffer_close(&recompute->finding.expected);
     tn_buffer_close(&recompute->finding.found);
+    tn_arena_close(&recompute->beside_arena);
+    tn_buffer_close(&recompute->beside_again);
+    tn_buffer_close(&recompute->beside_finding.expected);
+    tn_buffer_close(&recompute->beside_finding.found);
     tn_refusals_seen_close(&recompute->refusals);
     free(recompute);
 }
 
 const struct tn_finding *tn_recompute_finding(const struct tn_recompute *recompute)
 {
-    return &recompute->finding;
+    bool beside = recompute->beside_found &&
+                  (!recompute->found || recompute->beside_finding.index < recompute->finding.index);
+
+    return beside ? &recompute->beside_finding : &recompute->finding;
 }
 
 struct tn_state *tn_recompute_state(struct tn_recompute *recompute)
@@ -156,16 +170,27 @@ void tn_recompute_report(const struct tn_recompute *recompute, struct tn_recompu
 
 /* ---- findings ---- */
 
-static void write_side(struct tn_recompute *recompute, struct tn_buffer *out, uint64_t index,
+static void write_side(struct tn_arena *arena, struct tn_buffer *out, uint64_t index,
                        struct tn_bytes entry)
 {
     tn_buffer_reset(out);
-    tn_arena_reset(&recompute->fold_arena);
-    if (entry.size == 0 ||
-        tn_event_write_json(entry, index, &recompute->fold_arena, out, NULL) != TN_OK) {
+    tn_arena_reset(arena);
+    if (entry.size == 0 || tn_event_write_json(entry, index, arena, out, NULL) != TN_OK) {
         tn_buffer_reset(out);
         tn_buffer_append_string(out, "null");
     }
+}
+
+static enum tn_status fill(struct tn_finding *finding, struct tn_arena *arena, uint64_t index,
+                           const char *rule, struct tn_bytes expected, struct tn_bytes found,
+                           struct tn_error *error)
+{
+    finding->index = index;
+    (void) snprintf(finding->rule, sizeof(finding->rule), "%s", rule);
+    write_side(arena, &finding->expected, index, expected);
+    write_side(arena, &finding->found, index, found);
+    return tn_fail(error, TN_MISMATCH, "entry %" PRIu64 " (%s): %.200s", index, rule,
+                   finding->words);
 }
 
 enum tn_status tn_recompute_differ(struct tn_recompute *recompute, uint64_t index, const char *rule,
@@ -175,15 +200,11 @@ enum tn_status tn_recompute_differ(struct tn_recompute *recompute, uint64_t inde
     struct tn_finding *finding = &recompute->finding;
     va_list arguments;
 
-    finding->index = index;
-    (void) snprintf(finding->rule, sizeof(finding->rule), "%s", rule);
     va_start(arguments, format);
     (void) vsnprintf(finding->words, sizeof(finding->words), format, arguments);
     va_end(arguments);
-    write_side(recompute, &finding->expected, index, expected);
-    write_side(recompute, &finding->found, index, found);
-    return tn_fail(error, TN_MISMATCH, "entry %" PRIu64 " (%s): %.200s", index, rule,
-                   finding->words);
+    recompute->found = true;
+    return fill(finding, &recompute->fold_arena, index, rule, expected, found, error);
 }
 
 enum tn_status tn_recompute_failed(struct tn_recompute *recompute, enum tn_status status,
@@ -383,6 +404,46 @@ static bool touches_draw(uint32_t kind)
            kind == TN_KIND_day_voided;
 }
 
+static const char seal_words[] = "the sealed root is not that of the rows which the log makes";
+
+/* The seal as it must be. */
+static void encode_seal(const struct tn_fold *fold, const struct tn_event *event,
+                        struct tn_buffer *out)
+{
+    struct tn_event expected = *event;
+
+    expected.body.state_sealed.rows = fold->sealed.rows;
+    memcpy(expected.body.state_sealed.root, fold->sealed.root, TN_HASH_SIZE);
+    tn_buffer_reset(out);
+    tn_event_encode(&expected, out);
+}
+
+enum tn_status tn_recompute_beside(struct tn_recompute *recompute, const struct tn_event *event,
+                                   struct tn_bytes entry, struct tn_error *error)
+{
+    struct tn_finding *finding = &recompute->beside_finding;
+    bool seal = event->kind == TN_KIND_state_sealed;
+    enum tn_status status = TN_OK;
+    size_t i = TN_CORE_COUNT;
+
+    tn_arena_reset(&recompute->beside_arena);
+    for (; status == TN_OK && i < TN_PROJECTION_COUNT; i++) {
+        status = tn_fold_event(&recompute->folds[i], event, &recompute->beside_arena, error);
+    }
+    if (status != TN_MISMATCH && status != TN_CORRUPT) {
+        return status;
+    }
+    recompute->beside_found = true;
+    (void) snprintf(finding->words, sizeof(finding->words), "%s",
+                    status == TN_MISMATCH ? seal_words : error->text);
+    tn_buffer_reset(&recompute->beside_again);
+    if (status == TN_MISMATCH && seal) {
+        encode_seal(&recompute->folds[i - 1], event, &recompute->beside_again);
+    }
+    return fill(finding, &recompute->beside_arena, event->index, seal ? "seal" : "fold",
+                tn_buffer_view(&recompute->beside_again), entry, error);
+}
+
 static enum tn_status fold(struct tn_recompute *recompute, const struct tn_event *event,
                            struct tn_bytes entry, struct tn_error *error)
 {
@@ -392,33 +453,25 @@ static enum tn_status fold(struct tn_recompute *recompute, const struct tn_event
     if (seal && event->body.state_sealed.projection >= TN_PROJECTION_COUNT) {
         recompute->report.seals_taken++;
     }
-    for (size_t i = 0; status == TN_OK && i < TN_PROJECTION_COUNT; i++) {
+    for (size_t i = 0; status == TN_OK && i < TN_CORE_COUNT; i++) {
         status = tn_fold_event(&recompute->folds[i], event, &recompute->fold_arena, error);
-        if (status != TN_OK && seal) {
-            struct tn_event expected = *event;
-
-            expected.body.state_sealed.rows = recompute->folds[i].sealed.rows;
-            memcpy(expected.body.state_sealed.root, recompute->folds[i].sealed.root, TN_HASH_SIZE);
-            tn_buffer_reset(&recompute->again);
-            tn_event_encode(&expected, &recompute->again);
-            return status == TN_MISMATCH
-                       ? tn_recompute_differ(recompute, event->index, "seal",
-                                             tn_buffer_view(&recompute->again), entry, error,
-                                             "the sealed root is not that of the rows which the "
-                                             "log makes")
-                       : tn_recompute_failed(recompute, status, "seal", entry, error);
+        if (status == TN_MISMATCH && seal) {
+            encode_seal(&recompute->folds[i], event, &recompute->again);
+            return tn_recompute_differ(recompute, event->index, "seal",
+                                       tn_buffer_view(&recompute->again), entry, error, "%s",
+                                       seal_words);
         }
     }
     if (status != TN_OK) {
-        return tn_recompute_failed(recompute, status, "fold", entry, error);
+        return tn_recompute_failed(recompute, status, seal ? "seal" : "fold", entry, error);
     }
-    tn_recompute_note_due(recompute, event);
-    if (event->kind == TN_KIND_policy_published) {
+    status = tn_recompute_note_due(recompute, event, error);
+    if (status == TN_OK && event->kind == TN_KIND_policy_published) {
         status = tn_decider_refresh(&recompute->decider, &recompute->fold_arena, error);
         return status == TN_OK ? TN_OK
                                : tn_recompute_failed(recompute, status, "policy", entry, error);
     }
-    return TN_OK;
+    return status;
 }
 
 /* A later event of a command that the sample left out. */
@@ -477,6 +530,36 @@ static enum tn_status take_opening(struct tn_recompute *recompute, const struct 
     return status == TN_OK ? take_next(recompute, event, entry, error) : status;
 }
 
+/* What is pending, in the order of the log. */
+static enum tn_status settle(struct tn_recompute *recompute, struct tn_error *error)
+{
+    enum tn_status status = tn_recompute_pool_settle(recompute, error);
+
+    return status == TN_OK && recompute->draw.active ? tn_recompute_draw_settle(recompute, error)
+                                                     : status;
+}
+
+/* Something was found, but what is pending comes first: the rest may only follow from it. */
+static void prefer_earlier(struct tn_recompute *recompute, struct tn_error *error)
+{
+    struct tn_finding kept = recompute->finding;
+    struct tn_error earlier = {0};
+
+    tn_buffer_init(&recompute->finding.expected, TN_FINDING_TEXT_MAX);
+    tn_buffer_init(&recompute->finding.found, TN_FINDING_TEXT_MAX);
+    if (settle(recompute, &earlier) == TN_MISMATCH && recompute->finding.index <= kept.index) {
+        tn_buffer_close(&kept.expected);
+        tn_buffer_close(&kept.found);
+        if (error != NULL) {
+            *error = earlier;
+        }
+    } else {
+        tn_buffer_close(&recompute->finding.expected);
+        tn_buffer_close(&recompute->finding.found);
+        recompute->finding = kept;
+    }
+}
+
 enum tn_status tn_recompute_take(struct tn_recompute *recompute, const struct tn_event *event,
                                  struct tn_bytes entry, struct tn_error *error)
 {
@@ -496,23 +579,8 @@ enum tn_status tn_recompute_take(struct tn_recompute *recompute, const struct tn
         status = recompute->held ? take_opening(recompute, event, entry, error)
                                  : take_next(recompute, event, entry, error);
     }
-    if (status == TN_MISMATCH && recompute->draw.active) {
-        /* The draw comes first: what was found here may only follow from it. */
-        struct tn_finding kept = recompute->finding;
-        struct tn_error earlier = {0};
-
-        tn_buffer_init(&recompute->finding.expected, TN_FINDING_TEXT_MAX);
-        tn_buffer_init(&recompute->finding.found, TN_FINDING_TEXT_MAX);
-        if (tn_recompute_draw_settle(recompute, &earlier) == TN_MISMATCH &&
-            recompute->finding.index <= kept.index) {
-            tn_buffer_close(&kept.expected);
-            tn_buffer_close(&kept.found);
-            *error = earlier;
-        } else {
-            tn_buffer_close(&recompute->finding.expected);
-            tn_buffer_close(&recompute->finding.found);
-            recompute->finding = kept;
-        }
+    if (status == TN_MISMATCH) {
+        prefer_earlier(recompute, error);
     }
     recompute->report.entries += status == TN_OK ? 1 : 0;
     return status;
@@ -525,8 +593,8 @@ enum tn_status tn_recompute_finish(struct tn_recompute *recompute, struct tn_err
     if (recompute->held) {
         status = tn_recompute_opening(recompute, NULL, tn_bytes(NULL, 0), error);
     }
-    if (status == TN_OK && recompute->draw.active) {
-        status = tn_recompute_draw_settle(recompute, error);
+    if (status == TN_OK) {
+        status = settle(recompute, error);
     }
     if (status == TN_OK && expects(recompute)) {
         status = tn_recompute_differ(recompute, recompute->report.entries, recompute->rule,

@@ -77,9 +77,16 @@ void tn_recompute_destroy(struct tn_recompute *recompute);
 TN_MUST_USE enum tn_status tn_recompute_take(struct tn_recompute *recompute,
                                              const struct tn_event *event, struct tn_bytes entry,
                                              struct tn_error *error);
+/* The projections that no rule reads, folded, and their seals compared: every entry is taken once
+ * here as well, in the same order. It touches nothing that tn_recompute_take does, so it may be on
+ * another thread and at another pace. Statuses as above. */
+TN_MUST_USE enum tn_status tn_recompute_beside(struct tn_recompute *recompute,
+                                               const struct tn_event *event, struct tn_bytes entry,
+                                               struct tn_error *error);
 /* The log ends here. Statuses as above. */
 TN_MUST_USE enum tn_status tn_recompute_finish(struct tn_recompute *recompute,
                                                struct tn_error *error);
+/* The earlier one, when both threads found something; when neither is at work any more. */
 const struct tn_finding *tn_recompute_finding(const struct tn_recompute *recompute);
 void tn_recompute_report(const struct tn_recompute *recompute, struct tn_recompute_report *report);
 /* The rows as they are now; for reading, between calls. */

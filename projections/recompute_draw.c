@@ -27,6 +27,9 @@ enum tn_status tn_recompute_draw_start(struct tn_recompute *recompute, const str
     if (draw->active) {
         status = tn_recompute_draw_settle(recompute, error);
     }
+    if (status == TN_OK) {
+        status = tn_recompute_pool_settle(recompute, error);
+    }
     if (status != TN_OK) {
         return status;
     }
@@ -37,7 +40,12 @@ enum tn_status tn_recompute_draw_start(struct tn_recompute *recompute, const str
     draw->time_us = event->time_us;
     draw->error = (struct tn_error){0};
     tn_entry_list_add(&draw->entries, entry);
-    status = tn_day_draw_load(&recompute->decider, draw->day, &draw->arena, &draw->input, error);
+    if (!recompute->pool.loaded || recompute->pool.pool.day != draw->day) {
+        return tn_fail(error, TN_CORRUPT, "the pool of day %" PRIu64 " is not the last one closed",
+                       draw->day);
+    }
+    status = tn_day_draw_with(&recompute->decider, &recompute->pool.pool, &draw->arena,
+                              &draw->input, error);
     if (status != TN_OK) {
         return status;
     }

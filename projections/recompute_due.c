@@ -5,7 +5,6 @@
 
 #include "ledger/base/civil.h"
 #include "ledger/rules/window.h"
-#include "projections/keys.h"
 #include "projections/recompute_internal.h"
 
 /* No zone lies further from UTC than this, clock changes included. */
@@ -17,38 +16,45 @@ static const struct tn_bytes nothing = {NULL, 0};
 
 /* ---- what is next ---- */
 
-void tn_recompute_note_due(struct tn_recompute *recompute, const struct tn_event *event)
+enum tn_status tn_recompute_note_due(struct tn_recompute *recompute, const struct tn_event *event,
+                                     struct tn_error *error)
 {
     /* What can bring the next item nearer, or was it. */
     if ((event->kind >= TN_KIND_day_opened && event->kind <= TN_KIND_offer_lapsed) ||
         event->kind == TN_KIND_window_extended || event->kind == TN_KIND_chain_replaced) {
         recompute->due_stale = true;
-        recompute->lapse_stale = true;
     }
+    if (event->kind == TN_KIND_appointment_offered) {
+        return tn_lapse_heap_add(&recompute->lapses, event->body.appointment_offered.deadline_us,
+                                 event->body.appointment_offered.offer, error);
+    }
+    return event->kind == TN_KIND_window_extended
+               ? tn_lapse_heap_reload(&recompute->lapses, recompute->state.rows[TN_CORE_QUEUE],
+                                      error)
+               : TN_OK;
 }
 
+/* As tn_due_next: the earlier; at one instant the lapse. */
 static enum tn_status next_due(struct tn_recompute *recompute, struct tn_error *error)
 {
+    const struct tn_due *lapse = &recompute->due_lapse;
+    struct tn_due *due = &recompute->due;
     enum tn_status status = TN_OK;
 
-    if (recompute->due_stale) {
-        status = tn_due_next(&recompute->decider, &recompute->arena, &recompute->due, error);
-        recompute->due_stale = status != TN_OK;
+    if (!recompute->due_stale) {
+        return TN_OK;
     }
+    status = tn_due_next_of_days(&recompute->decider, &recompute->arena, due, error);
+    if (status == TN_OK) {
+        status = tn_lapse_heap_first(&recompute->lapses, recompute->state.rows[TN_CORE_QUEUE],
+                                     &recompute->arena, &recompute->due_lapse, error);
+    }
+    if (status == TN_OK && lapse->kind != TN_DUE_NOTHING &&
+        (due->kind == TN_DUE_NOTHING || lapse->due_us <= due->due_us)) {
+        *due = *lapse;
+    }
+    recompute->due_stale = status != TN_OK;
     return status;
-}
-
-static bool take_lapse(void *context, struct tn_bytes key, struct tn_bytes value)
-{
-    struct tn_due *due = context;
-
-    (void) value;
-    due->kind = TN_DUE_LAPSE;
-    for (size_t i = 1; i <= 8; i++) {
-        due->due_us = (due->due_us << 8) | key.data[i];
-    }
-    memcpy(due->offer, key.data + key.size - TN_ID_SIZE, TN_ID_SIZE);
-    return false;
 }
 
 /* A reveal may be late and a draw is computed beside the desk: meanwhile lapses go on. `*due` is
@@ -56,20 +62,10 @@ static bool take_lapse(void *context, struct tn_bytes key, struct tn_bytes value
 static enum tn_status next_unheld(struct tn_recompute *recompute, struct tn_due *due,
                                   struct tn_error *error)
 {
-    struct tn_row_key prefix = tn_key_lapses();
     enum tn_status status = next_due(recompute, error);
+    bool held = tn_due_may_wait(recompute->due.kind);
 
-    *due = recompute->due;
-    if (status != TN_OK || !tn_due_may_wait(due->kind)) {
-        return status;
-    }
-    if (recompute->lapse_stale) {
-        recompute->lapse = (struct tn_due){0};
-        status = tn_rows_scan(recompute->state.rows[TN_CORE_QUEUE], tn_row_key_view(&prefix),
-                              nothing, take_lapse, &recompute->lapse, error);
-        recompute->lapse_stale = status != TN_OK;
-    }
-    *due = recompute->lapse;
+    *due = held ? recompute->due_lapse : recompute->due;
     return status;
 }
 
@@ -320,7 +316,7 @@ static enum tn_status decide_item(struct tn_recompute *recompute, const struct t
     case TN_DUE_LAPSE:
         return tn_due_lapse(&recompute->decider, due, &recompute->verdict, error);
     case TN_DUE_POOL_CLOSE:
-        return tn_due_close_pool(&recompute->decider, due, &recompute->verdict, error);
+        return tn_recompute_pool_start(recompute, event, entry, due, error);
     case TN_DUE_DAY_VOID:
         return tn_due_void_day(&recompute->decider, due, &recompute->verdict, error);
     case TN_DUE_WITNESS_MISS:

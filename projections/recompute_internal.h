@@ -8,6 +8,7 @@
 #include "ledger/base/endian.h"
 #include "ledger/rules/command.h"
 #include "projections/decide.h"
+#include "projections/due_internal.h"
 #include "projections/fold.h"
 #include "projections/recompute.h"
 #include "projections/scratch.h"
@@ -58,6 +59,32 @@ struct tn_refusals_seen {
     uint8_t (*keys)[TN_ID_SIZE];
 };
 
+/* A frozen pool whose salts and root a worker computes, while the entries after its close are
+ * decided as if the root that the log claims were true. The draw reads it afterwards. */
+struct tn_pending_pool {
+    bool active;    /* the root was not compared yet */
+    bool started;   /* the thread runs, or ran */
+    bool loaded;    /* the pool below is of the last close */
+    uint64_t index; /* of pool_closed */
+    struct tn_arena arena;
+    struct tn_due_pool pool;
+    uint8_t gid_key[TN_HASH_SIZE];
+    uint8_t root[TN_HASH_SIZE];
+    struct tn_buffer entry; /* what the log says */
+    pthread_t thread;
+};
+
+/* Open offers by the instant they lapse, then by id: a heap, from which ended ones are taken when
+ * they come to its top. */
+struct tn_lapse_heap {
+    struct tn_lapse_item {
+        uint64_t deadline_us;
+        uint8_t offer[TN_ID_SIZE];
+    } * items;
+    size_t count;
+    size_t capacity;
+};
+
 /* A draw that a worker computes while the entries after it are folded as they stand. The entries
  * that claim to be its result wait here to be compared. */
 struct tn_pending_draw {
@@ -94,9 +121,9 @@ struct tn_recompute {
     bool any; /* an entry was taken */
     /* what falls due next, while nothing that could change it is folded */
     bool due_stale;
-    bool lapse_stale;
-    struct tn_due due;
-    struct tn_due lapse;
+    struct tn_due due;       /* the first of all */
+    struct tn_due due_lapse; /* the first lapse */
+    struct tn_lapse_heap lapses;
     /* a validation was answered although something was due: only a pause explains that */
     bool paused;
     uint64_t paused_index;
@@ -109,9 +136,16 @@ struct tn_recompute {
     bool passing;
     uint8_t passing_command[TN_ID_SIZE];
     struct tn_refusals_seen refusals;
+    struct tn_pending_pool pool;
     struct tn_pending_draw draw;
+    bool found; /* the finding below */
     struct tn_finding finding;
     struct tn_recompute_report report;
+    /* tn_recompute_beside's own */
+    struct tn_arena beside_arena;
+    struct tn_buffer beside_again;
+    bool beside_found;
+    struct tn_finding beside_finding;
 };
 
 /* ---- recompute.c ---- */
@@ -141,7 +175,32 @@ enum tn_status tn_recompute_due(struct tn_recompute *recompute, const struct tn_
 enum tn_status tn_recompute_opening(struct tn_recompute *recompute, const struct tn_event *event,
                                     struct tn_bytes entry, struct tn_error *error);
 /* An event was folded. */
-void tn_recompute_note_due(struct tn_recompute *recompute, const struct tn_event *event);
+enum tn_status tn_recompute_note_due(struct tn_recompute *recompute, const struct tn_event *event,
+                                     struct tn_error *error);
+
+/* ---- recompute_lapses.c ---- */
+
+/* An offer was made. */
+enum tn_status tn_lapse_heap_add(struct tn_lapse_heap *heap, uint64_t deadline_us,
+                                 const uint8_t offer[static TN_ID_SIZE], struct tn_error *error);
+/* All deadlines moved: read them again from the rows of the queue. */
+enum tn_status tn_lapse_heap_reload(struct tn_lapse_heap *heap, struct tn_rows *queue,
+                                    struct tn_error *error);
+/* The first offer that is still open, as a due item; TN_DUE_NOTHING when there is none. */
+enum tn_status tn_lapse_heap_first(struct tn_lapse_heap *heap, struct tn_rows *queue,
+                                   struct tn_arena *arena, struct tn_due *due,
+                                   struct tn_error *error);
+void tn_lapse_heap_close(struct tn_lapse_heap *heap);
+
+/* ---- recompute_pool.c ---- */
+
+/* Decide the close `due` that `event` claims to be, into the verdict; its root stays pending. */
+enum tn_status tn_recompute_pool_start(struct tn_recompute *recompute, const struct tn_event *event,
+                                       struct tn_bytes entry, const struct tn_due *due,
+                                       struct tn_error *error);
+/* Wait for the root and compare it. */
+enum tn_status tn_recompute_pool_settle(struct tn_recompute *recompute, struct tn_error *error);
+void tn_recompute_pool_close(struct tn_recompute *recompute);
 
 /* ---- recompute_draw.c ---- */
 

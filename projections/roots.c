@@ -10,9 +10,12 @@
 #include <stdio.h>
 
 #include "ledger/base/endian.h"
+#include "ledger/base/hash.h"
 #include "ledger/log/tree.h"
 #include "projections/engine.h"
 #include "projections/rows_internal.h"
+#include "projections/seal_file.h"
+#include "projections/state_proof.h"
 
 #define LEAF_BYTES_MAX (8 + (size_t) TN_ROW_KEY_MAX + TN_ROW_VALUE_MAX)
 #define DELETED_SIZE UINT32_MAX
@@ -21,6 +24,7 @@ struct root {
     struct tn_merkle merkle;
     struct tn_buffer leaf;
     struct tn_rows *rows;
+    struct tn_seal_writer *sealing; /* keeps the leaves; NULL: nobody does */
 };
 
 static enum tn_status root_of_store(const struct tn_rows *rows, struct root *root,
@@ -31,18 +35,30 @@ static void root_open(struct root *root)
     tn_merkle_init(&root->merkle);
     tn_buffer_init(&root->leaf, LEAF_BYTES_MAX);
     root->rows = NULL;
+    root->sealing = NULL;
+}
+
+void tn_row_leaf(struct tn_bytes key, struct tn_bytes value, bool deleted, struct tn_buffer *leaf)
+{
+    tn_buffer_append_be32(leaf, (uint32_t) key.size);
+    tn_buffer_append_bytes(leaf, key);
+    tn_buffer_append_be32(leaf, deleted ? DELETED_SIZE : (uint32_t) value.size);
+    if (!deleted) {
+        tn_buffer_append_bytes(leaf, value);
+    }
 }
 
 static void root_add(struct root *root, struct tn_bytes key, struct tn_bytes value, bool deleted)
 {
+    uint8_t hash[TN_HASH_SIZE];
+
     tn_buffer_reset(&root->leaf);
-    tn_buffer_append_be32(&root->leaf, (uint32_t) key.size);
-    tn_buffer_append_bytes(&root->leaf, key);
-    tn_buffer_append_be32(&root->leaf, deleted ? DELETED_SIZE : (uint32_t) value.size);
-    if (!deleted) {
-        tn_buffer_append_bytes(&root->leaf, value);
+    tn_row_leaf(key, value, deleted, &root->leaf);
+    tn_leaf_hash(hash, tn_buffer_view(&root->leaf));
+    tn_merkle_add_leaf_hash(&root->merkle, hash);
+    if (root->sealing != NULL) {
+        tn_seal_writer_add(root->sealing, key, hash);
     }
-    tn_merkle_add_leaf(&root->merkle, tn_buffer_view(&root->leaf));
 }
 
 static enum tn_status root_close(struct root *root, enum tn_status status, const char *name,
@@ -107,6 +123,7 @@ enum tn_status tn_rows_root_now(struct tn_rows *rows, uint64_t *count,
     struct root root;
 
     root_open(&root);
+    root.sealing = rows->sealing;
     /* A build with a family writes its rows there anyway, and sorts them quicker in bulk. */
     if (rows->options.face == TN_ROWS_BUILD && rows->options.store != NULL) {
         status = tn_rows_spill(rows, error);
@@ -137,6 +154,7 @@ enum tn_status tn_rows_root_touched(struct tn_rows *rows, uint64_t *count,
 
     root_open(&root);
     root.rows = rows;
+    root.sealing = rows->sealing;
     enum tn_status status = tn_touched_walk(&rows->touched, add_touched, &root, error);
     return root_close(&root, status, rows->name, count, out, error);
 }

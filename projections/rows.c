@@ -19,6 +19,7 @@ static enum tn_status get_cached(struct tn_rows *rows, struct tn_bytes key, stru
                                  bool *found, struct tn_error *error);
 static enum tn_status write_row(struct tn_rows *rows, struct tn_bytes key, struct tn_bytes value,
                                 bool absent, struct tn_error *error);
+static struct tn_rows_emptied *emptied_of(struct tn_rows *rows, struct tn_bytes key);
 static void note_touch(struct tn_rows *rows, struct tn_bytes key, struct tn_cache_row *row);
 static enum tn_status make_room(struct tn_rows *rows, struct tn_error *error);
 
@@ -117,7 +118,7 @@ static enum tn_status get_cached(struct tn_rows *rows, struct tn_bytes key, stru
         }
         return TN_OK;
     }
-    if (!rows->stored || tn_rows_hidden(rows, key)) {
+    if (!rows->stored || tn_rows_hidden(rows, key) || emptied_of(rows, key) != NULL) {
         return TN_OK;
     }
     enum tn_status status = tn_store_get(rows->options.store, rows->options.family, NULL, key,
@@ -130,6 +131,29 @@ static enum tn_status get_cached(struct tn_rows *rows, struct tn_bytes key, stru
     *value = tn_buffer_view(&rows->value);
     (void) tn_cache_add(&rows->cache, key, hash, *value, !*found, TN_CACHE_CLEAN);
     return make_room(rows, error);
+}
+
+/* The emptied prefix that a key lies under, or NULL. */
+static struct tn_rows_emptied *emptied_of(struct tn_rows *rows, struct tn_bytes key)
+{
+    for (size_t i = 0; i < TN_ROWS_EMPTIED; i++) {
+        struct tn_rows_emptied *emptied = &rows->emptied[i];
+
+        if (emptied->size != 0 &&
+            tn_rows_begins_with(key, tn_bytes(emptied->prefix, emptied->size))) {
+            return emptied;
+        }
+    }
+    return NULL;
+}
+
+void tn_rows_note_emptied(struct tn_rows *rows, struct tn_bytes prefix)
+{
+    struct tn_rows_emptied *emptied = &rows->emptied[rows->emptied_turn];
+
+    rows->emptied_turn = (rows->emptied_turn + 1) % TN_ROWS_EMPTIED;
+    emptied->size = (uint8_t) prefix.size;
+    memcpy(emptied->prefix, prefix.data, prefix.size);
 }
 
 bool tn_rows_hidden(const struct tn_rows *rows, struct tn_bytes key)
@@ -156,6 +180,10 @@ enum tn_status tn_rows_put(struct tn_rows *rows, struct tn_bytes key, struct tn_
     }
     if (rows->floor_count != 0) {
         tn_rows_lower_floor(rows, key);
+    }
+    for (struct tn_rows_emptied *emptied = emptied_of(rows, key); emptied != NULL;
+         emptied = emptied_of(rows, key)) {
+        emptied->size = 0; /* no more */
     }
     return write_row(rows, key, value, false, error);
 }

@@ -19,6 +19,8 @@ enum tn_rows_face {
 typedef enum tn_status tn_rows_home(void *context, const char *name, struct tn_store **store,
                                     struct tn_family **family, struct tn_error *error);
 
+struct tn_seal_writer;
+
 /* Everything is borrowed and outlives the rows. */
 struct tn_rows_options {
     enum tn_rows_face face;
@@ -52,6 +54,14 @@ struct tn_rows_floor {
     uint8_t key[TN_ROW_KEY_MAX + 1];
 };
 
+/* Prefixes under which the store has no row: deleted by range, and nothing was put there since (a
+ * finished day's pool). A seal lists every one of their keys; none is asked of the store. */
+#define TN_ROWS_EMPTIED 4
+struct tn_rows_emptied {
+    uint8_t size; /* 0: none */
+    uint8_t prefix[TN_ROW_KEY_MAX];
+};
+
 struct tn_rows {
     struct tn_rows_options options;
     char name[TN_FAMILY_NAME_MAX + 1];
@@ -60,6 +70,8 @@ struct tn_rows {
     struct tn_rows_deleted *deleted;
     size_t deleted_count;
     size_t deleted_capacity;
+    struct tn_rows_emptied emptied[TN_ROWS_EMPTIED];
+    size_t emptied_turn;          /* which goes when another is needed */
     uint64_t swept;               /* generation up to which rows were made clean */
     struct tn_iterator *iterator; /* kept between scans while nothing was committed */
     unsigned scanning;            /* depth */
@@ -70,6 +82,7 @@ struct tn_rows {
     struct tn_buffer value;  /* of the last get that was not in the cache */
     struct tn_buffer record; /* of tn_row_write */
     struct tn_touched touched;
+    struct tn_seal_writer *sealing; /* while a root is computed whose leaves are kept */
     struct tn_rows_counts counts;
     uint64_t swaps; /* view: how many swaps of families there had been when it was opened */
 };
@@ -97,6 +110,8 @@ void tn_rows_sweep(struct tn_rows *rows);
 void tn_rows_lower_floor(struct tn_rows *rows, struct tn_bytes key);
 /* A range deletion that is not yet committed hides this stored key. */
 bool tn_rows_hidden(const struct tn_rows *rows, struct tn_bytes key);
+/* All stored rows under this prefix are being deleted. */
+void tn_rows_note_emptied(struct tn_rows *rows, struct tn_bytes prefix);
 
 /* Touched keys are remembered for the next seal. */
 static inline bool tn_rows_notes(const struct tn_rows *rows)

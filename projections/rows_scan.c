@@ -291,6 +291,9 @@ static enum tn_status delete_range(struct tn_rows *rows, struct tn_bytes prefix,
             tn_cache_remove(&rows->cache, row);
         }
     }
+    if (status == TN_OK && prefix.size != 0) {
+        tn_rows_note_emptied(rows, prefix);
+    }
     /* Rows that wait to be deleted go too: the range deletes what they would. */
     if (status == TN_OK &&
         !tn_cache_remove_range(&rows->cache, prefix, tn_rows_prefix_end(prefix, end))) {

@@ -42,3 +42,13 @@ const struct tn_record *tn_table_record(size_t projection, char letter, const ch
     }
     return NULL;
 }
+
+char tn_table_letter(size_t projection, struct tn_bytes name)
+{
+    for (size_t i = 0; i < TN_ARRAY_SIZE(tables); i++) {
+        if (tables[i].projection == projection && tn_bytes_equal_string(name, tables[i].name)) {
+            return tables[i].letter;
+        }
+    }
+    return 0;
+}

@@ -14,6 +14,7 @@
 #include "ledger/rules/draw.h"
 #include "ledger/rules/policy_history.h"
 #include "projections/engine.h"
+#include "tools/bench.h"
 #include "tools/cli.h"
 
 /* 2024-09-03 16:30 UTC, half an hour into a window. */
@@ -23,6 +24,7 @@
 #define DRAW_GROUPS 280000u
 #define DRAW_PORTS 8u
 #define DRAW_SLOTS 168u
+#define PROOFS 5000u
 
 static const struct option options[] = {
     {"events", required_argument, NULL, 'e'},
@@ -308,45 +310,6 @@ static enum tn_status bench_draw(struct tn_error *error)
     return status;
 }
 
-struct disk {
-    struct tn_store *store;
-    uint64_t events;
-    uint64_t total;
-};
-
-static void print_family(void *context, const char *name, struct tn_family *family)
-{
-    struct disk *disk = context;
-    uint64_t bytes = tn_store_family_bytes(disk->store, family);
-
-    disk->total += bytes;
-    printf("disk: %-20s %12" PRIu64 " bytes  %6.1f a event\n", name, bytes,
-           (double) bytes / (double) disk->events);
-}
-
-/* A budget of bytes per event and family, after everything was merged down. */
-static enum tn_status bench_disk(const char *directory, struct tn_error *error)
-{
-    struct tn_ledger_options open = {.mode = TN_LEDGER_WRITER, .allow_unlocked = true};
-    struct tn_ledger *ledger = NULL;
-    struct tn_log_head head;
-    struct disk disk;
-    enum tn_status status = tn_ledger_open(directory, &open, &ledger, error);
-
-    if (status == TN_OK) {
-        status = tn_store_compact(ledger->store, error);
-    }
-    if (status == TN_OK) {
-        tn_log_head(ledger->log, &head);
-        disk = (struct disk){.store = ledger->store, .events = head.size};
-        tn_store_families(ledger->store, print_family, &disk);
-        printf("disk: %-20s %12" PRIu64 " bytes  %6.1f a event, %" PRIu64 " events\n", "all",
-               disk.total, (double) disk.total / (double) head.size, head.size);
-    }
-    tn_ledger_close(ledger);
-    return status;
-}
-
 int tn_command_bench(int argc, char **argv)
 {
     const char *base = getenv("TMPDIR");
@@ -370,8 +333,9 @@ int tn_command_bench(int argc, char **argv)
         }
     }
     what = optind < argc ? argv[optind] : "all";
-    if (strcmp(what, "disk") == 0 && optind + 2 == argc) {
-        status = bench_disk(argv[optind + 1], &error);
+    if (optind + 2 == argc && (strcmp(what, "disk") == 0 || strcmp(what, "prove") == 0)) {
+        status = strcmp(what, "disk") == 0 ? tn_bench_disk(argv[optind + 1], &error)
+                                           : tn_bench_prove(argv[optind + 1], PROOFS, &error);
         return status == TN_OK ? TN_EXIT_DONE : tn_cli_fail(status, &error);
     }
     all = strcmp(what, "all") == 0;

@@ -9,11 +9,14 @@
 #include "ledger/base/hash.h"
 #include "ledger/log/proof_file.h"
 #include "ledger/vault/opening.h"
+#include "projections/state_proof.h"
 #include "tools/check_proof.h"
 #include "tools/cli.h"
 
 #define OUT_BYTES_MAX ((size_t) 8 << 20)
 #define DISCLOSED_MAX 16u
+/* An answer with a page of proofs is the largest thing that is checked. */
+#define FILE_BYTES_MAX ((size_t) 64 << 20)
 
 static const struct option options[] = {
     {"key", required_argument, NULL, 'k'},      {"witness", required_argument, NULL, 'w'},
@@ -102,6 +105,38 @@ static enum tn_status check_file(struct proof_check *check, struct tn_bytes byte
         status = TN_MISMATCH; /* signed by somebody else: not a proof under this key */
     }
     return status == TN_OK && *leaf_found ? check_openings(check, error) : status;
+}
+
+static void check_open(struct proof_check *check)
+{
+    tn_arena_init(&check->arena, (size_t) 8 << 20);
+    tn_buffer_init(&check->extra_bytes, TN_PROOF_FILE_EXTRA_BYTES_MAX);
+}
+
+static void check_close(struct proof_check *check)
+{
+    tn_buffer_close_secret(&check->extra_bytes);
+    tn_buffer_close(&check->entry);
+    tn_arena_close_secret(&check->arena);
+}
+
+enum tn_status tn_check_own_proof(struct tn_bytes bytes, const struct tn_verifier *verifiers,
+                                  size_t count, uint64_t *index, struct tn_error *error)
+{
+    static struct proof_check check; /* large; one thread */
+    bool leaf_found;
+    enum tn_status status;
+
+    check = (struct proof_check){.count = count};
+    memcpy(check.verifiers, verifiers, count * sizeof(*verifiers));
+    check_open(&check);
+    status = check_file(&check, bytes, &leaf_found, error);
+    *index = check.finding.index;
+    if (status == TN_OK && !leaf_found) {
+        status = tn_fail(error, TN_INVALID, "a proof shows neither an entry nor its leaf hash");
+    }
+    check_close(&check);
+    return status;
 }
 
 /* ---- saying it ---- */
@@ -318,19 +353,26 @@ int tn_command_check_proof(int argc, char **argv)
     if (status == TN_EXISTS) {
         return tn_cli_usage("check-proof", "that option is not known");
     }
-    if (status == TN_OK && (optind + 1 != argc || !have_key)) {
-        return tn_cli_usage("check-proof", "say one file and the log's key");
+    if (status == TN_OK && (optind >= argc || !have_key)) {
+        return tn_cli_usage("check-proof", "say a file and the log's key");
     }
-    tn_arena_init(&check.arena, (size_t) 8 << 20);
-    tn_buffer_init(&check.extra_bytes, TN_PROOF_FILE_EXTRA_BYTES_MAX);
+    check_open(&check);
     if (status == TN_OK) {
-        status = tn_cli_read_file(argv[optind], TN_PROOF_FILE_BYTES_MAX, &file, &error);
+        status = tn_cli_read_file(argv[optind], FILE_BYTES_MAX, &file, &error);
     }
-    code = status == TN_OK ? check_and_print(&check, tn_buffer_view(&file))
-                           : tn_cli_fail(status, &error);
+    if (status != TN_OK) {
+        code = tn_cli_fail(status, &error);
+    } else if (tn_state_proof_is_one(tn_buffer_view(&file))) {
+        code =
+            tn_check_state_proof(tn_buffer_view(&file), check.verifiers, check.count, check.json);
+    } else if (file.size > 0 && file.data[0] == '{') {
+        code = tn_check_answers(argc - optind, argv + optind, check.verifiers, check.count,
+                                check.json);
+    } else {
+        code = optind + 1 == argc ? check_and_print(&check, tn_buffer_view(&file))
+                                  : tn_cli_usage("check-proof", "say one proof file");
+    }
     tn_buffer_close_secret(&file);
-    tn_buffer_close_secret(&check.extra_bytes);
-    tn_buffer_close(&check.entry);
-    tn_arena_close_secret(&check.arena);
+    check_close(&check);
     return code;
 }

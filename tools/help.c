@@ -19,7 +19,8 @@ static const struct tn_cli_command commands[] = {
      "  --listen HOST:PORT  default 127.0.0.1:8080; a simulated ledger on loopback only\n"
      "  --loops N           event loops (default: one less than the cores)\n"
      "  --witnesses FILE    ask the witnesses of this trust policy (C2SP tlog-policy)\n"
-     "  --hold-back         publish a checkpoint only when they are enough\n"
+     "  --hold-back         publish a checkpoint only when they are enough; receipts\n"
+     "                      promise it within 10 s all the same\n"
      "  --ca-file FILE      who may vouch for https (default: those of the system)\n"
      "  --reserve BYTES     free space below which writes are refused (507)\n"
      "  --root-key FILE     where the root key is (default: DIR.root-key)\n"
@@ -88,16 +89,27 @@ static const struct tn_cli_command commands[] = {
      "  --user NAME      become that user, who owns DIR\n"
      "  --simulated      reveal days of a simulated ledger, which the clock does not know\n"
      "  --allow-unlocked run although the system does not lock secrets into memory\n"},
-    {"prove", tn_command_prove, "prove DIR INDEX [--no-entry | --openings [--root-key FILE]]",
-     "print a .tlog-proof of one entry",
+    {"prove", tn_command_prove,
+     "prove DIR INDEX [--no-entry | --openings [--root-key FILE]]\n"
+     "       turno prove DIR --row PROJECTION KEY [--at SEAL]\n"
+     "       turno prove DIR --range PROJECTION FROM END [--at SEAL]",
+     "print a .tlog-proof of one entry, or a proof of rows under a full seal",
      "  --no-entry       leave the entry out: its reader has it already\n"
      "  --openings       with the personal data that the entry commits to, from the vault:\n"
      "                   for the person whose it is\n"
-     "  --root-key FILE  where the root key is (default: DIR.root-key)\n"},
+     "  --root-key FILE  where the root key is (default: DIR.root-key)\n"
+     "  --row            that a row was there, or that it was not (its two neighbours)\n"
+     "  --range          all rows from one key up to another, which is not included\n"
+     "                   KEY is TABLE:HEX as turno state writes them; - for an open end\n"
+     "  --at SEAL        index of the seal (default: the newest full one)\n"},
     {"check-proof", tn_command_check_proof,
      "check-proof FILE --key VKEY [--witness VKEY]... [--entry FILE] [--json]\n"
-     "       turno check-proof FILE --key VKEY --disclose FIELD...",
-     "check a .tlog-proof with nothing but a key, and say what it proves",
+     "       turno check-proof FILE --key VKEY --disclose FIELD...\n"
+     "       turno check-proof ANSWER... --key VKEY",
+     "check a proof with nothing but a key, and say what it proves",
+     "  FILE is a .tlog-proof or a proof of sealed rows; ANSWER a page that\n"
+     "  /v1/registrations/ID/proofs gave: every proof on it is checked, and whether the\n"
+     "  pages hold all that there is (exit 5: they do not, or no seal says so yet)\n"
      "  --witness VKEY    say whether and when this witness cosigned the checkpoint\n"
      "  --entry FILE      the entry's bytes, where the proof does not hold them\n"
      "  --disclose FIELD  print the proof again with the openings of this field alone\n"
@@ -146,8 +158,11 @@ static const struct tn_cli_command commands[] = {
      "                      GET /SHA256-OF-ORIGIN/checkpoint\n"
      "  --vkey              print the verifier key (made when there is none) and end\n"},
     {"bench", tn_command_bench,
-     "bench [desk|rebuild|draw|all] [--events N] [--dir DIR]\n       turno bench disk DIR",
-     "measure this machine", "  --dir DIR  where scratch ledgers are made (default: $TMPDIR)\n"},
+     "bench [desk|rebuild|draw|all] [--events N] [--dir DIR]\n       turno bench disk|prove DIR",
+     "measure this machine",
+     "  --dir DIR  where scratch ledgers are made (default: $TMPDIR)\n"
+     "  disk DIR   merge all down and print bytes per event and family\n"
+     "  prove DIR  inclusion proofs of random entries: from a cold disk, and again\n"},
 };
 
 const struct tn_cli_command *tn_cli_at(size_t i)

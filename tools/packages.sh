@@ -12,6 +12,7 @@ TURNO_PACKAGES_BUILD=(
 TURNO_PACKAGES_TEST=(
     clang-14 libclang-rt-14-dev llvm-14 clang-format-14
     curl openssl ca-certificates git
+    golang-go golang-golang-x-mod-dev
 )
 # To compare with others in tests/bench; not needed for anything else.
 TURNO_PACKAGES_BENCH=(wrk nginx-light postgresql)

@@ -1,6 +1,7 @@
 /* A whole ledger, opened and closed. */
 #include "api/desk/ledger.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -143,9 +144,19 @@ enum tn_status tn_ledger_open(const char *directory, const struct tn_ledger_opti
 
     *out = NULL;
     if (ledger) {
+        size_t size = strlen(directory) + sizeof("/seals");
+
         ledger->directory = strdup(directory);
+        ledger->seals = malloc(size);
+        if (ledger->seals) {
+            (void) snprintf(ledger->seals, size, "%s/seals", directory);
+        }
     }
-    if (!ledger || !ledger->directory) {
+    if (!ledger || !ledger->directory || !ledger->seals) {
+        if (ledger) {
+            free(ledger->directory);
+            free(ledger->seals);
+        }
         free(ledger);
         return tn_fail(error, TN_MEMORY, "no memory for a ledger");
     }
@@ -170,7 +181,8 @@ enum tn_status tn_ledger_open(const char *directory, const struct tn_ledger_opti
         status = tn_engine_open(ledger->store, ledger->log, NULL, 0, &ledger->engine, error);
     }
     if (status == TN_OK && options->mode == TN_LEDGER_DESK) {
-        const struct tn_beside_options beside = {.store = ledger->store, .log = ledger->log};
+        const struct tn_beside_options beside = {
+            .store = ledger->store, .log = ledger->log, .directory = ledger->seals};
 
         status = tn_beside_open(&beside, &ledger->beside, error);
     }
@@ -205,6 +217,7 @@ void tn_ledger_close(struct tn_ledger *ledger)
         tn_store_close(ledger->store);
     }
     free(ledger->directory);
+    free(ledger->seals);
     free(ledger);
 }
 

@@ -34,6 +34,7 @@ struct tn_ledger_options {
  * desk). Threads as each part says. */
 struct tn_ledger {
     char *directory;
+    char *seals; /* where leaves of seals are kept (projections/seal_file.h) */
     enum tn_ledger_mode mode;
     struct tn_store *store;
     struct tn_log *log;

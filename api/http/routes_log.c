@@ -50,6 +50,10 @@ static void serve_note(struct tn_http_request *request, enum tn_status (*run)(st
     if (!tn_query_known(request, NULL, 0)) {
         return;
     }
+    if (request->escaped) { /* one spelling, as for tiles */
+        tn_http_respond_problem(request, TN_PROBLEM_NOT_FOUND, NULL);
+        return;
+    }
     read = tn_read_begin(request, run);
     if (read) {
         read->content_type = "text/plain; charset=utf-8";

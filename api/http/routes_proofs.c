@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "api/http/service_internal.h"
+#include "api/query/complete.h"
 #include "api/query/events.h"
 #include "api/query/proofs.h"
 #include "ledger/log/proof_file.h"
@@ -68,6 +69,10 @@ static enum tn_status read_proofs(struct tn_read *read)
     if (status == TN_OK) {
         page.end = proving.prover.size;
         status = tn_query_events(ledger->log, &page, &json, &read->error);
+    }
+    if (status == TN_OK && read->after == 0) {
+        tn_json_write_name(&json, "complete");
+        status = tn_query_complete(&proving.prover, ledger->seals, read->id, &json, &read->error);
     }
     tn_json_write_object_end(&json);
     tn_buffer_close_secret(&proving.file);

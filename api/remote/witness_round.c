@@ -14,7 +14,9 @@
 #define RENEW_US (60 * SECOND_US)
 /* A witness that did not sign is asked again for the same checkpoint. */
 #define RETRY_US (5 * SECOND_US)
+/* How long a witness that fails is left alone: shorter where publication waits for it. */
 #define BACKOFF_US_MAX (60 * SECOND_US)
+#define BACKOFF_HELD_BACK_US_MAX (5 * SECOND_US)
 
 static uint64_t bit_of(const struct tn_peer *peer)
 {
@@ -29,7 +31,9 @@ static bool met(const struct tn_witnesses *witnesses)
 
 static void say(struct tn_peer *peer, const char *words)
 {
-    (void) snprintf(peer->state.words, sizeof(peer->state.words), "%s", words);
+    /* As much of them as there is room for. */
+    (void) snprintf(peer->state.words, sizeof(peer->state.words), "%.*s",
+                    (int) sizeof(peer->state.words) - 1, words);
 }
 
 static void warn_once(struct tn_witnesses *witnesses, const char *what,
@@ -133,10 +137,11 @@ static enum tn_status gather(struct tn_round *round, struct tn_bytes lines, stru
 static void failed(struct tn_peer *peer, const char *words)
 {
     uint64_t wait_us = SECOND_US << (peer->state.failures < 6 ? peer->state.failures : 6);
+    uint64_t wait_us_max = peer->witnesses->ledger->hold_back ? BACKOFF_HELD_BACK_US_MAX
+                                                              : BACKOFF_US_MAX;
 
     peer->state.failures++;
-    peer->not_before_us = tn_clock_monotonic_us() +
-                          (wait_us < BACKOFF_US_MAX ? wait_us : BACKOFF_US_MAX);
+    peer->not_before_us = tn_clock_monotonic_us() + (wait_us < wait_us_max ? wait_us : wait_us_max);
     say(peer, words);
 }
 
@@ -381,6 +386,27 @@ static enum tn_status begin(struct tn_witnesses *witnesses, const struct tn_buff
     return tn_buffer_status(&round->base);
 }
 
+/* When it begins to be so, and when it ends: once each. */
+static void say_quorum(struct tn_witnesses *witnesses)
+{
+    bool unmet = !met(witnesses);
+
+    if (unmet == witnesses->said_unmet) {
+        return;
+    }
+    if (unmet) {
+        tn_logline(TN_LOG_WARN,
+                   "not enough witnesses cosigned size %" PRIu64 " (/readyz says who)%s",
+                   witnesses->round.size,
+                   witnesses->ledger->hold_back
+                       ? ": publication waits, and receipts promise it within 10 s"
+                       : "");
+    } else {
+        tn_logline(TN_LOG_INFO, "enough witnesses cosigned size %" PRIu64, witnesses->round.size);
+    }
+    witnesses->said_unmet = unmet;
+}
+
 void tn_round_step(struct tn_witnesses *witnesses)
 {
     struct tn_round *round = &witnesses->round;
@@ -396,6 +422,9 @@ void tn_round_step(struct tn_witnesses *witnesses)
     if (round->any &&
         (since_us < witnesses->interval_us || (!met(witnesses) && !all_idle(witnesses)))) {
         return;
+    }
+    if (round->any) {
+        say_quorum(witnesses);
     }
     tn_buffer_init(&note, TN_NOTE_BYTES_MAX);
     status = target(witnesses, &note, &size, &error);

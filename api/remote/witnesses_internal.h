@@ -63,6 +63,7 @@ struct tn_witnesses {
     uint64_t cosigned_size;
     uint64_t rounds;
     bool warned;
+    bool said_unmet;
 };
 
 /* witness_round.c: begin a round when one is due; deal with the answer of a call. */

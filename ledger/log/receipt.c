@@ -20,7 +20,7 @@
 
 #include "ledger/base/check.h"
 #include "ledger/base/endian.h"
-#include "ledger/base/hash.h"
+#include "ledger/log/levels.h"
 
 #define PURPOSE "turno1.receipt"
 #define MESSAGE_BYTES (sizeof(PURPOSE) - 1 + 8 + 4 + TN_HASH_SIZE + 8)
@@ -30,8 +30,6 @@ static const uint8_t magic[4] = {'T', 'N', 'R', 1};
 _Static_assert((1u << TN_RECEIPT_PATH_MAX) > TN_FRAME_ENTRIES_MAX,
                "a path in the largest frame fits");
 
-/* Level 0 is the leaves; a node without a neighbour moves up as it is, which gives the tree of
- * RFC 6962. */
 struct tn_receipt_frame {
     atomic_uint holders;
     uint8_t key_id[TN_KEY_ID_SIZE];
@@ -39,7 +37,7 @@ struct tn_receipt_frame {
     uint32_t count;
     uint64_t publish_by_us;
     uint8_t signature[TN_SIGNATURE_SIZE];
-    uint8_t nodes[]; /* level by level */
+    uint8_t nodes[]; /* ledger/log/levels.h */
 };
 
 static void write_message(uint8_t out[static MESSAGE_BYTES], uint64_t first_index, uint32_t count,
@@ -54,44 +52,15 @@ static void write_message(uint8_t out[static MESSAGE_BYTES], uint64_t first_inde
     tn_put_be64(at + 12 + TN_HASH_SIZE, publish_by_us);
 }
 
-/* Fills the levels above the leaves; returns the root. */
-static const uint8_t *fill_levels(uint8_t *nodes, size_t width)
-{
-    uint8_t *level = nodes;
-
-    while (width > 1) {
-        uint8_t *above = level + width * TN_HASH_SIZE;
-
-        for (size_t i = 0; i + 1 < width; i += 2) {
-            tn_node_hash(above + i / 2 * TN_HASH_SIZE, level + i * TN_HASH_SIZE,
-                         level + (i + 1) * TN_HASH_SIZE);
-        }
-        if (width % 2 == 1) {
-            memcpy(above + width / 2 * TN_HASH_SIZE, level + (width - 1) * TN_HASH_SIZE,
-                   TN_HASH_SIZE);
-        }
-        level = above;
-        width = (width + 1) / 2;
-    }
-    return level;
-}
-
 struct tn_receipt_frame *tn_receipt_frame_create(const uint8_t *leaves, size_t count,
                                                  uint64_t first_index, uint64_t last_time_us,
                                                  const struct tn_signer *signer)
 {
     struct tn_receipt_frame *frame;
     uint8_t message[MESSAGE_BYTES];
-    size_t total = 0;
 
     TN_CHECK(count >= 1 && count <= TN_FRAME_ENTRIES_MAX);
-    for (size_t width = count;; width = (width + 1) / 2) {
-        total += width;
-        if (width == 1) {
-            break;
-        }
-    }
-    frame = malloc(sizeof(*frame) + total * TN_HASH_SIZE);
+    frame = malloc(sizeof(*frame) + tn_levels_nodes(count) * TN_HASH_SIZE);
     if (!frame) {
         return NULL;
     }
@@ -101,7 +70,7 @@ struct tn_receipt_frame *tn_receipt_frame_create(const uint8_t *leaves, size_t c
     frame->count = (uint32_t) count;
     frame->publish_by_us = last_time_us + TN_RECEIPT_PUBLISH_WITHIN_US;
     memcpy(frame->nodes, leaves, count * TN_HASH_SIZE);
-    write_message(message, first_index, frame->count, fill_levels(frame->nodes, count),
+    write_message(message, first_index, frame->count, tn_levels_fill(frame->nodes, count),
                   frame->publish_by_us);
     tn_signer_sign(signer, tn_bytes(message, sizeof(message)), frame->signature);
     return frame;
@@ -128,9 +97,7 @@ bool tn_receipt_frame_covers(const struct tn_receipt_frame *frame, uint64_t inde
 size_t tn_receipt_write(const struct tn_receipt_frame *frame, uint64_t index,
                         uint8_t out[static TN_RECEIPT_BYTES_MAX])
 {
-    const uint8_t *level = frame->nodes;
     size_t position = (size_t) (index - frame->first_index);
-    size_t at = TN_RECEIPT_FIXED_BYTES;
 
     TN_CHECK(tn_receipt_frame_covers(frame, index));
     memcpy(out, magic, sizeof(magic));
@@ -139,19 +106,11 @@ size_t tn_receipt_write(const struct tn_receipt_frame *frame, uint64_t index,
     tn_put_be32(out + 16, frame->count);
     tn_put_be32(out + 20, (uint32_t) position);
     tn_put_be64(out + 24, frame->publish_by_us);
-    memcpy(out + 32, level + position * TN_HASH_SIZE, TN_HASH_SIZE);
+    memcpy(out + 32, frame->nodes + position * TN_HASH_SIZE, TN_HASH_SIZE);
     memcpy(out + 64, frame->signature, TN_SIGNATURE_SIZE);
-    for (size_t width = frame->count; width > 1; width = (width + 1) / 2) {
-        size_t beside = position ^ 1;
-
-        if (beside < width) {
-            memcpy(out + at, level + beside * TN_HASH_SIZE, TN_HASH_SIZE);
-            at += TN_HASH_SIZE;
-        }
-        level += width * TN_HASH_SIZE;
-        position /= 2;
-    }
-    return at;
+    return TN_RECEIPT_FIXED_BYTES +
+           tn_levels_path(frame->nodes, frame->count, position, out + TN_RECEIPT_FIXED_BYTES) *
+               TN_HASH_SIZE;
 }
 
 enum tn_status tn_receipt_parse(struct tn_bytes bytes, struct tn_receipt *receipt,

@@ -177,6 +177,14 @@ static bool fail_at(unsigned nth)
         usleep(i == 0 ? 100000 : 0); /* the first goes ahead alone */
     }
     usleep(100000);
+    /* Decided, however busy the machine is: the gate's command and these. */
+    for (unsigned i = 0; i < 500; i++) {
+        tn_desk_state(state.ledger->desk, &desk);
+        if (desk.commands >= 5) {
+            break;
+        }
+        usleep(10000);
+    }
     tn_fault_arm(nth);
     gate_open(&gate);
     for (size_t i = 0; i < 4; i++) {

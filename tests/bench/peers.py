@@ -194,4 +194,5 @@ def main():
           f"{middle['nginx, GET']:8.0f}/s: {ratio('validations', 'nginx, GET'):.2f} x")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -15,9 +15,8 @@
 #include "ledger/base/civil.h"
 #include "ledger/base/endian.h"
 #include "ledger/rules/draw.h"
-#include "ledger/rules/rows.h"
-#include "projections/engine.h"
-#include "projections/keys.h"
+#include "projections/beside.h"
+#include "projections/due_internal.h"
 
 #define ENTRIES_MAX 200000u
 #define LATE 512u /* entries that are committed together */
@@ -43,6 +42,7 @@ struct forger {
     struct tn_store *store;
     struct tn_log *log;
     struct tn_engine *engine;
+    struct tn_beside *beside;
     struct tn_batch *batch;
     struct tn_buffer bytes;
     struct tn_log_entry entries[LATE];
@@ -101,13 +101,13 @@ static struct item *insert(struct forger *forger, size_t at)
     return &forger->items[at];
 }
 
-static void move(struct forger *forger, size_t from, size_t count, size_t to)
+/* Two entries to an earlier place. */
+static void move_two(struct item *items, size_t from, size_t to)
 {
-    struct item kept[4];
+    struct item kept[2] = {items[from], items[from + 1]};
 
-    memcpy(kept, &forger->items[from], count * sizeof(*kept));
-    memmove(&forger->items[to + count], &forger->items[to], (from - to) * sizeof(*kept));
-    memcpy(&forger->items[to], kept, count * sizeof(*kept));
+    memmove(&items[to + 2], &items[to], (from - to) * sizeof(*kept));
+    memcpy(&items[to], kept, sizeof(kept));
 }
 
 #define same_id(a, b) (memcmp(a, b, TN_ID_SIZE) == 0)
@@ -232,7 +232,7 @@ static void lapse_early(struct forger *forger)
     while (same_id(forger->items[to].event.command, forger->items[to - 1].event.command)) {
         to--;
     }
-    move(forger, lapse, 2, to);
+    move_two(forger->items, lapse, to);
     for (size_t i = to; i < to + 2; i++) {
         forger->items[i].event.time_us = forger->items[to - 1].event.time_us;
     }
@@ -377,24 +377,22 @@ static const struct {
 
 static void copy_file(const char *from, const char *to, const char *name)
 {
-    char path[2][1024];
+    char path[1024];
     uint8_t bytes[65536];
-    FILE *in;
-    FILE *out;
-    size_t size;
+    size_t size = 0;
+    FILE *file;
 
-    snprintf(path[0], sizeof(path[0]), "%s/%s", from, name);
-    snprintf(path[1], sizeof(path[1]), "%s/%s", to, name);
-    in = fopen(path[0], "rb");
-    out = fopen(path[1], "wb");
-    if (in == NULL || out == NULL) {
+    snprintf(path, sizeof(path), "%s/%s", from, name);
+    file = fopen(path, "rb");
+    if (file != NULL) {
+        size = fread(bytes, 1, sizeof(bytes), file);
+        fclose(file);
+    }
+    snprintf(path, sizeof(path), "%s/%s", to, name);
+    file = fopen(path, "wb");
+    if (file == NULL || fwrite(bytes, 1, size, file) != size || fclose(file) != 0) {
         give_up("a file of the ledger cannot be copied");
     }
-    size = fread(bytes, 1, sizeof(bytes), in);
-    if (fwrite(bytes, 1, size, out) != size || fclose(out) != 0) {
-        give_up("a file of the ledger cannot be copied");
-    }
-    fclose(in);
 }
 
 static void open_new(struct forger *forger, const char *from, const char *to)
@@ -409,6 +407,8 @@ static void open_new(struct forger *forger, const char *from, const char *to)
     }
     MUST(tn_log_open(forger->store, &forger->log, &error));
     MUST(tn_engine_open(forger->store, forger->log, NULL, 0, &forger->engine, &error));
+    MUST(tn_beside_open(&(struct tn_beside_options){.store = forger->store, .log = forger->log},
+                        &forger->beside, &error));
     forger->batch = tn_batch_create();
     tn_buffer_init(&forger->bytes, TN_FRAME_BYTES_MAX);
 }
@@ -431,56 +431,28 @@ static void commit(struct forger *forger)
     forger->waiting = 0;
 }
 
-/* The root of a day's pool without one of its requests. */
-struct pool {
-    const struct forger *forger;
-    uint64_t day;
-    uint64_t seen;
-    struct tn_merkle merkle;
-};
-
-static bool add_leaf(void *context, struct tn_bytes key, struct tn_bytes value)
-{
-    struct pool *pool = context;
-    struct tn_arena arena;
-    struct tn_pool_row row;
-    struct tn_draw_group group = {.opened = true};
-    uint8_t leaf[TN_DRAW_LEAF_SIZE];
-
-    tn_arena_init(&arena, 65536);
-    MUST(tn_record_decode_bytes(&tn_record_pool_row, value, &arena, &row));
-    if (row.state == TN_POOL_ASKED && pool->seen++ != 0) {
-        memcpy(group.gid, key.data + key.size - TN_ID_SIZE, TN_ID_SIZE);
-        tn_draw_salt(group.salt, pool->forger->from->gid_key, (uint32_t) pool->day,
-                     row.registration);
-        group.registered_day = (uint32_t) row.registered_day;
-        group.size = (uint8_t) row.size;
-        group.port_count = (uint8_t) row.ports.count;
-        for (size_t i = 0; i < row.ports.count; i++) {
-            group.ports[i] = (uint16_t) row.ports.items[i];
-        }
-        tn_draw_leaf(&group, leaf);
-        tn_merkle_add_leaf(&pool->merkle, tn_bytes(leaf, sizeof(leaf)));
-    }
-    tn_arena_close(&arena);
-    return true;
-}
-
+/* The root of a day's pool without the first of its requests. */
 static void shrink_pool(struct forger *forger, struct tn_pool_closed *body)
 {
-    struct pool pool = {.forger = forger, .day = body->day};
-    struct tn_row_key prefix = tn_key_pool(body->day);
+    struct tn_decider decider = {.state = tn_engine_state(forger->engine)};
+    struct tn_due_pool pool;
+    struct tn_verdict none;
+    struct tn_fetch fetch;
 
-    tn_merkle_init(&pool.merkle);
-    MUST(tn_rows_scan(tn_engine_state(forger->engine)->rows[TN_CORE_QUEUE],
-                      tn_row_key_view(&prefix), tn_bytes(NULL, 0), add_leaf, &pool, &error));
-    tn_merkle_root(&pool.merkle, body->root);
+    tn_verdict_init(&none, NULL, 0, 0, &forger->arena);
+    MUST(tn_fetch_begin(&fetch, &decider, NULL, &none, &error));
+    fetch.error = NULL;
+    MUST(tn_due_pool_load(&fetch, body->day, &forger->arena, &pool));
+    tn_due_pool_salt(&pool, forger->from->gid_key);
+    pool.groups++;
+    pool.count--;
+    tn_due_pool_root(&pool, body->root);
 }
 
 static void put(struct forger *forger, struct item *item, uint64_t index)
 {
     struct tn_event *event = &item->event;
-    struct tn_log_entry *entry = &forger->entries[forger->waiting];
+    struct tn_log_entry *entry;
     struct tn_event written;
 
     event->index = index;
@@ -493,9 +465,17 @@ static void put(struct forger *forger, struct item *item, uint64_t index)
     if (event->kind == TN_KIND_state_sealed) {
         struct tn_state_sealed *body = &event->body.state_sealed;
 
+        size_t number = (size_t) body->projection;
+
         body->upto = index - 1;
-        MUST(tn_engine_seal(forger->engine, (size_t) body->projection, body->scope, &body->rows,
-                            body->root, &error));
+        commit(forger);
+        if (number >= TN_CORE_COUNT) {
+            MUST(tn_beside_seal(forger->beside, number - TN_CORE_COUNT, index, body->scope, true,
+                                &body->rows, body->root, &error));
+        } else {
+            MUST(tn_engine_seal(forger->engine, number, body->scope, &body->rows, body->root,
+                                &error));
+        }
     }
     if (item->drop_from_pool) {
         shrink_pool(forger, &event->body.pool_closed);
@@ -505,6 +485,7 @@ static void put(struct forger *forger, struct item *item, uint64_t index)
         written.body.state_sealed.root[7] ^= 1;
     }
     MUST(tn_engine_apply(forger->engine, event, &forger->arena, &error));
+    entry = &forger->entries[forger->waiting];
     *entry = (struct tn_log_entry){.time_us = event->time_us, .kind = event->kind};
     forger->offsets[forger->waiting++] = forger->bytes.size;
     tn_event_encode(&written, &forger->bytes);
@@ -538,6 +519,7 @@ static void publish(struct forger *forger, const char *directory, bool tile)
     struct tn_ledger_options options = {.mode = TN_LEDGER_WRITER, .allow_unlocked = true};
     struct tn_ledger *ledger = NULL;
 
+    tn_beside_close(forger->beside);
     tn_engine_close(forger->engine);
     tn_log_close(forger->log);
     tn_store_close(forger->store);

@@ -99,9 +99,9 @@ def vkey_of(directory, *more):
     return turno.run("key", directory, "--vkey", *more).stdout.strip()
 
 
-def write_policy(directory, witnesses, quorum):
+def write_policy(directory, witnesses, quorum, name="policy"):
     """`witnesses`: (name, vkey, url); `quorum`: lines."""
-    path = directory + ".policy"
+    path = f"{directory}.{name}"
     with open(path, "w", encoding="ascii") as file:
         file.write(f"# who vouches for this log\nlog {vkey_of(directory)}\n")
         for name, vkey, url in witnesses:
@@ -128,6 +128,15 @@ def size_of(note):
 def signers(note, verifiers):
     """Those of `verifiers` whose line is there; a bad line of one of them is an error."""
     return audit_log.note_open(note, verifiers)[1]
+
+
+def time_of(note, verifier):
+    """When `verifier` cosigned."""
+    for line in note.decode().split("\n\n")[1].splitlines():
+        payload = base64.b64decode(line.split(" ")[2])
+        if payload[:4] == verifier.id:
+            return int.from_bytes(payload[4:12], "big")
+    raise AssertionError("no such line")
 
 
 def signed_by_all(client, verifiers, above=0, path="/log/checkpoint"):
@@ -227,6 +236,18 @@ def each_other(pair):
         turno.run("verify", pair.ledgers[0]) # beside
         first.stop()
         second.stop()
+    # A log with nothing to say says the time all the same, and keeps what witnesses said.
+    with turno.Server(pair.ledgers[1], "--allow-unlocked") as server, server.client() as client:
+        cosigner = pair.verifiers[1][1]
+
+        def renewed():
+            fresh = note_of(client)
+            return time_of(fresh, cosigner) > time_of(note, cosigner) and fresh
+        fresh = turno.wait_until(renewed, "a fresh time")
+        assert size_of(fresh) == size_of(note)
+        assert signers(fresh, pair.verifiers[1]) == pair.verifiers[1]
+        assert abs(time_of(fresh, cosigner) - time.time()) < 30
+        server.stop()
     for ledger in pair.ledgers:
         turno.run("verify", ledger)
         assert not events(ledger, "fork_seen") and not events(ledger, "alarm_raised")
@@ -337,6 +358,7 @@ def forked(pair):
             liar.stop()
         assert len(events(copy, "fork_seen")) == len(said)
         turno.run("verify", copy)
+        turno.run("audit", copy)
         # The original never notices.
         index = grow(client, 40)
         signed_by_all(client, pair.verifiers[0], above=index)
@@ -348,7 +370,7 @@ def strangers(pair):
     """A witness that does not know the log: an alarm, once a day."""
     stranger = Witness(os.path.join(pair.base, "ws"), "w.stranger.example").start()
     ledger = pair.ledgers[1]
-    policy = write_policy(ledger, [("s", stranger.vkey, stranger.url)], "quorum s\n")
+    policy = write_policy(ledger, [("s", stranger.vkey, stranger.url)], "quorum s\n", "strangers")
     for _ in range(2):
         with turno.Server(ledger, "--allow-unlocked", "--witnesses", policy) as server, \
                 server.client() as client:
@@ -463,17 +485,18 @@ def nonsense(pair):
         answer_of(409, b"busy"),
         answer_of(500, b"broken"),
         answer_of(429, b"later"),
-        b"HTTP/1.1 302 X\r\nLocation: " + real.url.encode() +
+        # To one that knows the log and would sign: whoever is asked answers, nobody else.
+        b"HTTP/1.1 307 X\r\nLocation: " + pair.witnesses[1].url.encode() +
         b"/add-checkpoint\r\nContent-Length: 0\r\n\r\n",
     )]
     listed = [("real", real.vkey, real.url)]
     keys = [Witness(os.path.join(pair.base, f"wn{i}"), f"w.nonsense.example/{i}")
             for i in range(len(servers))]
     keys[7] = other
-    # Redirected to a real witness that knows the log: its answer must not be looked for.
+    keys[-1] = pair.witnesses[1]
     listed += [(f"n{i}", keys[i].vkey, f"http://127.0.0.1:{server.port}/")
                for i, server in enumerate(servers)]
-    policy = write_policy(ledger, listed, "quorum real\n")
+    policy = write_policy(ledger, listed, "quorum real\n", "nonsense")
     with turno.Server(ledger, "--allow-unlocked", "--witnesses", policy) as server, \
             server.client() as client:
         for _ in range(4):
@@ -486,8 +509,9 @@ def nonsense(pair):
                          timeout=40)
         seen = status(client)
         assert seen["quorum"] == "met" and not seen["fork"], seen
-        assert all(entry["failures"] > 0 and entry["size"] == 0
-                   for entry in seen["list"][1:]), seen
+        assert all(entry["failures"] > 0 for entry in seen["list"][1:]), seen
+        # The last is a real one, which had signed before.
+        assert all(entry["size"] == 0 for entry in seen["list"][1:-1]), seen
         server.stop()
     for kind in ("fork_seen", "alarm_raised"):
         assert not events(ledger, kind)
@@ -536,7 +560,7 @@ def over_https(pair):
     ledger, real = pair.ledgers[1], pair.witnesses[0]
     tls = Tls(pair.base, real.port)
     policy = write_policy(ledger, [("real", real.vkey, f"https://127.0.0.1:{tls.port}")],
-                          "quorum real\n")
+                          "quorum real\n", "https")
     with turno.Server(ledger, "--allow-unlocked", "--witnesses", policy) as server, \
             server.client() as client:
         grow(client)

@@ -25,6 +25,9 @@ static bool take(void *context, uint64_t index, struct tn_bytes entry)
     if (replay->status == TN_OK) {
         replay->status = tn_recompute_take(replay->recompute, &event, entry, &replay->error);
     }
+    if (replay->status == TN_OK) {
+        replay->status = tn_recompute_beside(replay->recompute, &event, entry, &replay->error);
+    }
     return replay->status == TN_OK;
 }
 
