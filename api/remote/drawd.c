@@ -33,6 +33,11 @@ static bool take_hash(struct tn_bytes *line, uint8_t *hash)
     if (line->size != digits + 1 || line->data[digits] != '\n') {
         return false;
     }
+    for (size_t i = 0; i < digits; i++) { /* one form a line: lower case */
+        if (line->data[i] >= 'A' && line->data[i] <= 'F') {
+            return false;
+        }
+    }
     return tn_hex_decode(tn_bytes(line->data, digits), hash, TN_HASH_SIZE) == TN_OK;
 }
 
