@@ -25,7 +25,10 @@
 #include "projections/core_list.h"
 #include "projections/families.h"
 
+/* How often it looks whether enough was committed, and how long little may wait. */
 #define PACE_US 1000000u
+#define FOLLOW_EVENTS 65536u
+#define FOLLOW_US 10000000u
 /* A thread that is this nice gets about a tenth of a core that others want. */
 #define NICENESS 10
 
@@ -250,11 +253,19 @@ static void answer_seal(struct tn_beside *beside)
     pthread_cond_signal(&beside->answered);
 }
 
+/* Enough was committed, or long enough ago: a row that many events touch is written once. */
+static bool is_time(const struct tn_beside *beside, uint64_t size, uint64_t followed_us)
+{
+    return beside->engine == NULL || size - tn_engine_folded(beside->engine) >= FOLLOW_EVENTS ||
+           tn_clock_monotonic_us() - followed_us >= FOLLOW_US;
+}
+
 static void *follow_main(void *argument)
 {
     struct tn_beside *beside = argument;
     struct tn_error error = {0};
     struct tn_log_head head;
+    uint64_t followed_us = 0;
     bool closing = false;
 
     (void) pthread_setname_np(pthread_self(), "turno-beside");
@@ -269,7 +280,10 @@ static void *follow_main(void *argument)
         if (!beside->hopeless) {
             pthread_mutex_unlock(&beside->lock);
             tn_log_head(beside->log, &head);
-            (void) follow(beside, head.size, &error);
+            if (closing || is_time(beside, head.size, followed_us)) {
+                (void) follow(beside, head.size, &error);
+                followed_us = tn_clock_monotonic_us();
+            }
             pthread_mutex_lock(&beside->lock);
         }
         if (beside->seal.asked && beside->hopeless) {

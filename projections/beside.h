@@ -4,9 +4,9 @@
  * P6: they need nothing but the log.
  *
  *   any thread   open: the thread starts; what is missing or old is rebuilt there
- *   its thread   fold what was committed, once a second; rows and position in one write, unsynced
- *   desk thread  seal: everything before it is durable; waits until it is folded, gets the root
- *   any thread   close: folds the rest */
+ *   its thread   fold what was committed, every 65,536 events or ten seconds; rows and position in
+ * one write, unsynced desk thread  seal: everything before it is durable; waits until it is folded,
+ * gets the root any thread   close: folds the rest */
 #ifndef TN_PROJECTIONS_BESIDE_H
 #define TN_PROJECTIONS_BESIDE_H
 

@@ -1,12 +1,11 @@
-/* Cached rows: hash table with linear probing, queues, and a skip list over what is not clean. */
-#include "projections/cache.h"
+/* Cached rows: hash table with linear probing, and queues. Their key order is in cache_order.c. */
+#include "projections/cache_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "ledger/base/check.h"
-#include "ledger/base/endian.h"
 
 #define SLOTS_FIRST ((size_t) 64)
 /* Values grow by a few bytes more often than not (counters, lists); rounding up saves a second
@@ -17,10 +16,6 @@
 
 _Static_assert(TN_ROW_KEY_MAX <= UINT8_MAX, "key_size is a byte");
 _Static_assert(TN_ROW_VALUE_MAX <= UINT16_MAX, "value_size is 16 bits");
-
-static bool late_room(struct tn_cache *cache, size_t count);
-static void late_push(struct tn_cache *cache, struct tn_cache_row *row);
-static void order_remove(struct tn_cache *cache, struct tn_cache_row *row);
 
 void tn_cache_budget_init(struct tn_cache_budget *budget, size_t limit)
 {
@@ -211,7 +206,7 @@ void tn_cache_move(struct tn_cache *cache, struct tn_cache_row *row, enum tn_cac
 
     TN_CHECK(!was_clean || is_clean); /* that is for tn_cache_write */
     if (cache->ordered && !was_clean && is_clean) {
-        order_remove(cache, row);
+        tn_cache_unlink(cache, row);
     }
     move(cache, row, queue);
 }
@@ -289,7 +284,7 @@ struct tn_cache_row *tn_cache_add(struct tn_cache *cache, struct tn_bytes key, u
     size_t size = row_size(height, key.size, steps);
 
     TN_CHECK(key.size <= TN_ROW_KEY_MAX && value.size <= TN_ROW_VALUE_MAX);
-    if (!slots_grow(cache) || !late_room(cache, cache->late_count + 1)) {
+    if (!slots_grow(cache) || !tn_cache_late_room(cache, cache->late_count + 1)) {
         return NULL;
     }
     struct tn_cache_row *row = tn_slab_alloc(&cache->slab, size);
@@ -314,7 +309,7 @@ struct tn_cache_row *tn_cache_add(struct tn_cache *cache, struct tn_bytes key, u
     cache->budget->used += tn_slab_bytes(size);
     queue_push(cache, row, queue);
     if (cache->ordered && queue != TN_CACHE_CLEAN) {
-        late_push(cache, row);
+        tn_cache_late_push(cache, row);
     }
     cache->recent = row;
     return row;
@@ -350,7 +345,7 @@ static bool value_grow(struct tn_cache *cache, struct tn_cache_row *row, struct 
 bool tn_cache_write(struct tn_cache *cache, struct tn_cache_row *row, struct tn_bytes value,
                     bool absent)
 {
-    if (!late_room(cache, cache->late_count + 1)) {
+    if (!tn_cache_late_room(cache, cache->late_count + 1)) {
         return false;
     }
     if (value.size > row->value_steps * TN_SLAB_STEP && !value_grow(cache, row, value)) {
@@ -361,7 +356,7 @@ bool tn_cache_write(struct tn_cache *cache, struct tn_cache_row *row, struct tn_
     row->absent = absent;
     if (row->queue != TN_CACHE_DIRTY) {
         if (cache->ordered && row->queue == TN_CACHE_CLEAN) {
-            late_push(cache, row);
+            tn_cache_late_push(cache, row);
         }
         move(cache, row, TN_CACHE_DIRTY);
     }
@@ -380,7 +375,7 @@ static void row_free(struct tn_cache *cache, struct tn_cache_row *row)
     tn_slab_free(&cache->slab, row, size);
 }
 
-static void forget(struct tn_cache *cache, struct tn_cache_row *row)
+void tn_cache_forget(struct tn_cache *cache, struct tn_cache_row *row)
 {
     queue_pull(cache, row);
     slot_remove(cache, row);
@@ -391,9 +386,9 @@ static void forget(struct tn_cache *cache, struct tn_cache_row *row)
 void tn_cache_remove(struct tn_cache *cache, struct tn_cache_row *row)
 {
     if (cache->ordered && row->queue != TN_CACHE_CLEAN) {
-        order_remove(cache, row);
+        tn_cache_unlink(cache, row);
     }
-    forget(cache, row);
+    tn_cache_forget(cache, row);
 }
 
 void tn_cache_clear(struct tn_cache *cache)
@@ -437,219 +432,6 @@ bool tn_cache_evict(struct tn_cache_budget *budget)
         } else {
             tn_cache_remove(cache, row);
         }
-    }
-    return true;
-}
-
-/* ---- sorting ---- */
-
-struct tn_cache_keyed tn_cache_keyed(struct tn_cache_row *row)
-{
-    struct tn_bytes key = tn_cache_key(row);
-    uint8_t first[8] = {
-        0}; /* shorter keys sort before longer ones with zeros, by their whole key */
-
-    memcpy(first, key.data, key.size < sizeof(first) ? key.size : sizeof(first));
-    return (struct tn_cache_keyed){.first = tn_get_be64(first), .row = row};
-}
-
-static int compare_keyed(const void *a, const void *b)
-{
-    const struct tn_cache_keyed *x = a;
-    const struct tn_cache_keyed *y = b;
-
-    if (x->first != y->first) {
-        return x->first < y->first ? -1 : 1;
-    }
-    return tn_bytes_compare(tn_cache_key(x->row), tn_cache_key(y->row));
-}
-
-void tn_cache_keyed_sort(struct tn_cache_keyed *keyed, size_t count)
-{
-    qsort(keyed, count, sizeof(*keyed), compare_keyed);
-}
-
-/* ---- key order: a skip list, and what is not linked yet ----
- *
- * A fold writes a hundred thousand rows between two looks at their order (a day's pool), so rows
- * wait in `late` and are linked together, in order: each insertion begins where the one before
- * ended. Linking each row as it came took a sixth of a rebuild's time. */
-
-/* Room for `count` rows in late, when an order is kept at all. */
-static bool late_room(struct tn_cache *cache, size_t count)
-{
-    size_t capacity = cache->late_capacity == 0 ? SLOTS_FIRST : cache->late_capacity;
-
-    if (!cache->ordered || count <= cache->late_capacity) {
-        return true;
-    }
-    while (capacity < count) {
-        capacity *= 2;
-    }
-    struct tn_cache_row **late = realloc(cache->late, capacity * sizeof(struct tn_cache_row *));
-    if (late == NULL) {
-        return false;
-    }
-    cache->budget->used += (capacity - cache->late_capacity) * sizeof(*late);
-    cache->late = late;
-    cache->late_capacity = capacity;
-    return true;
-}
-
-/* Its place is kept in its first link, which is not used before it is linked. */
-static void late_push(struct tn_cache *cache, struct tn_cache_row *row)
-{
-    TN_CHECK(cache->late_count < cache->late_capacity);
-    row->linked = false;
-    memcpy(&row->next[0], &cache->late_count, sizeof(row->next[0]));
-    cache->late[cache->late_count++] = row;
-}
-
-_Static_assert(sizeof(size_t) == sizeof(struct tn_cache_row *), "a link holds a place in late");
-
-static void late_remove(struct tn_cache *cache, const struct tn_cache_row *row)
-{
-    size_t place;
-
-    memcpy(&place, &row->next[0], sizeof(place));
-    TN_CHECK(place < cache->late_count && cache->late[place] == row);
-    struct tn_cache_row *last = cache->late[--cache->late_count];
-    cache->late[place] = last;
-    memcpy(&last->next[0], &place, sizeof(place));
-}
-
-/* bases[level] are the links of the last row < key on that level, or the heads: of the row that the
- * search before ended at when that is still < key, so keys that ascend cost little. */
-static void order_find(struct tn_bytes key, struct tn_cache_row **bases[static TN_CACHE_LEVELS])
-{
-    struct tn_cache_row **further = NULL;
-
-    for (size_t level = TN_CACHE_LEVELS; level-- > 0;) {
-        struct tn_cache_row **links = further != NULL ? further : bases[level];
-
-        while (links[level] != NULL && tn_bytes_compare(tn_cache_key(links[level]), key) < 0) {
-            links = links[level]->next;
-            further = links;
-        }
-        bases[level] = links;
-    }
-}
-
-static void order_begin(struct tn_cache *cache, struct tn_cache_row **bases[static TN_CACHE_LEVELS])
-{
-    for (size_t level = 0; level < TN_CACHE_LEVELS; level++) {
-        bases[level] = cache->heads;
-    }
-}
-
-static void order_remove(struct tn_cache *cache, struct tn_cache_row *row)
-{
-    struct tn_cache_row **bases[TN_CACHE_LEVELS];
-
-    if (!row->linked) {
-        late_remove(cache, row);
-        return;
-    }
-    order_begin(cache, bases);
-    order_find(tn_cache_key(row), bases);
-    for (size_t level = 0; level < row->height; level++) {
-        TN_CHECK(bases[level][level] == row);
-        bases[level][level] = row->next[level];
-    }
-    row->linked = false;
-}
-
-/* From here on an order is kept; all that it has to hold is late. */
-static bool order_start(struct tn_cache *cache)
-{
-    cache->ordered = true;
-    if (!late_room(cache,
-                   cache->queues[TN_CACHE_DIRTY].count + cache->queues[TN_CACHE_FLIGHT].count)) {
-        cache->ordered = false;
-        return false;
-    }
-    for (size_t queue = TN_CACHE_DIRTY; queue < TN_CACHE_QUEUES; queue++) {
-        struct tn_cache_row *row = cache->queues[queue].first;
-
-        for (; row != NULL; row = row->after) {
-            late_push(cache, row);
-        }
-    }
-    return true;
-}
-
-static bool order_complete(struct tn_cache *cache)
-{
-    struct tn_cache_row **bases[TN_CACHE_LEVELS];
-    size_t count;
-
-    if (!cache->ordered && !order_start(cache)) {
-        return false;
-    }
-    count = cache->late_count;
-    if (count == 0) {
-        return true;
-    }
-    struct tn_cache_keyed *keyed = malloc(count * sizeof(*keyed));
-    if (keyed == NULL) {
-        return false;
-    }
-    for (size_t i = 0; i < count; i++) {
-        keyed[i] = tn_cache_keyed(cache->late[i]);
-    }
-    tn_cache_keyed_sort(keyed, count);
-    order_begin(cache, bases);
-    for (size_t i = 0; i < count; i++) {
-        struct tn_cache_row *row = keyed[i].row;
-
-        order_find(tn_cache_key(row), bases);
-        for (size_t level = 0; level < row->height; level++) {
-            row->next[level] = bases[level][level];
-            bases[level][level] = row;
-        }
-        row->linked = true;
-    }
-    cache->late_count = 0;
-    free(keyed);
-    return true;
-}
-
-bool tn_cache_seek(struct tn_cache *cache, struct tn_bytes key, struct tn_cache_row **row)
-{
-    struct tn_cache_row **bases[TN_CACHE_LEVELS];
-
-    *row = NULL;
-    if (!order_complete(cache)) {
-        return false;
-    }
-    order_begin(cache, bases);
-    order_find(key, bases);
-    *row = bases[0][0];
-    return true;
-}
-
-bool tn_cache_remove_range(struct tn_cache *cache, struct tn_bytes from, struct tn_bytes end)
-{
-    struct tn_cache_row **before[TN_CACHE_LEVELS];
-    struct tn_cache_row **last[TN_CACHE_LEVELS];
-
-    if (!order_complete(cache)) {
-        return false;
-    }
-    order_begin(cache, before);
-    order_find(from, before);
-    memcpy(last, before, sizeof(last));
-    order_find(end, last);
-    struct tn_cache_row *row = before[0][0];
-    const struct tn_cache_row *behind = last[0][0];
-    for (size_t level = 0; level < TN_CACHE_LEVELS; level++) {
-        before[level][level] = last[level][level];
-    }
-    while (row != behind) {
-        struct tn_cache_row *next = row->next[0];
-
-        forget(cache, row);
-        row = next;
     }
     return true;
 }

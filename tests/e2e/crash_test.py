@@ -57,7 +57,7 @@ class Command:
         answer = client.post(self.path, self.body, token=self.token, key=self.key)
         if answer.status >= 500:
             return False
-        got = (answer.status, answer.json)
+        got = (answer.status, turno.but_receipt(answer.json))
         if self.answer is None:
             self.answer = got
         assert got == self.answer, (f"{self.path} with key {self.key} was answered {self.answer} "

@@ -110,15 +110,10 @@ def fill(disk, ballast, keep):
         os.fsync(file.fileno())
 
 
-def but_receipt(answer):
-    """An answer without its receipt: a retry's may be over another frame of the same entry."""
-    return {name: value for name, value in answer.items() if name != "receipt"}
-
-
 def same_again(client, answered):
     key, body, answer = answered
     again = expect(client.post("/v1/registrations", body, key=key), 201).json
-    assert but_receipt(again) == but_receipt(answer), (again, answer)
+    assert turno.but_receipt(again) == turno.but_receipt(answer), (again, answer)
 
 
 def refused_but_alive(server, tokens, vkey_before, answered):

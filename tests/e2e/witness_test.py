@@ -130,6 +130,15 @@ def signers(note, verifiers):
     return audit_log.note_open(note, verifiers)[1]
 
 
+def time_of(note, verifier):
+    """When `verifier` cosigned."""
+    for line in note.decode().split("\n\n")[1].splitlines():
+        payload = base64.b64decode(line.split(" ")[2])
+        if payload[:4] == verifier.id:
+            return int.from_bytes(payload[4:12], "big")
+    raise AssertionError("no such line")
+
+
 def signed_by_all(client, verifiers, above=0, path="/log/checkpoint"):
     def check():
         note = note_of(client, path)
@@ -227,6 +236,18 @@ def each_other(pair):
         turno.run("verify", pair.ledgers[0]) # beside
         first.stop()
         second.stop()
+    # A log with nothing to say says the time all the same, and keeps what witnesses said.
+    with turno.Server(pair.ledgers[1], "--allow-unlocked") as server, server.client() as client:
+        cosigner = pair.verifiers[1][1]
+
+        def renewed():
+            fresh = note_of(client)
+            return time_of(fresh, cosigner) > time_of(note, cosigner) and fresh
+        fresh = turno.wait_until(renewed, "a fresh time")
+        assert size_of(fresh) == size_of(note)
+        assert signers(fresh, pair.verifiers[1]) == pair.verifiers[1]
+        assert abs(time_of(fresh, cosigner) - time.time()) < 30
+        server.stop()
     for ledger in pair.ledgers:
         turno.run("verify", ledger)
         assert not events(ledger, "fork_seen") and not events(ledger, "alarm_raised")

@@ -348,6 +348,32 @@ static void days_without_a_chain_are_void_and_their_requests_carry(void **state)
     finish(&harness);
 }
 
+static void who_asked_anew_keeps_that_when_a_day_is_voided(void **state)
+{
+    static const uint64_t ask_b[] = {PORT_B};
+    struct harness harness;
+    struct tn_pool_row row;
+    bool found;
+
+    (void) state;
+    open_bound(&harness, 1, TN_BEACON_NONE);
+    /* Day D is closed and waits; the window of D + 1 is open. */
+    assert_int_equal(do_ask(&harness, 1, ask_b, 1, at(DAY_D + 1, 13, 0)), OK);
+    assert_int_equal(do_ask(&harness, 2, ask_b, 1, at(DAY_D + 1, 13, 1)), OK);
+    assert_int_equal(do_unask(&harness, 2, DAY_D + 1, at(DAY_D + 1, 13, 2)), OK);
+    assert_int_equal(do_replace_chain(&harness, 1, DAY_D + 10, at(DAY_D + 1, 13, 30)), OK);
+    assert_int_equal(day_row(&harness, DAY_D).state, TN_DAY_VOIDED);
+    for (uint64_t r = 1; r <= 3; r++) {
+        tn_arena_reset(&harness.arena);
+        read_pool(&harness, DAY_D + 1, r, &row, &found);
+        assert_true(found);
+        assert_int_equal(row.state, r == 2 ? TN_POOL_WITHDRAWN : TN_POOL_ASKED);
+        assert_int_equal(row.ports.items[0], r == 3 ? PORT_A : PORT_B);
+        assert_int_equal(row.carried, r == 3);
+    }
+    finish(&harness);
+}
+
 static void the_operators_chain_is_replaced_too(void **state)
 {
     struct harness harness;
@@ -430,6 +456,7 @@ int main(void)
         cmocka_unit_test(drand_is_the_round_that_the_close_fixed),
         cmocka_unit_test(a_replacement_is_approved_announced_and_of_a_known_chain),
         cmocka_unit_test(days_without_a_chain_are_void_and_their_requests_carry),
+        cmocka_unit_test(who_asked_anew_keeps_that_when_a_day_is_voided),
         cmocka_unit_test(the_operators_chain_is_replaced_too),
         cmocka_unit_test(a_day_that_has_its_secret_is_not_voided),
         cmocka_unit_test(a_pause_moves_the_limit_of_witnesses),

@@ -30,6 +30,7 @@ struct wish {
     const char *time;
     unsigned list_count;
     unsigned suite;
+    bool forged; /* somebody without the key: all else fits */
 };
 
 static X509 *make_certificate(EVP_PKEY *key)
@@ -148,6 +149,7 @@ static void make_record(struct bench *bench, const struct wish *wish)
     make_message(wish, &message);
     assert_int_equal(EVP_DigestSignInit(context, NULL, EVP_sha512(), NULL, bench->key), 1);
     assert_int_equal(EVP_DigestSign(context, signature, &size, message.data, message.size), 1);
+    signature[size / 2] ^= wish->forged ? 1 : 0;
     tn_buffer_append(&message, signature, size);
     assert_int_equal(EVP_Digest(message.data, message.size, output, NULL, EVP_sha512(), NULL), 1);
     EVP_MD_CTX_free(context);
@@ -180,7 +182,7 @@ static void make_record(struct bench *bench, const struct wish *wish)
 
 /* ---- NIST ---- */
 
-static const struct wish usual = {"2026-11-28T01:30:00.000Z", 5, 0};
+static const struct wish usual = {"2026-11-28T01:30:00.000Z", 5, 0, false};
 
 static enum tn_status read_nist(struct bench *bench, struct tn_beacon_round *round)
 {
@@ -216,6 +218,10 @@ static void another_certificate_suite_or_length_is_refused(void **state)
     bench->pin[5] ^= 1;
     assert_int_equal(read_nist(bench, &round), TN_MISMATCH);
     bench->pin[5] ^= 1;
+    wish.forged = true;
+    make_record(bench, &wish);
+    assert_int_equal(read_nist(bench, &round), TN_MISMATCH);
+    wish = usual;
     wish.suite = 1;
     make_record(bench, &wish);
     assert_int_equal(read_nist(bench, &round), TN_INVALID);
