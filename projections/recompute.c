@@ -17,26 +17,6 @@
 
 static enum tn_status open_rows(struct tn_recompute *recompute, struct tn_error *error);
 
-/* ---- words ---- */
-
-const char *tn_attested_name(enum tn_attested attested)
-{
-#define NAME(name, words) #name,
-    static const char *const names[] = {TN_ATTESTED(NAME)};
-#undef NAME
-
-    return (size_t) attested < TN_ARRAY_SIZE(names) ? names[attested] : "unknown";
-}
-
-const char *tn_attested_words(enum tn_attested attested)
-{
-#define WORDS(name, words) words,
-    static const char *const list[] = {TN_ATTESTED(WORDS)};
-#undef WORDS
-
-    return (size_t) attested < TN_ARRAY_SIZE(list) ? list[attested] : "unknown";
-}
-
 /* ---- opening and closing ---- */
 
 enum tn_status tn_recompute_create(const struct tn_recompute_options *options,
@@ -221,50 +201,6 @@ enum tn_status tn_recompute_failed(struct tn_recompute *recompute, enum tn_statu
                                "%s", words[0] != '\0' ? words : tn_status_name(status));
 }
 
-/* ---- attested ---- */
-
-static void count_attested(struct tn_recompute *recompute, const struct tn_command *command)
-{
-    uint64_t *attested = recompute->report.attested;
-    const union tn_facts *facts = &command->facts;
-
-    attested[TN_ATTESTED_credential_check] += command->actor.role != TN_ROLE_LEDGER ? 1 : 0;
-    switch ((int) command->kind) {
-    case TN_COMMAND_request_appointment:
-        attested[TN_ATTESTED_zone_result]++;
-        break;
-    case TN_COMMAND_register:
-        attested[TN_ATTESTED_adulthood] += facts->register_facts.members.count;
-        attested[TN_ATTESTED_identity_match] += facts->register_facts.members.count;
-        attested[TN_ATTESTED_destination_match]++;
-        attested[TN_ATTESTED_today]++;
-        break;
-    case TN_COMMAND_add_member:
-        attested[TN_ATTESTED_adulthood]++;
-        attested[TN_ATTESTED_identity_match]++;
-        attested[TN_ATTESTED_today]++;
-        break;
-    case TN_COMMAND_accept_offer:
-        attested[TN_ATTESTED_appointment_tags] += facts->accept_offer_facts.tags.count;
-        break;
-    case TN_COMMAND_validate:
-    case TN_COMMAND_record_arrival:
-        attested[TN_ATTESTED_appointment_tags]++;
-        break;
-    case TN_COMMAND_publish_capacity:
-        attested[TN_ATTESTED_date_ends] += facts->publish_capacity_facts.ports.count;
-        break;
-    case TN_COMMAND_record_beacon:
-        attested[TN_ATTESTED_manual_draw] +=
-            facts->record_beacon_facts.type == TN_BEACON_MANUAL ? 1 : 0;
-        attested[TN_ATTESTED_drand_pairing] +=
-            facts->record_beacon_facts.type == TN_BEACON_DRAND ? 1 : 0;
-        break;
-    default:
-        break;
-    }
-}
-
 /* ---- deciding ---- */
 
 /* Only what people and officers ask for is sampled: all else is rare, or decides for many. */
@@ -298,7 +234,7 @@ static enum tn_status decide_command(struct tn_recompute *recompute,
     enum tn_status status;
 
     recompute->rule = tn_command_name(command->kind);
-    count_attested(recompute, command);
+    tn_recompute_count_attested(recompute, command);
     status = tn_recompute_order(recompute, command, event, entry, error);
     if (status != TN_OK) {
         return status;

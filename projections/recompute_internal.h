@@ -161,6 +161,10 @@ enum tn_status tn_recompute_failed(struct tn_recompute *recompute, enum tn_statu
 /* Encode the verdict: what the next entries must be. */
 enum tn_status tn_recompute_expect(struct tn_recompute *recompute, struct tn_error *error);
 
+/* ---- recompute_attested.c ---- */
+
+void tn_recompute_count_attested(struct tn_recompute *recompute, const struct tn_command *command);
+
 /* ---- recompute_due.c ---- */
 
 /* A command was decided at `time_us`: whatever fell due by then must be in the log already. */

@@ -15,8 +15,9 @@
 #include "ledger/base/civil.h"
 #include "ledger/base/endian.h"
 #include "ledger/rules/draw.h"
+#include "ledger/rules/rows.h"
 #include "projections/beside.h"
-#include "projections/due_internal.h"
+#include "projections/keys.h"
 
 #define ENTRIES_MAX 200000u
 #define LATE 512u /* entries that are committed together */
@@ -25,7 +26,7 @@
 struct item {
     struct tn_event event;
     uint64_t old_index; /* UINT64_MAX: made up */
-    bool lie;           /* the audit must stop here, or where `stop` is */
+    bool lie;           /* the audit must stop at the first of these */
     bool seal_lie;      /* written with another root than the rows have */
     bool drop_from_pool;
 };
@@ -38,8 +39,7 @@ struct forger {
     uint64_t *renumbered; /* by old index */
     const char *rule;
     uint64_t lie_index;
-    /* the ledger being written */
-    struct tn_store *store;
+    struct tn_store *store; /* this and all below: the ledger being written */
     struct tn_log *log;
     struct tn_engine *engine;
     struct tn_beside *beside;
@@ -59,7 +59,7 @@ struct forger {
         }                                                                                          \
     } while (0)
 
-static void give_up(const char *what)
+static _Noreturn void give_up(const char *what)
 {
     fprintf(stderr, "forge: %s\n", what);
     exit(4);
@@ -89,7 +89,6 @@ static size_t find(const struct forger *forger, enum tn_kind_number kind, size_t
         }
     }
     give_up("the log has no such event");
-    return 0;
 }
 
 static struct item *insert(struct forger *forger, size_t at)
@@ -150,20 +149,19 @@ static size_t lapsing_offer(const struct forger *forger, size_t from)
 
 static void swap_winner(struct forger *forger)
 {
+    const struct tn_appointment_offered *won;
     const uint8_t *loser = NULL;
     size_t at = 0;
 
     while (loser == NULL) {
-        struct tn_appointment_offered *offered;
-
         at = lapsing_offer(forger, at + 1);
-        offered = &forger->items[at].event.body.appointment_offered;
+        won = &forger->items[at].event.body.appointment_offered;
         for (size_t i = 0; i < at && loser == NULL; i++) {
             const struct tn_appointment_requested *asked =
                 &forger->items[i].event.body.appointment_requested;
 
             if (forger->items[i].event.kind == TN_KIND_appointment_requested &&
-                asked->day == offered->day && asked->size == offered->size &&
+                asked->day == won->day && asked->size == won->size &&
                 !was_offered(forger, asked->facts.registration)) {
                 loser = asked->facts.registration;
             }
@@ -197,8 +195,7 @@ static void drop_request(struct forger *forger)
 {
     struct item *item = &forger->items[find(forger, TN_KIND_pool_closed, 0)];
 
-    item->lie = true;
-    item->drop_from_pool = true;
+    item->lie = item->drop_from_pool = true;
     item->event.body.pool_closed.groups--;
     forger->rule = "pool_close";
 }
@@ -279,10 +276,9 @@ static void apply_policy_early(struct forger *forger)
 
 static void change_sealed_row(struct forger *forger)
 {
-    size_t at = find(forger, TN_KIND_state_sealed, 0);
+    struct item *item = &forger->items[find(forger, TN_KIND_state_sealed, 0)];
 
-    forger->items[at].lie = true;
-    forger->items[at].seal_lie = true;
+    item->lie = item->seal_lie = true;
     forger->rule = "seal";
 }
 
@@ -315,8 +311,8 @@ static void change_capacity_late(struct forger *forger)
     const struct tn_pool_port_list *ports = &before->body.pool_closed.ports;
     const struct tn_event *policy = &forger->items[find(forger, TN_KIND_policy_published, 0)].event;
     struct tn_seat_move *moved = tn_arena_array(&forger->arena, 1, sizeof(*moved));
-    struct item *item;
     size_t at = closed + 1;
+    struct item *item;
 
     while (!forger->items[at].event.has_command &&
            forger->items[at].event.kind != TN_KIND_draw_seeded) {
@@ -432,21 +428,47 @@ static void commit(struct forger *forger)
 }
 
 /* The root of a day's pool without the first of its requests. */
+struct pool {
+    const uint8_t *gid_key;
+    uint64_t day;
+    uint64_t seen;
+    struct tn_arena *arena;
+    struct tn_merkle merkle;
+};
+
+static bool add_leaf(void *context, struct tn_bytes key, struct tn_bytes value)
+{
+    struct pool *pool = context;
+    struct tn_draw_group group = {.opened = true};
+    struct tn_pool_row row;
+    uint8_t leaf[TN_DRAW_LEAF_SIZE];
+
+    MUST(tn_record_decode_bytes(&tn_record_pool_row, value, pool->arena, &row));
+    if (row.state != TN_POOL_ASKED || pool->seen++ == 0) {
+        return true;
+    }
+    memcpy(group.gid, key.data + key.size - TN_ID_SIZE, TN_ID_SIZE);
+    tn_draw_salt(group.salt, pool->gid_key, (uint32_t) pool->day, row.registration);
+    group.registered_day = (uint32_t) row.registered_day;
+    group.size = (uint8_t) row.size;
+    for (size_t i = 0; i < row.ports.count; i++) {
+        group.ports[group.port_count++] = (uint16_t) row.ports.items[i];
+    }
+    tn_draw_leaf(&group, leaf);
+    tn_merkle_add_leaf(&pool->merkle, tn_bytes(leaf, sizeof(leaf)));
+    return true;
+}
+
 static void shrink_pool(struct forger *forger, struct tn_pool_closed *body)
 {
-    struct tn_decider decider = {.state = tn_engine_state(forger->engine)};
-    struct tn_due_pool pool;
-    struct tn_verdict none;
-    struct tn_fetch fetch;
+    struct pool pool = {
+        .gid_key = forger->from->gid_key, .day = body->day, .arena = &forger->arena};
+    struct tn_row_key prefix = tn_key_pool(body->day);
 
-    tn_verdict_init(&none, NULL, 0, 0, &forger->arena);
-    MUST(tn_fetch_begin(&fetch, &decider, NULL, &none, &error));
-    fetch.error = NULL;
-    MUST(tn_due_pool_load(&fetch, body->day, &forger->arena, &pool));
-    tn_due_pool_salt(&pool, forger->from->gid_key);
-    pool.groups++;
-    pool.count--;
-    tn_due_pool_root(&pool, body->root);
+    tn_merkle_init(&pool.merkle);
+    MUST(tn_rows_scan(tn_engine_state(forger->engine)->rows[TN_CORE_QUEUE],
+                      tn_row_key_view(&prefix), tn_bytes(NULL, 0), add_leaf, &pool, &error));
+    tn_merkle_root(&pool.merkle, body->root);
 }
 
 static void put(struct forger *forger, struct item *item, uint64_t index)
@@ -542,11 +564,10 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: forge LIE FROM TO\n");
         return 2;
     }
-    while (lie < sizeof(lies) / sizeof(lies[0]) && strcmp(lies[lie].name, argv[1]) != 0) {
-        lie++;
-    }
-    if (lie == sizeof(lies) / sizeof(lies[0])) {
-        give_up("no such lie is known");
+    while (strcmp(lies[lie].name, argv[1]) != 0) {
+        if (++lie == sizeof(lies) / sizeof(lies[0])) {
+            give_up("no such lie is known");
+        }
     }
     umask(0077); /* keys are copied */
     forger->lie_index = UINT64_MAX;
