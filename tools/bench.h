@@ -2,6 +2,8 @@
 #ifndef TN_TOOLS_BENCH_H
 #define TN_TOOLS_BENCH_H
 
+#include <stddef.h>
+
 #include "ledger/base/status.h"
 
 /* Merge everything down and print a budget of bytes per event and family; beside a writer, without
