@@ -297,10 +297,11 @@ static void copy_keys(const char *from, const char *to)
 {
     char command[400];
 
-    (void) snprintf(command, sizeof(command),
-                    "mkdir -p '%s' && for f in '%s'/*; do case $f in */lock | */store | */seals) ;; "
-                    "*) cp -pf \"$f\" '%s' || exit 1 ;; esac; done",
-                    to, from, to);
+    (void) snprintf(
+        command, sizeof(command),
+        "mkdir -p '%s' && for f in '%s'/*; do case $f in */lock | */store | */seals) ;; "
+        "*) cp -pf \"$f\" '%s' || exit 1 ;; esac; done",
+        to, from, to);
     assert_int_equal(system(command), 0);
 }
 
