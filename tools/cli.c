@@ -67,6 +67,14 @@ int tn_cli_fail(enum tn_status status, const struct tn_error *error)
     return exit_code(status);
 }
 
+void tn_cli_hold_signals(sigset_t *signals)
+{
+    sigemptyset(signals);
+    sigaddset(signals, SIGTERM);
+    sigaddset(signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, signals, NULL);
+}
+
 bool tn_cli_parse_u64(const char *text, uint64_t *value)
 {
     char *end = NULL;

@@ -3,6 +3,7 @@
 #ifndef TN_TOOLS_CLI_H
 #define TN_TOOLS_CLI_H
 
+#include <signal.h>
 #include <stdio.h>
 
 #include "api/desk/ledger.h"
@@ -42,6 +43,10 @@ const struct tn_cli_command *tn_cli_at(size_t i);
 int tn_cli_usage(const char *name, const char *format, ...) TN_PRINTF(2, 3);
 /* Print what went wrong to stderr; returns the exit code that fits the status. */
 int tn_cli_fail(enum tn_status status, const struct tn_error *error);
+
+/* Block the signals that end a server, and hand out their set to be waited for. Before any thread
+ * starts, so that all of them inherit it. */
+void tn_cli_hold_signals(sigset_t *signals);
 
 /* Numbers and names from the command line. False when malformed. */
 bool tn_cli_parse_u64(const char *text, uint64_t *value);

@@ -155,11 +155,7 @@ int tn_command_serve(int argc, char **argv)
     if (wish.open.no_sync) {
         tn_logline(TN_LOG_WARN, "writes are NOT synced: what is acknowledged can be lost");
     }
-    /* Before any thread starts, so that all of them inherit it. */
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    tn_cli_hold_signals(&signals);
     status = tn_keys_harden_process(&error);
     if (status == TN_OK) {
         status = tn_ledger_open(argv[optind], &wish.open, &ledger, &error);

@@ -121,11 +121,7 @@ int tn_command_witness(int argc, char **argv)
         free(wish);
         return code;
     }
-    /* Before any thread starts, so that all of them inherit it. */
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    tn_cli_hold_signals(&signals);
     status = tn_keys_harden_process(&error);
     if (status == TN_OK) {
         status = tn_witness_open(&wish->witness, &witness, &error);

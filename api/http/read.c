@@ -1,4 +1,6 @@
 /* Questions answered on a pool thread. */
+#include <string.h>
+
 #include "api/http/service_internal.h"
 
 static struct tn_read *read_of(const struct tn_http_request *request)
@@ -66,5 +68,29 @@ void tn_read_run(struct tn_read *read)
 
         tn_buffer_close(&read->out);
         tn_http_respond_problem(request, TN_PROBLEM_BUSY, NULL);
+    }
+}
+
+void tn_read_page_of(struct tn_http_request *request, enum tn_status (*run)(struct tn_read *read),
+                     uint64_t limit_default, uint64_t limit_max)
+{
+    static const char *const names[] = {"after", "limit"};
+    struct tn_read *read;
+    uint8_t id[TN_ID_SIZE];
+    uint64_t after;
+    uint64_t limit;
+
+    if (!tn_path_id(request, 0, id) || !tn_query_known(request, names, 2) ||
+        !tn_query_uint(request, "after", 0, UINT64_MAX, &after) ||
+        !tn_query_uint(request, "limit", limit_default, limit_max, &limit) ||
+        !tn_min_index_reached(request)) {
+        return;
+    }
+    read = tn_read_begin(request, run);
+    if (read) {
+        memcpy(read->id, id, TN_ID_SIZE);
+        read->after = after;
+        read->limit = limit > 0 ? limit : 1;
+        tn_read_run(read);
     }
 }

@@ -256,35 +256,12 @@ static enum tn_status read_accesses(struct tn_read *read)
     return read_page(read, &page);
 }
 
-static void run_paged(struct tn_http_request *request, enum tn_status (*run)(struct tn_read *read))
-{
-    static const char *const names[] = {"after", "limit"};
-    struct tn_read *read;
-    uint8_t id[TN_ID_SIZE];
-    uint64_t after;
-    uint64_t limit;
-
-    if (!tn_path_id(request, 0, id) || !tn_query_known(request, names, 2) ||
-        !tn_query_uint(request, "after", 0, UINT64_MAX, &after) ||
-        !tn_query_uint(request, "limit", TN_EVENTS_LIMIT_DEFAULT, TN_EVENTS_LIMIT_MAX, &limit) ||
-        !tn_min_index_reached(request)) {
-        return;
-    }
-    read = tn_read_begin(request, run);
-    if (read) {
-        memcpy(read->id, id, TN_ID_SIZE);
-        read->after = after;
-        read->limit = limit > 0 ? limit : 1;
-        tn_read_run(read);
-    }
-}
-
 void tn_on_history(struct tn_http_request *request)
 {
-    run_paged(request, read_history);
+    tn_read_page_of(request, read_history, TN_EVENTS_LIMIT_DEFAULT, TN_EVENTS_LIMIT_MAX);
 }
 
 void tn_on_accesses(struct tn_http_request *request)
 {
-    run_paged(request, read_accesses);
+    tn_read_page_of(request, read_accesses, TN_EVENTS_LIMIT_DEFAULT, TN_EVENTS_LIMIT_MAX);
 }

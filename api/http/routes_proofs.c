@@ -82,23 +82,5 @@ static enum tn_status read_proofs(struct tn_read *read)
 
 void tn_on_proofs(struct tn_http_request *request)
 {
-    static const char *const names[] = {"after", "limit"};
-    struct tn_read *read;
-    uint8_t id[TN_ID_SIZE];
-    uint64_t after;
-    uint64_t limit;
-
-    if (!tn_path_id(request, 0, id) || !tn_query_known(request, names, 2) ||
-        !tn_query_uint(request, "after", 0, UINT64_MAX, &after) ||
-        !tn_query_uint(request, "limit", PROOFS_LIMIT_DEFAULT, PROOFS_LIMIT_MAX, &limit) ||
-        !tn_min_index_reached(request)) {
-        return;
-    }
-    read = tn_read_begin(request, read_proofs);
-    if (read) {
-        memcpy(read->id, id, TN_ID_SIZE);
-        read->after = after;
-        read->limit = limit > 0 ? limit : 1;
-        tn_read_run(read);
-    }
+    tn_read_page_of(request, read_proofs, PROOFS_LIMIT_DEFAULT, PROOFS_LIMIT_MAX);
 }

@@ -114,6 +114,9 @@ struct tn_read *tn_read_begin(struct tn_http_request *request,
                               enum tn_status (*read)(struct tn_read *read));
 /* Go to the pool and come back with the answer. */
 void tn_read_run(struct tn_read *read);
+/* A page of what belongs to the registration in the path, by `after` and `limit` of the query. */
+void tn_read_page_of(struct tn_http_request *request, enum tn_status (*run)(struct tn_read *read),
+                     uint64_t limit_default, uint64_t limit_max);
 
 /* ---- handlers, by file ---- */
 
