@@ -66,19 +66,20 @@ static bool wait_for_space(struct tn_desk *desk)
     return !ending;
 }
 
-/* One signature for the whole frame, made only when somebody wants a receipt of it. */
-static void give_receipts(struct tn_desk *desk, const struct tn_desk_batch *batch)
+/* One signature for the whole frame, made only when somebody wants a receipt of it, and while the
+ * desk fills the next batch: the leaves stay until the next append, which is this thread's. */
+static void give_receipts(struct tn_desk *desk, struct tn_desk_request *first)
 {
     struct tn_receipt_frame *frame = NULL;
     struct tn_log_head head;
     size_t count;
     const uint8_t *leaves = tn_log_frame_leaves(desk->options.log, &count);
 
-    if (!desk->options.signer || batch->entry_count == 0) {
+    if (!desk->options.signer) {
         return;
     }
     tn_log_head(desk->options.log, &head);
-    for (struct tn_desk_request *request = batch->first; request; request = request->next) {
+    for (struct tn_desk_request *request = first; request; request = request->next) {
         if (!request->wants_receipt || request->status != TN_OK) {
             continue;
         }
@@ -115,7 +116,6 @@ static enum tn_status commit(struct tn_desk *desk, struct tn_desk_batch *batch)
         return TN_UNKNOWN;
     }
     tn_engine_committed(desk->options.engine, batch->engine_generation);
-    give_receipts(desk, batch);
     return TN_OK;
 }
 
@@ -136,6 +136,7 @@ void *tn_desk_commit_main(void *context)
         struct tn_desk_batch *batch;
         struct tn_desk_request *first;
         enum tn_status status;
+        bool framed;
 
         while ((!desk->in_flight || desk->in_flight_done) && !desk->committer_closing) {
             pthread_cond_wait(&desk->wake_committer, &desk->lock);
@@ -158,10 +159,14 @@ void *tn_desk_commit_main(void *context)
         desk->state.batches++;
         first = batch->first;
         status = batch->status;
+        framed = status == TN_OK && batch->entry_count > 0;
         desk->answering = true;
         desk->in_flight_done = true; /* from here on the batch is the desk's */
         pthread_cond_signal(&desk->wake_desk);
         pthread_mutex_unlock(&desk->lock);
+        if (framed) {
+            give_receipts(desk, first);
+        }
         answer(first, status);
         pthread_mutex_lock(&desk->lock);
         desk->answering = false;
