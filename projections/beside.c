@@ -260,11 +260,34 @@ static bool is_time(const struct tn_beside *beside, uint64_t size, uint64_t foll
            tn_clock_monotonic_us() - followed_us >= FOLLOW_US;
 }
 
+/* One step towards `size`, so that a seal or the end never waits for a whole log. At the end what
+ * is further behind than a step is left to the next start. */
+static void follow_step(struct tn_beside *beside, uint64_t size, bool closing)
+{
+    struct tn_error error = {0};
+    uint64_t folded;
+
+    if (beside->engine == NULL && !follow(beside, 0, &error)) { /* opens it */
+        return;
+    }
+    folded = tn_engine_folded(beside->engine);
+    if (size - folded <= FOLLOW_EVENTS) {
+        (void) follow(beside, size, &error);
+    } else if (!closing) {
+        (void) follow(beside, folded + FOLLOW_EVENTS, &error);
+    }
+}
+
+/* Another step is to be taken at once. */
+static bool is_far_behind(const struct tn_beside *beside, uint64_t size)
+{
+    return beside->engine != NULL && size - tn_engine_folded(beside->engine) >= FOLLOW_EVENTS;
+}
+
 static void *follow_main(void *argument)
 {
     struct tn_beside *beside = argument;
-    struct tn_error error = {0};
-    struct tn_log_head head;
+    struct tn_log_head head = {.size = 0};
     uint64_t followed_us = 0;
     bool closing = false;
 
@@ -281,7 +304,7 @@ static void *follow_main(void *argument)
             pthread_mutex_unlock(&beside->lock);
             tn_log_head(beside->log, &head);
             if (closing || is_time(beside, head.size, followed_us)) {
-                (void) follow(beside, head.size, &error);
+                follow_step(beside, head.size, closing);
                 followed_us = tn_clock_monotonic_us();
             }
             pthread_mutex_lock(&beside->lock);
@@ -292,7 +315,8 @@ static void *follow_main(void *argument)
             beside->seal.done = true;
             pthread_cond_signal(&beside->answered);
         }
-        if (!beside->closing && !beside->seal.asked) {
+        if (!beside->closing && !beside->seal.asked &&
+            (beside->hopeless || !is_far_behind(beside, head.size))) {
             uint64_t until_us = tn_clock_monotonic_us() + PACE_US;
             struct timespec until = {.tv_sec = (time_t) (until_us / 1000000u),
                                      .tv_nsec = (long) (until_us % 1000000u * 1000u)};
