@@ -126,8 +126,10 @@ def size_of(note):
 
 
 def signers(note, verifiers):
-    """Those of `verifiers` whose line is there; a bad line of one of them is an error."""
-    return audit_log.note_open(note, verifiers)[1]
+    """Those of `verifiers` whose line is there, in their order and not in that of the lines; a bad
+    line of one of them is an error."""
+    found = audit_log.note_open(note, verifiers)[1]
+    return [verifier for verifier in verifiers if verifier in found]
 
 
 def time_of(note, verifier):
