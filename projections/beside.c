@@ -46,8 +46,10 @@ struct tn_beside {
     pthread_cond_t wake;     /* the thread: a seal is asked for, or the end */
     pthread_cond_t answered; /* who asked */
     bool closing;
+    bool hurried;      /* somebody waits for all of the log */
     bool hopeless;     /* cannot be folded */
     uint64_t position; /* folded and written; UINT64_MAX: not opened */
+    uint64_t steps;    /* taken, well or not */
     struct {
         bool asked;
         bool done;
@@ -136,6 +138,32 @@ uint64_t tn_beside_position(struct tn_beside *beside)
     return position;
 }
 
+enum tn_status tn_beside_settle(struct tn_beside *beside, struct tn_error *error)
+{
+    struct tn_log_head head;
+    enum tn_status status = TN_OK;
+
+    tn_log_head(beside->log, &head);
+    pthread_mutex_lock(&beside->lock);
+    beside->hurried = true;
+    while (status == TN_OK && beside->position != head.size) {
+        uint64_t steps = beside->steps;
+
+        pthread_cond_signal(&beside->wake);
+        while (beside->steps == steps && !beside->hopeless) {
+            pthread_cond_wait(&beside->answered, &beside->lock);
+        }
+        if (beside->hopeless || beside->position == UINT64_MAX) {
+            status = tn_fail(error, beside->hopeless ? TN_CORRUPT : TN_UNAVAILABLE,
+                             "the rows beside the core ones cannot be folded; a line before says "
+                             "why");
+        }
+    }
+    beside->hurried = false;
+    pthread_mutex_unlock(&beside->lock);
+    return status;
+}
+
 /* ---- the thread ---- */
 
 /* Of what the log holds, not of the environment: trying again would find it again. */
@@ -173,6 +201,8 @@ static bool follow(struct tn_beside *beside, uint64_t size, struct tn_error *err
     pthread_mutex_lock(&beside->lock);
     beside->position = status == TN_OK ? tn_engine_folded(beside->engine) : UINT64_MAX;
     beside->hopeless = beside->hopeless || is_hopeless(status);
+    beside->steps++;
+    pthread_cond_broadcast(&beside->answered);
     pthread_mutex_unlock(&beside->lock);
     return status == TN_OK;
 }
@@ -290,12 +320,14 @@ static void *follow_main(void *argument)
     struct tn_log_head head = {.size = 0};
     uint64_t followed_us = 0;
     bool closing = false;
+    bool hurried;
 
     (void) pthread_setname_np(pthread_self(), "turno-beside");
     (void) setpriority(PRIO_PROCESS, (id_t) syscall(SYS_gettid), NICENESS);
     pthread_mutex_lock(&beside->lock);
     while (!closing) {
         closing = beside->closing;
+        hurried = beside->hurried;
         if (beside->seal.asked && !beside->hopeless) {
             answer_seal(beside);
             continue;
@@ -303,7 +335,7 @@ static void *follow_main(void *argument)
         if (!beside->hopeless) {
             pthread_mutex_unlock(&beside->lock);
             tn_log_head(beside->log, &head);
-            if (closing || is_time(beside, head.size, followed_us)) {
+            if (closing || hurried || is_time(beside, head.size, followed_us)) {
                 follow_step(beside, head.size, closing);
                 followed_us = tn_clock_monotonic_us();
             }

@@ -42,6 +42,9 @@ void tn_beside_close(struct tn_beside *beside);
 
 /* Entries folded and written; UINT64_MAX before the rows are there. */
 uint64_t tn_beside_position(struct tn_beside *beside);
+/* Wait until all that is committed now is folded; nothing may be appended meanwhile. Any thread.
+ * TN_CORRUPT TN_UNAVAILABLE: it cannot be. */
+TN_MUST_USE enum tn_status tn_beside_settle(struct tn_beside *beside, struct tn_error *error);
 
 /* Bring the projections to exactly `size` committed entries and compute what a seal of one of them,
  * by its place in the list, appended at `size` or behind other seals from there on, must say: as

@@ -57,6 +57,9 @@ static enum tn_status settle_beside(struct tn_ledger *ledger, struct tn_error *e
     struct tn_beside *beside = NULL;
     enum tn_status status = tn_beside_open(&what, &beside, error);
 
+    if (status == TN_OK) {
+        status = tn_beside_settle(beside, error);
+    }
     tn_beside_close(beside);
     return status;
 }

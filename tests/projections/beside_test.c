@@ -162,6 +162,31 @@ static void who_is_far_behind_is_not_waited_for(void **state)
     place_destroy(&place);
 }
 
+/* An end must not wait until a whole log is folded, and whoever needs all of it can. */
+static void an_end_waits_for_a_step_and_settling_for_all(void **state)
+{
+    struct place place = {0};
+    struct tn_beside *beside;
+    struct tn_error error = {0};
+    struct tn_log_head head;
+    uint64_t position;
+    uint32_t version;
+
+    (void) state;
+    place_open(&place);
+    append_synthetic(&place, 300000);
+    tn_log_head(place.log, &head);
+    tn_beside_close(beside_open(&place));
+    MUST(tn_engine_position(place.store, &tn_projection_streams, &position, &version, &error),
+         &error);
+    assert_true(position < head.size);
+    beside = beside_open(&place);
+    MUST(tn_beside_settle(beside, &error), &error);
+    assert_int_equal(tn_beside_position(beside), head.size);
+    tn_beside_close(beside);
+    place_destroy(&place);
+}
+
 static void another_version_of_a_fold_begins_anew(void **state)
 {
     static const struct tn_projection newer = {"sums", 2, apply_sums};
@@ -196,6 +221,7 @@ int main(void)
         cmocka_unit_test(they_go_on_where_they_ended_and_keep_what_a_seal_needs),
         cmocka_unit_test(a_forged_seal_is_found_and_nothing_is_sealed_on_it),
         cmocka_unit_test(who_is_far_behind_is_not_waited_for),
+        cmocka_unit_test(an_end_waits_for_a_step_and_settling_for_all),
         cmocka_unit_test(another_version_of_a_fold_begins_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
