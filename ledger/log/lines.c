@@ -59,3 +59,14 @@ bool tn_hash_parse(struct tn_bytes text, uint8_t hash[static TN_HASH_SIZE])
     return text.size == TN_BASE64_SIZE(TN_HASH_SIZE) - 1 &&
            tn_base64_decode(text, hash, &size) == TN_OK && size == TN_HASH_SIZE;
 }
+
+void tn_hash_lines_write(struct tn_buffer *out, const uint8_t *hashes, size_t count)
+{
+    char base64[TN_BASE64_SIZE(TN_HASH_SIZE)];
+
+    for (size_t i = 0; i < count; i++) {
+        tn_base64_encode(base64, hashes + i * TN_HASH_SIZE, TN_HASH_SIZE);
+        tn_buffer_append_string(out, base64);
+        tn_buffer_append_u8(out, '\n');
+    }
+}

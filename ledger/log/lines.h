@@ -3,7 +3,7 @@
 #ifndef TN_LEDGER_LOG_LINES_H
 #define TN_LEDGER_LOG_LINES_H
 
-#include "ledger/base/bytes.h"
+#include "ledger/base/buffer.h"
 
 /* The next line without its newline. False, and `*rest` as it was, when no newline is left. */
 bool tn_line_take(struct tn_bytes *rest, struct tn_bytes *line);
@@ -14,5 +14,7 @@ bool tn_prefix_take(struct tn_bytes *text, const char *prefix);
 bool tn_decimal_parse(struct tn_bytes text, uint64_t *value);
 /* One hash in 44 characters of strict base64, the whole of `text`; zeroes on false. */
 bool tn_hash_parse(struct tn_bytes text, uint8_t hash[static TN_HASH_SIZE]);
+/* `count` hashes of a proof, flat, each in base64 on a line of its own. */
+void tn_hash_lines_write(struct tn_buffer *out, const uint8_t *hashes, size_t count);
 
 #endif

@@ -21,7 +21,6 @@ static enum tn_status leaf_from_extra(const struct tn_proof_file *file,
 void tn_proof_file_format(struct tn_buffer *out, const struct tn_bytes *extra, uint64_t index,
                           const uint8_t *proof, size_t count, struct tn_bytes checkpoint)
 {
-    char base64[TN_BASE64_SIZE(TN_HASH_SIZE)];
 
     TN_CHECK(count < TN_PROOF_HASHES_MAX && index < TN_TREE_SIZE_MAX);
     tn_buffer_append_string(out, HEADER "\n");
@@ -39,11 +38,7 @@ void tn_proof_file_format(struct tn_buffer *out, const struct tn_bytes *extra, u
         }
     }
     tn_buffer_printf(out, "index %" PRIu64 "\n", index);
-    for (size_t i = 0; i < count; i++) {
-        tn_base64_encode(base64, proof + i * TN_HASH_SIZE, TN_HASH_SIZE);
-        tn_buffer_append_string(out, base64);
-        tn_buffer_append_u8(out, '\n');
-    }
+    tn_hash_lines_write(out, proof, count);
     tn_buffer_append_u8(out, '\n');
     tn_buffer_append_bytes(out, checkpoint);
 }

@@ -24,15 +24,9 @@ void tn_witness_id(const struct tn_verifier *verifier, uint8_t id[static TN_ID_S
 void tn_witness_request_format(struct tn_buffer *out, uint64_t old_size, const uint8_t *proof,
                                size_t count, struct tn_bytes note)
 {
-    char base64[TN_BASE64_SIZE(TN_HASH_SIZE)];
-
     TN_CHECK(count <= TN_WITNESS_PROOF_MAX);
     tn_buffer_printf(out, "old %" PRIu64 "\n", old_size);
-    for (size_t i = 0; i < count; i++) {
-        tn_base64_encode(base64, proof + i * TN_HASH_SIZE, TN_HASH_SIZE);
-        tn_buffer_append_string(out, base64);
-        tn_buffer_append_u8(out, '\n');
-    }
+    tn_hash_lines_write(out, proof, count);
     tn_buffer_append_u8(out, '\n');
     tn_buffer_append_bytes(out, note);
 }
