@@ -21,7 +21,6 @@ static enum tn_status leaf_from_extra(const struct tn_proof_file *file,
 void tn_proof_file_format(struct tn_buffer *out, const struct tn_bytes *extra, uint64_t index,
                           const uint8_t *proof, size_t count, struct tn_bytes checkpoint)
 {
-
     TN_CHECK(count < TN_PROOF_HASHES_MAX && index < TN_TREE_SIZE_MAX);
     tn_buffer_append_string(out, HEADER "\n");
     if (extra != NULL) {

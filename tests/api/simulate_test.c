@@ -270,55 +270,12 @@ static void retries_give_one_event(void **state)
 
 /* ---- seats and tallies at the end ---- */
 
-struct seats {
-    uint64_t dates;
-    uint64_t published;
-    uint64_t offered;
-    uint64_t confirmed;
-    uint64_t used;
-    uint64_t expired;
-    int64_t moved;
-};
-
-static bool sum_port_date(void *context, struct tn_bytes key, struct tn_bytes value)
-{
-    struct seats *seats = context;
-    struct tn_port_date_row row;
-    struct tn_arena arena;
-
-    (void) key;
-    tn_arena_init(&arena, (size_t) 1 << 20);
-    assert_int_equal(tn_record_decode_bytes(&tn_record_port_date_row, value, &arena, &row), TN_OK);
-    for (size_t i = 0; i < row.slots.count; i++) {
-        const struct tn_slot_row *slot = &row.slots.items[i];
-
-        assert_true(tn_slot_is_conserved(slot)); /* P7 */
-        seats->published += slot->published;
-        seats->offered += slot->offered;
-        seats->confirmed += slot->confirmed;
-        seats->used += slot->used;
-        seats->expired += slot->expired;
-        seats->moved += (int64_t) slot->moved_in - (int64_t) slot->moved_out;
-    }
-    seats->dates++;
-    tn_arena_close(&arena);
-    return true;
-}
-
 static void seats_are_conserved_and_agree_with_the_report(void **state)
 {
-    struct tn_state views;
-    struct tn_row_key prefix = tn_row_key_begin('s');
-    struct seats seats = {0};
+    struct seats seats = sum_seats(&first);
     uint64_t expired = 0;
-    struct tn_error error = {0};
 
     (void) state;
-    assert_int_equal(tn_views_open(first.ledger->store, NULL, &views, &error), TN_OK);
-    assert_int_equal(tn_rows_scan(views.rows[TN_CORE_SEATS], tn_row_key_view(&prefix),
-                                  tn_bytes(NULL, 0), sum_port_date, &seats, &error),
-                     TN_OK);
-    tn_views_close(&views);
     for (uint32_t i = 0; i < first.report->port_count; i++) {
         expired += first.report->ports[i].expired_seats;
     }
