@@ -397,12 +397,13 @@ static enum tn_status enqueue(struct tn_desk *desk, struct tn_desk_request *requ
         }
         desk->queue_last = request;
         desk->queued++;
-        if (wake && desk->quiet) {
-            desk->quiet = false;
-            pthread_cond_signal(&desk->wake_desk);
-        }
+        wake = wake && desk->quiet;
+        desk->quiet = desk->quiet && !wake;
     }
     pthread_mutex_unlock(&desk->lock);
+    if (status == TN_OK && wake) {
+        pthread_cond_signal(&desk->wake_desk);
+    }
     return status;
 }
 
@@ -418,12 +419,15 @@ enum tn_status tn_desk_submit_quietly(struct tn_desk *desk, struct tn_desk_reque
 
 void tn_desk_wake(struct tn_desk *desk)
 {
+    bool wake;
+
     pthread_mutex_lock(&desk->lock);
-    if (desk->quiet) {
-        desk->quiet = false;
+    wake = desk->quiet;
+    desk->quiet = false;
+    pthread_mutex_unlock(&desk->lock);
+    if (wake) {
         pthread_cond_signal(&desk->wake_desk);
     }
-    pthread_mutex_unlock(&desk->lock);
 }
 
 /* Who waits for one request; found through the request it embeds. */

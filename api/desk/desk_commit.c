@@ -162,8 +162,8 @@ void *tn_desk_commit_main(void *context)
         framed = status == TN_OK && batch->entry_count > 0;
         desk->answering = true;
         desk->in_flight_done = true; /* from here on the batch is the desk's */
-        pthread_cond_signal(&desk->wake_desk);
         pthread_mutex_unlock(&desk->lock);
+        pthread_cond_signal(&desk->wake_desk);
         if (framed) {
             give_receipts(desk, first);
         }
@@ -247,8 +247,8 @@ void tn_desk_hand_over(struct tn_desk *desk, bool wait)
     desk->in_flight_done = false;
     desk->committing = batch;
     desk->gathering = batch == &desk->batches[0] ? &desk->batches[1] : &desk->batches[0];
-    pthread_cond_signal(&desk->wake_committer);
     pthread_mutex_unlock(&desk->lock);
+    pthread_cond_signal(&desk->wake_committer);
 }
 
 void tn_desk_settle(struct tn_desk *desk)
