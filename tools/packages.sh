@@ -4,7 +4,7 @@
 # To build the program and the unit tests.
 TURNO_PACKAGES_BUILD=(
     cmake ninja-build gcc g++ pkg-config
-    librocksdb-dev libuv1-dev libmsgpack-dev libsodium-dev libssl-dev node-llhttp libsimdjson-dev
+    librocksdb-dev libuv1-dev liburing-dev libmsgpack-dev libsodium-dev libssl-dev node-llhttp libsimdjson-dev
     libcctz-dev libutf8proc-dev libinih-dev libcurl4-openssl-dev libcmocka-dev
     python3 tzdata
 )

@@ -56,6 +56,9 @@ struct tn_http_connection {
 void tn_http_connection_accept(struct tn_http_listener *listener);
 /* An answer in its line is ready: write it at the end of the batch. */
 void tn_http_connection_ready(struct tn_http_connection *connection);
+/* Write what the connections that are ready have, with as few system calls as there are. Whatever
+ * is left over, or went wrong, is met again by each one's flush. */
+void tn_http_connections_write(struct tn_http_loop *loop);
 /* Write what is ready, in order; then read on, or end. */
 void tn_http_connection_flush(struct tn_http_connection *connection);
 /* Look at the deadlines. */

@@ -1,11 +1,14 @@
 /* One connection: answers leave in the order of their requests.
  *
  * Life of an answer: it is made in the exchange's `answer` buffer and becomes `sending` when its
- * turn comes; all that are ready go out in one uv_try_write; what the socket does not take waits in
- * one uv_write, during which nothing else is written and no `sending` buffer changes. */
+ * turn comes; all that are ready go out in one uv_try_write, or with those of other connections in
+ * one call of the sender; what the socket does not take waits in one uv_write, during which nothing
+ * else is written and no `sending` buffer changes. */
+#include <errno.h>
 #include <string.h>
 
 #include "api/http/connection.h"
+#include "api/http/sender.h"
 #include "ledger/base/check.h"
 #include "ledger/base/fault.h"
 
@@ -166,6 +169,70 @@ void tn_http_connection_write(struct tn_http_connection *connection)
         connection->write_size = total;
         connection->write_left = total;
         connection->write_progress_ms = uv_now(&connection->loop->uv);
+    }
+}
+
+/* What is sent together: each connection's part points into `bufs`. */
+struct together {
+    struct tn_http_connection *connections[TN_HTTP_SENDS_MAX];
+    struct tn_http_send sends[TN_HTTP_SENDS_MAX];
+    uv_buf_t bufs[TN_HTTP_SENDS_MAX + WRITE_BUFFERS];
+    size_t count;
+    size_t buf_count;
+};
+
+static void together_send(struct tn_http_loop *loop, struct together *together)
+{
+    bool sound = true;
+    if (together->count > 1) { /* one by itself is as well off with uv_try_write */
+        sound = tn_http_sender_send(loop->sender, together->sends, together->count);
+        for (size_t i = 0; i < together->count; i++) {
+            struct tn_http_connection *connection = together->connections[i];
+            int result = together->sends[i].result;
+            if (result >= 0) {
+                write_advance(connection, (size_t) result);
+                line_pop(connection);
+            } else if (result == -EIO) {
+                tn_http_connection_abort(connection); /* nobody knows what the peer got */
+            }
+        }
+    }
+    if (!sound) {
+        tn_http_sender_destroy(loop->sender);
+        loop->sender = NULL;
+    }
+    together->count = 0;
+    together->buf_count = 0;
+}
+
+void tn_http_connections_write(struct tn_http_loop *loop)
+{
+    struct together together;
+    together.count = 0;
+    together.buf_count = 0;
+    for (struct tn_http_connection *at = loop->dirty_first; at != NULL && loop->sender != NULL;
+         at = at->dirty_next) {
+        uv_os_fd_t fd = -1;
+        size_t total = 0;
+        if (at->writing || is_ending(at) || uv_fileno(&at->uv.handle, &fd) != 0) {
+            continue;
+        }
+        uv_buf_t *bufs = together.bufs + together.buf_count;
+        unsigned count = write_gather(at, bufs, &total);
+        if (count == 0) {
+            continue;
+        }
+        /* On Unix a uv_buf_t is an iovec by another name. */
+        together.sends[together.count] = (struct tn_http_send){
+            .fd = fd, .message = {.msg_iov = (struct iovec *) bufs, .msg_iovlen = count}};
+        together.connections[together.count++] = at;
+        together.buf_count += count;
+        if (together.count == TN_HTTP_SENDS_MAX || together.buf_count >= TN_HTTP_SENDS_MAX) {
+            together_send(loop, &together);
+        }
+    }
+    if (together.count != 0) {
+        together_send(loop, &together);
     }
 }
 

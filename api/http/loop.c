@@ -16,13 +16,15 @@
 #include <unistd.h>
 
 #include "api/http/connection.h"
+#include "api/http/sender.h"
 #include "ledger/base/check.h"
 #include "ledger/base/civil.h"
 #include "ledger/base/clock.h"
 #include "ledger/base/fault.h"
 #include "ledger/base/logline.h"
 
-#define WAKE_BATCH 64
+/* So many answers are made before they are sent: the first must not wait for the last. */
+#define WAKE_BATCH 16
 #define BACKLOG 1024
 
 enum tn_status tn_http_uv_fail(struct tn_error *error, int code, const char *what)
@@ -68,6 +70,7 @@ static bool batch_step(struct tn_http_loop *loop)
 void tn_http_loop_batch_end(struct tn_http_loop *loop)
 {
     if (loop->batch_depth == 1) {
+        tn_http_connections_write(loop);
         while (batch_step(loop)) {
         }
     }
@@ -123,6 +126,7 @@ static void wakes_drain(struct tn_http_loop *loop)
                 exchange->resume(&exchange->request);
             }
         }
+        tn_http_connections_write(loop);
     } while (count == WAKE_BATCH);
 }
 
@@ -333,10 +337,20 @@ enum tn_status tn_http_loop_listen_local(struct tn_http_loop *loop, const char *
     return code == 0 ? TN_OK : tn_http_uv_fail(error, code, path);
 }
 
-static void loop_run(void *argument)
+static void loop_run(struct tn_http_loop *loop)
+{
+    TN_CHECK(uv_run(&loop->uv, UV_RUN_DEFAULT) == 0);
+}
+
+/* The sender lives and dies with this thread: when an io_uring ends, the kernel interrupts the
+ * system call that its maker is in. */
+static void loop_main(void *argument)
 {
     struct tn_http_loop *loop = argument;
-    TN_CHECK(uv_run(&loop->uv, UV_RUN_DEFAULT) == 0);
+    loop->sender = tn_http_sender_create();
+    loop_run(loop);
+    tn_http_sender_destroy(loop->sender);
+    loop->sender = NULL;
 }
 
 enum tn_status tn_http_loop_start(struct tn_http_loop *loop, struct tn_error *error)
@@ -348,7 +362,7 @@ enum tn_status tn_http_loop_start(struct tn_http_loop *loop, struct tn_error *er
     (void) sigfillset(&all);
     (void) pthread_sigmask(SIG_SETMASK, &all, &before);
     int code = tn_fault("http.thread") ? UV_EAGAIN
-                                       : uv_thread_create(&loop->thread, loop_run, loop);
+                                       : uv_thread_create(&loop->thread, loop_main, loop);
     (void) pthread_sigmask(SIG_SETMASK, &before, NULL);
     loop->thread_open = code == 0;
     return code == 0 ? TN_OK : tn_http_uv_fail(error, code, "thread of an event loop");

@@ -52,6 +52,7 @@ struct tn_http_loop {
     const struct tn_http_options *options; /* with defaults filled in */
     const struct tn_http_router *router;
     struct tn_json_parser *json;
+    struct tn_http_sender *sender; /* NULL: each connection is written by itself */
     struct tn_http_listener tcp;
     struct tn_http_listener local;
     uv_async_t async;

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include "ledger/base/fault.h"
 #include "ledger/base/random.h"
 #include "tests/api/http/server_fixture.h"
 
@@ -60,6 +61,87 @@ static void a_dead_connection_gets_its_resume_and_no_answer(void **state)
     struct tn_http_stats stats;
     tn_http_server_stats(fixture.server, &stats);
     assert_int_equal(stats.requests_open, 0);
+    fixture_close(&fixture);
+}
+
+/* --- answers of one turn -----------------------------------------------------------------------
+ */
+
+#define CROWD 40
+
+/* Holds the loop until the others are woken as well: all of them are answered in its next turn. */
+static void slow_resume(struct tn_http_request *request)
+{
+    client_sleep_ms(100);
+    later_resume(request);
+}
+
+/* Everybody asks on a connection of his own, and all are answered at once. Returns how many
+ * answers arrived; who got none saw the end of his connection. */
+static unsigned crowd_answered(struct fixture *fixture, bool one_leaves)
+{
+    struct client *clients[CROWD];
+    unsigned answered = 0;
+    for (unsigned i = 0; i < CROWD; i++) {
+        char text[64];
+        (void) snprintf(text, sizeof(text), "GET /later/%u HTTP/1.1\r\nHost: a\r\n\r\n", i);
+        clients[i] = client_open(fixture->port);
+        assert_true(client_send(clients[i], text));
+        assert_true(fixture_wait_kept(fixture, i + 1));
+    }
+    (void) pthread_mutex_lock(&fixture->lock);
+    struct tn_http_request *first = fixture->kept[0];
+    (void) pthread_mutex_unlock(&fixture->lock);
+    tn_http_wake(first, slow_resume);
+    for (unsigned i = CROWD - 1; i != 0; i--) {
+        fixture_wake(fixture, i);
+    }
+    fixture->kept_count = 0;
+    if (one_leaves) {
+        struct linger hard = {.l_onoff = 1, .l_linger = 0};
+        (void) setsockopt(clients[7]->fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+        client_close(clients[7]);
+        clients[7] = client_open(fixture->port);
+        assert_true(client_send(clients[7], REQUEST("GET /number/7")));
+    }
+    for (unsigned i = 0; i < CROWD; i++) {
+        char wanted[16];
+        (void) snprintf(wanted, sizeof(wanted), "%u", i);
+        if (client_reply(clients[i], &reply, false) == 200) {
+            assert_string_equal(reply.body, wanted);
+            answered++;
+        }
+        client_close(clients[i]);
+    }
+    return answered;
+}
+
+static void a_crowd_is_answered_in_one_turn(void **state)
+{
+    (void) state;
+    struct fixture fixture;
+    fixture_open(&fixture, (struct tn_http_options){.loops = 1});
+    for (unsigned round = 0; round < 2; round++) {
+        assert_int_equal(crowd_answered(&fixture, round == 1), CROWD);
+    }
+    fixture_close(&fixture);
+}
+
+/* Whatever fails while they are written: each answer is whole and its own, or the connection ends;
+ * and the next crowd is answered. */
+static void a_crowd_survives_every_fault(void **state)
+{
+    (void) state;
+    struct fixture fixture;
+    bool reached = true;
+    fixture_open(&fixture, (struct tn_http_options){.loops = 1});
+    for (unsigned nth = 0; reached; nth++) {
+        tn_fault_arm(nth);
+        (void) crowd_answered(&fixture, false);
+        reached = tn_fault_disarm();
+        assert_int_equal(crowd_answered(&fixture, false), CROWD);
+        assert_true(fixture_wait_connections(&fixture, 0));
+    }
     fixture_close(&fixture);
 }
 
@@ -413,6 +495,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(later_answers_keep_the_order_of_requests),
         cmocka_unit_test(a_dead_connection_gets_its_resume_and_no_answer),
+        cmocka_unit_test(a_crowd_is_answered_in_one_turn),
+        cmocka_unit_test(a_crowd_survives_every_fault),
         cmocka_unit_test(a_half_closed_connection_gets_its_answer),
         cmocka_unit_test(the_pool_works_and_says_when_it_is_full),
         cmocka_unit_test(every_wake_resumes_once),
