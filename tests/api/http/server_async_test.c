@@ -67,12 +67,12 @@ static void a_dead_connection_gets_its_resume_and_no_answer(void **state)
 /* --- answers of one turn -----------------------------------------------------------------------
  */
 
-#define CROWD 40
+#define CROWD 12
 
 /* Holds the loop until the others are woken as well: all of them are answered in its next turn. */
 static void slow_resume(struct tn_http_request *request)
 {
-    client_sleep_ms(100);
+    client_sleep_ms(30);
     later_resume(request);
 }
 
