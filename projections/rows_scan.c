@@ -78,6 +78,7 @@ static bool scan_next(const struct tn_rows *rows, struct scan *scan, struct tn_b
     *value = tn_cache_value(scan->row);
     *absent = scan->row->absent;
     scan->row = scan->row->next[0];
+    __builtin_prefetch(scan->row);
     return true;
 }
 
