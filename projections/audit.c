@@ -14,7 +14,7 @@
 #include <string.h>
 
 /* Enough that neither thread waits for the other's slow moments but a draw's or a seal's. */
-#define RING_SLOTS 32
+#define RING_SLOTS 64
 #define BATCH_EVENTS 256
 #define BATCH_BYTES ((size_t) 1 << 20)
 /* One entry needs at most a multiple of its 64 KiB. */
@@ -23,6 +23,7 @@
 struct batch {
     struct tn_event events[BATCH_EVENTS];
     struct tn_bytes entries[BATCH_EVENTS];
+    struct tn_ahead ahead[BATCH_EVENTS];
     size_t count;
     struct tn_arena arena; /* the entries' bytes and what was decoded from them */
 };
@@ -32,6 +33,8 @@ struct worker {
     const char *name;
     enum tn_status (*take)(struct tn_recompute *recompute, const struct tn_event *event,
                            struct tn_bytes entry, struct tn_error *error);
+    void (*ahead)(struct tn_recompute *recompute, const struct tn_ahead *batch, size_t count,
+                  size_t at);
     pthread_t thread;
     bool started;
     uint64_t consumed;
@@ -49,6 +52,8 @@ struct tn_audit {
     bool own_finding;
     struct batch *filling;
     uint64_t brought;
+    bool named; /* the genesis was, with the key of gids */
+    uint8_t gid_key[TN_HASH_SIZE];
     /* between the threads */
     pthread_mutex_t lock;
     pthread_cond_t filled;
@@ -86,10 +91,14 @@ enum tn_status tn_audit_create(const struct tn_audit_options *options, struct tn
     pthread_cond_init(&audit->filled, NULL);
     pthread_cond_init(&audit->freed, NULL);
     status = tn_recompute_create(&options->recompute, &audit->recompute, error);
-    audit->workers[0] =
-        (struct worker){.audit = audit, .name = "turno-decide", .take = tn_recompute_take};
-    audit->workers[1] =
-        (struct worker){.audit = audit, .name = "turno-beside", .take = tn_recompute_beside};
+    audit->workers[0] = (struct worker){.audit = audit,
+                                        .name = "turno-decide",
+                                        .take = tn_recompute_take,
+                                        .ahead = tn_recompute_take_ahead};
+    audit->workers[1] = (struct worker){.audit = audit,
+                                        .name = "turno-beside",
+                                        .take = tn_recompute_beside,
+                                        .ahead = tn_recompute_beside_ahead};
     for (size_t i = 0; status == TN_OK && i < WORKERS; i++) {
         struct worker *worker = &audit->workers[i];
 
@@ -294,6 +303,12 @@ enum tn_status tn_audit_entry(struct tn_audit *audit, struct tn_bytes entry, str
         return not_an_entry(audit, status, error);
     }
     tn_tree_append(&audit->tree, entry, audit->options.tile, audit->options.tile_context);
+    if (audit->brought == 0 && batch->events[0].kind == TN_KIND_ledger_created) {
+        memcpy(audit->gid_key, batch->events[0].body.ledger_created.facts.gid_key, TN_HASH_SIZE);
+        audit->named = true;
+    }
+    tn_ahead_of(&batch->events[batch->count], audit->named ? audit->gid_key : NULL,
+                &batch->ahead[batch->count]);
     batch->entries[batch->count++] = copy;
     audit->brought++;
     mark(audit);
@@ -336,6 +351,7 @@ static enum tn_status take_batch(struct worker *worker, const struct batch *batc
     enum tn_status status = TN_OK;
 
     for (size_t i = 0; status == TN_OK && i < batch->count; i++) {
+        worker->ahead(worker->audit->recompute, batch->ahead, batch->count, i);
         status = worker->take(worker->audit->recompute, &batch->events[i], batch->entries[i],
                               &worker->error);
     }

@@ -56,22 +56,37 @@ static uint64_t mix(uint64_t a, uint64_t b)
     return (uint64_t) product ^ (uint64_t) (product >> 64);
 }
 
-/* Only speed and places in memory depend on it: results never do. Keys are at most 64 bytes. */
+/* The one to seven bytes before the words of a key: a table's letter, mostly with a day. */
+static uint64_t head_of(const uint8_t *at, size_t size)
+{
+    uint32_t day;
+    uint64_t word = 0;
+
+    if (size == 1) {
+        return at[0];
+    }
+    if (size == 5) {
+        memcpy(&day, at + 1, sizeof(day));
+        return (uint64_t) day << 8 | at[0];
+    }
+    memcpy(&word, at, size);
+    return word;
+}
+
+/* Only speed and places in memory depend on it: results never do. Keys are at most 64 bytes, and
+ * were put together a moment ago of a letter, numbers and an id that ends them. Words are read from
+ * the end, as they were written: one that spans two writes waits until both are in the cache. */
 uint64_t tn_cache_hash(struct tn_bytes key)
 {
     uint64_t hash = UINT64_C(0x9e3779b97f4a7c15) ^ key.size;
-    const uint8_t *at = key.data;
     size_t left = key.size;
-    uint64_t word = 0;
+    uint64_t word;
 
-    for (; left > 8; left -= 8, at += 8) {
-        memcpy(&word, at, 8);
+    for (; left >= 8; left -= 8) {
+        memcpy(&word, key.data + left - 8, 8);
         hash = mix(hash ^ word, UINT64_C(0xd6e8feb86659fd93));
     }
-    word = 0;
-    if (left != 0) {
-        memcpy(&word, at, left);
-    }
+    word = left != 0 ? head_of(key.data, left) : 0;
     return mix(hash ^ word, UINT64_C(0xa0761d6478bd642f));
 }
 
@@ -91,6 +106,39 @@ struct tn_cache_row *tn_cache_find(struct tn_cache *cache, struct tn_bytes key, 
         }
     }
     return NULL;
+}
+
+#define LINE 64
+
+static void fetch_lines(const void *from, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        __builtin_prefetch((const char *) from + i * LINE);
+    }
+}
+
+void tn_cache_fetch(const struct tn_cache *cache, uint64_t hash, enum tn_cache_step step)
+{
+    size_t mask = cache->slot_count - 1;
+    size_t i = (size_t) hash & mask;
+
+    if (cache->slot_count == 0) {
+        return;
+    }
+    if (step == TN_CACHE_SLOT) {
+        fetch_lines(&cache->slots[i], 1);
+        fetch_lines(&cache->slots[i] + 3, 1); /* a search goes on to here, more often than not */
+        return;
+    }
+    while (cache->slots[i].row != NULL && cache->slots[i].hash != hash) {
+        i = (i + 1) & mask;
+    }
+    const struct tn_cache_row *row = cache->slots[i].row;
+    if (row != NULL && step == TN_CACHE_ROW) {
+        fetch_lines(row, 4);
+    } else if (row != NULL && row->apart) {
+        fetch_lines(row->value, 4);
+    }
 }
 
 static void slot_insert(struct tn_cache_slot *slots, size_t mask, struct tn_cache_slot slot)

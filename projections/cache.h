@@ -45,6 +45,12 @@ static inline struct tn_bytes tn_cache_key(const struct tn_cache_row *row)
     return tn_bytes((const uint8_t *) (row->next + row->height), row->key_size);
 }
 
+/* For putting rows in order. */
+static inline struct tn_bytes tn_cache_key_of(const void *row)
+{
+    return tn_cache_key(row);
+}
+
 static inline struct tn_bytes tn_cache_value(const struct tn_cache_row *row)
 {
     return tn_bytes(row->value, row->value_size);
@@ -86,16 +92,6 @@ struct tn_cache {
     size_t late_capacity;
 };
 
-/* A row with the first bytes of its key, which decide most comparisons without touching the row. */
-struct tn_cache_keyed {
-    uint64_t first;
-    struct tn_cache_row *row;
-};
-
-struct tn_cache_keyed tn_cache_keyed(struct tn_cache_row *row);
-/* By key. */
-void tn_cache_keyed_sort(struct tn_cache_keyed *keyed, size_t count);
-
 void tn_cache_budget_init(struct tn_cache_budget *budget, size_t limit);
 /* Joins `budget`, which lives longer. */
 void tn_cache_init(struct tn_cache *cache, struct tn_cache_budget *budget);
@@ -106,6 +102,14 @@ void tn_cache_clear(struct tn_cache *cache);
 uint64_t tn_cache_hash(struct tn_bytes key);
 /* NULL when the key is not cached. */
 struct tn_cache_row *tn_cache_find(struct tn_cache *cache, struct tn_bytes key, uint64_t hash);
+/* Begin to bring nearer what a look at a key will need; each step once that of the one before is
+ * here. Only wishes. */
+enum tn_cache_step {
+    TN_CACHE_SLOT,
+    TN_CACHE_ROW,
+    TN_CACHE_VALUE, /* when it has a piece of its own */
+};
+void tn_cache_fetch(const struct tn_cache *cache, uint64_t hash, enum tn_cache_step step);
 /* The row found or added last when it has this key, else NULL: folds write what they have just
  * read. */
 static inline struct tn_cache_row *tn_cache_recent(const struct tn_cache *cache,

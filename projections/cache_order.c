@@ -3,38 +3,12 @@
 #include <string.h>
 
 #include "ledger/base/check.h"
-#include "ledger/base/endian.h"
 #include "projections/cache_internal.h"
+#include "projections/key_sort.h"
 
 #define LATE_FIRST ((size_t) 64)
-
-/* ---- sorting ---- */
-
-struct tn_cache_keyed tn_cache_keyed(struct tn_cache_row *row)
-{
-    struct tn_bytes key = tn_cache_key(row);
-    uint8_t first[8] = {
-        0}; /* shorter keys sort before longer ones with zeros, by their whole key */
-
-    memcpy(first, key.data, key.size < sizeof(first) ? key.size : sizeof(first));
-    return (struct tn_cache_keyed){.first = tn_get_be64(first), .row = row};
-}
-
-static int compare_keyed(const void *a, const void *b)
-{
-    const struct tn_cache_keyed *x = a;
-    const struct tn_cache_keyed *y = b;
-
-    if (x->first != y->first) {
-        return x->first < y->first ? -1 : 1;
-    }
-    return tn_bytes_compare(tn_cache_key(x->row), tn_cache_key(y->row));
-}
-
-void tn_cache_keyed_sort(struct tn_cache_keyed *keyed, size_t count)
-{
-    qsort(keyed, count, sizeof(*keyed), compare_keyed);
-}
+/* Rows that are brought nearer before it is their turn. */
+#define AHEAD 8
 
 /* ---- key order: a skip list, and what is not linked yet ----
  *
@@ -155,18 +129,20 @@ static bool order_complete(struct tn_cache *cache)
     if (count == 0) {
         return true;
     }
-    struct tn_cache_keyed *keyed = malloc(count * sizeof(*keyed));
-    if (keyed == NULL) {
+    struct tn_key_item *items = malloc(count * sizeof(*items));
+    if (items == NULL) {
         return false;
     }
     for (size_t i = 0; i < count; i++) {
-        keyed[i] = tn_cache_keyed(cache->late[i]);
+        __builtin_prefetch(cache->late[i + AHEAD < count ? i + AHEAD : i]->next + 1);
+        items[i] = tn_key_item(cache->late[i], tn_cache_key_of);
     }
-    tn_cache_keyed_sort(keyed, count);
+    tn_key_sort(items, count, tn_cache_key_of);
     order_begin(cache, bases);
     for (size_t i = 0; i < count; i++) {
-        struct tn_cache_row *row = keyed[i].row;
+        struct tn_cache_row *row = items[i].of;
 
+        __builtin_prefetch(items[i + AHEAD < count ? i + AHEAD : i].of);
         order_find(tn_cache_key(row), bases);
         for (size_t level = 0; level < row->height; level++) {
             row->next[level] = bases[level][level];
@@ -175,7 +151,7 @@ static bool order_complete(struct tn_cache *cache)
         row->linked = true;
     }
     cache->late_count = 0;
-    free(keyed);
+    free(items);
     return true;
 }
 

@@ -46,8 +46,10 @@ static inline size_t tn_core_share(const struct tn_core_list *list, uint32_t mas
     for (size_t i = 0; i < list->count; i++) {
         const struct tn_projection *item = list->items[i];
         size_t share = item == &tn_projection_registrations ? 8
+                       : item == &tn_projection_streams     ? 5
                        : item == &tn_projection_queue       ? 4
                        : item == &tn_projection_access      ? 3
+                       : item == &tn_projection_seats       ? 1
                                                             : 2;
 
         sum += (mask >> i & 1) != 0 ? share : 0;

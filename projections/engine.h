@@ -16,6 +16,8 @@ struct tn_rebuild_job;
 #define TN_ENGINE_CACHE_BYTES ((size_t) 64 << 20)
 /* Memory for rows of a rebuild, all projections together; more are spilled to their families. */
 #define TN_REBUILD_CACHE_BYTES ((size_t) 320 << 20)
+/* The same where no desk runs beside it. */
+#define TN_REBUILD_ALONE_BYTES ((size_t) 768 << 20)
 /* The same for an as-of view, which spills to a store in the system's temporary directory. */
 #define TN_AS_OF_CACHE_BYTES ((size_t) 256 << 20)
 /* A projection that is behind by more than this is rebuilt beside instead of caught up in place. */

@@ -13,10 +13,13 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ledger/base/check.h"
 #include "ledger/base/clock.h"
 #include "ledger/base/hash.h"
+#include "ledger/rules/draw.h"
+#include "projections/ahead.h"
 
 /* Some 5 ms of work in flight for each thread: enough that nobody waits, small enough for caches.
  */
@@ -33,6 +36,7 @@
 
 struct batch {
     struct tn_event *events;
+    struct tn_ahead *ahead;
     size_t count;
     struct tn_arena arena; /* the entries' bytes and what was decoded from them */
 };
@@ -54,6 +58,8 @@ struct run {
     /* the scanner's own */
     struct batch *filling;
     bool stopped; /* no slot came: a fold failed */
+    bool named;   /* the genesis was, with the key of gids */
+    uint8_t gid_key[TN_HASH_SIZE];
     uint64_t scanned;
     uint64_t shown_us;
     struct tn_error scan_error;
@@ -78,7 +84,8 @@ static enum tn_status run_open(struct run *run, const struct tn_pipeline *pipeli
     for (size_t i = 0; i < RING_SLOTS; i++) {
         tn_arena_init(&run->batches[i].arena, BATCH_BYTES_MAX);
         run->batches[i].events = calloc(BATCH_EVENTS, sizeof(struct tn_event));
-        if (run->batches[i].events == NULL) {
+        run->batches[i].ahead = calloc(BATCH_EVENTS, sizeof(struct tn_ahead));
+        if (run->batches[i].events == NULL || run->batches[i].ahead == NULL) {
             return tn_fail(error, TN_MEMORY, "no memory to fold the log");
         }
     }
@@ -89,6 +96,7 @@ static void run_close(struct run *run)
 {
     for (size_t i = 0; i < RING_SLOTS; i++) {
         free(run->batches[i].events);
+        free(run->batches[i].ahead);
         tn_arena_close(&run->batches[i].arena);
     }
     pthread_cond_destroy(&run->freed);
@@ -220,6 +228,12 @@ static bool scan_entry(void *context, uint64_t index, struct tn_bytes entry)
     if (run->scan_status != TN_OK) {
         return false;
     }
+    if (index == 0 && batch->events[0].kind == TN_KIND_ledger_created) {
+        memcpy(run->gid_key, batch->events[0].body.ledger_created.facts.gid_key, TN_HASH_SIZE);
+        run->named = true;
+    }
+    tn_ahead_of(&batch->events[batch->count], run->named ? run->gid_key : NULL,
+                &batch->ahead[batch->count]);
     batch->count++;
     run->scanned = index + 1;
     if (batch->count == BATCH_EVENTS || batch->arena.used >= BATCH_BYTES) {
@@ -307,6 +321,24 @@ static bool frees_slot(const struct run *run, size_t fold)
     return true;
 }
 
+static enum tn_status fold_batch(struct tn_fold *fold, const struct batch *batch,
+                                 struct tn_arena *arena, struct tn_error *error)
+{
+    enum tn_status status = TN_OK;
+
+    for (size_t i = 0; status == TN_OK && i < batch->count; i++) {
+        const struct tn_ahead *ahead = &batch->ahead[i];
+
+        tn_ahead_step(batch->ahead, batch->count, i, &fold->rows, fold->number, fold->number + 1);
+        if (ahead->asks && fold->number == TN_CORE_QUEUE) {
+            tn_draw_gid_known(ahead->gid, ahead->gid_key, ahead->day, ahead->registration);
+        }
+        tn_arena_reset(arena);
+        status = tn_fold_event(fold, &batch->events[i], arena, error);
+    }
+    return status;
+}
+
 static void *fold_work(void *argument)
 {
     struct run *run = argument;
@@ -326,13 +358,10 @@ static void *fold_work(void *argument)
             continue;
         }
         const struct batch *batch = &run->batches[run->next[pick] % RING_SLOTS];
-        enum tn_status status = TN_OK;
+        enum tn_status status;
         run->busy[pick] = true;
         pthread_mutex_unlock(&run->lock);
-        for (size_t i = 0; status == TN_OK && i < batch->count; i++) {
-            tn_arena_reset(&arena);
-            status = tn_fold_event(pipeline->folds[pick], &batch->events[i], &arena, &error);
-        }
+        status = fold_batch(pipeline->folds[pick], batch, &arena, &error);
         if (status != TN_OK) {
             fail(run, status, &error);
         }

@@ -58,7 +58,7 @@ enum tn_status tn_rebuild(struct tn_store *store, struct tn_log *log, uint32_t m
                           bool swap_different, tn_rebuild_progress *progress, void *context,
                           struct tn_rebuild_report *report, struct tn_error *error)
 {
-    const struct tn_rebuild_options options = {.mask = mask};
+    const struct tn_rebuild_options options = {.mask = mask, .cache_bytes = TN_REBUILD_ALONE_BYTES};
     struct tn_rebuild_job *job = NULL;
 
     *report = (struct tn_rebuild_report){0};

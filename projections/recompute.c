@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "ledger/base/check.h"
+#include "ledger/rules/draw.h"
 #include "ledger/rules/policy.h"
 
 static enum tn_status open_rows(struct tn_recompute *recompute, struct tn_error *error);
@@ -520,6 +521,22 @@ enum tn_status tn_recompute_take(struct tn_recompute *recompute, const struct tn
     }
     recompute->report.entries += status == TN_OK ? 1 : 0;
     return status;
+}
+
+void tn_recompute_take_ahead(struct tn_recompute *recompute, const struct tn_ahead *batch,
+                             size_t count, size_t at)
+{
+    tn_ahead_step(batch, count, at, recompute->state.rows, 0, TN_CORE_COUNT);
+    if (batch[at].asks) {
+        tn_draw_gid_known(batch[at].gid, batch[at].gid_key, batch[at].day, batch[at].registration);
+    }
+}
+
+void tn_recompute_beside_ahead(struct tn_recompute *recompute, const struct tn_ahead *batch,
+                               size_t count, size_t at)
+{
+    tn_ahead_step(batch, count, at, &recompute->state.rows[TN_CORE_COUNT], TN_CORE_COUNT,
+                  TN_PROJECTION_COUNT);
 }
 
 enum tn_status tn_recompute_finish(struct tn_recompute *recompute, struct tn_error *error)

@@ -7,6 +7,7 @@
 #ifndef TN_PROJECTIONS_RECOMPUTE_H
 #define TN_PROJECTIONS_RECOMPUTE_H
 
+#include "projections/ahead.h"
 #include "projections/projection.h"
 
 #define TN_RECOMPUTE_ALL_PPM 1000000u
@@ -83,6 +84,12 @@ TN_MUST_USE enum tn_status tn_recompute_take(struct tn_recompute *recompute,
 TN_MUST_USE enum tn_status tn_recompute_beside(struct tn_recompute *recompute,
                                                const struct tn_event *event, struct tn_bytes entry,
                                                struct tn_error *error);
+/* Before each entry of a batch is taken, on the thread that takes it: what the log names further on
+ * is fetched meanwhile (projections/ahead.h). */
+void tn_recompute_take_ahead(struct tn_recompute *recompute, const struct tn_ahead *batch,
+                             size_t count, size_t at);
+void tn_recompute_beside_ahead(struct tn_recompute *recompute, const struct tn_ahead *batch,
+                               size_t count, size_t at);
 /* The log ends here. Statuses as above. */
 TN_MUST_USE enum tn_status tn_recompute_finish(struct tn_recompute *recompute,
                                                struct tn_error *error);

@@ -14,6 +14,11 @@ static void *draw_work(void *argument)
     struct tn_pending_draw *draw = argument;
 
     (void) pthread_setname_np(pthread_self(), "turno-draw");
+    if (draw->pool->started) { /* its root is still being computed, of the same groups */
+        pthread_join(draw->pool->thread, NULL);
+        draw->pool->started = false;
+    }
+    draw->input.input.root = draw->pool->root;
     draw->status = tn_draw_run(&draw->input.input, &draw->arena, &draw->result, &draw->error);
     return NULL;
 }
@@ -26,9 +31,6 @@ enum tn_status tn_recompute_draw_start(struct tn_recompute *recompute, const str
 
     if (draw->active) {
         status = tn_recompute_draw_settle(recompute, error);
-    }
-    if (status == TN_OK) {
-        status = tn_recompute_pool_settle(recompute, error);
     }
     if (status != TN_OK) {
         return status;
@@ -51,9 +53,13 @@ enum tn_status tn_recompute_draw_start(struct tn_recompute *recompute, const str
     }
     draw->active = true;
     draw->collecting = true;
+    draw->pool = &recompute->pool;
+    recompute->pool.lent = recompute->pool.active;
+    recompute->pool.report = recompute->report;
     draw->started = pthread_create(&draw->thread, NULL, draw_work, draw) == 0;
     if (!draw->started) {
         draw->active = false;
+        recompute->pool.lent = false;
         return tn_fail(error, TN_MEMORY, "no thread for a draw");
     }
     return TN_OK;
@@ -77,8 +83,10 @@ bool tn_recompute_draw_takes(struct tn_recompute *recompute, const struct tn_eve
     return draw->collecting;
 }
 
-static void join(struct tn_pending_draw *draw)
+void tn_recompute_draw_join(struct tn_recompute *recompute)
 {
+    struct tn_pending_draw *draw = &recompute->draw;
+
     if (draw->started) {
         pthread_join(draw->thread, NULL);
         draw->started = false;
@@ -115,9 +123,12 @@ enum tn_status tn_recompute_draw_settle(struct tn_recompute *recompute, struct t
 {
     struct tn_pending_draw *draw = &recompute->draw;
     struct tn_verdict verdict;
-    enum tn_status status;
+    enum tn_status status = tn_recompute_pool_settle(recompute, error);
 
-    join(draw);
+    if (status != TN_OK) {
+        return status;
+    }
+    tn_recompute_draw_join(recompute);
     draw->active = false;
     draw->collecting = false;
     status = draw->status;
@@ -139,7 +150,7 @@ enum tn_status tn_recompute_draw_settle(struct tn_recompute *recompute, struct t
 
 void tn_recompute_draw_close(struct tn_recompute *recompute)
 {
-    join(&recompute->draw);
+    tn_recompute_draw_join(recompute);
     tn_arena_close(&recompute->draw.arena);
     tn_buffer_close(&recompute->draw.entries.bytes);
 }

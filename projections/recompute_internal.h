@@ -72,6 +72,8 @@ struct tn_pending_pool {
     uint8_t root[TN_HASH_SIZE];
     struct tn_buffer entry; /* what the log says */
     pthread_t thread;
+    bool lent;                         /* the draw's worker waits for the thread */
+    struct tn_recompute_report report; /* as it was then: no more counts when the root differs */
 };
 
 /* Open offers by the instant they lapse, then by id: a heap, from which ended ones are taken when
@@ -89,8 +91,9 @@ struct tn_lapse_heap {
  * that claim to be its result wait here to be compared. */
 struct tn_pending_draw {
     bool active;
-    bool collecting; /* the next entry may still be one of its result */
-    bool started;    /* the thread runs, or ran */
+    bool collecting;              /* the next entry may still be one of its result */
+    bool started;                 /* the thread runs, or ran */
+    struct tn_pending_pool *pool; /* that it is made of */
     uint64_t day;
     uint64_t index; /* of draw_completed */
     uint64_t time_us;
@@ -202,7 +205,7 @@ void tn_lapse_heap_close(struct tn_lapse_heap *heap);
 enum tn_status tn_recompute_pool_start(struct tn_recompute *recompute, const struct tn_event *event,
                                        struct tn_bytes entry, const struct tn_due *due,
                                        struct tn_error *error);
-/* Wait for the root and compare it. */
+/* Wait for the root, and for the draw that waits for it, and compare it. */
 enum tn_status tn_recompute_pool_settle(struct tn_recompute *recompute, struct tn_error *error);
 void tn_recompute_pool_close(struct tn_recompute *recompute);
 
@@ -214,7 +217,10 @@ enum tn_status tn_recompute_draw_start(struct tn_recompute *recompute, const str
 /* Whether the entry belongs to the pending draw's result; it is then kept for the comparison. */
 bool tn_recompute_draw_takes(struct tn_recompute *recompute, const struct tn_event *event,
                              struct tn_bytes entry);
-/* Wait for the worker and compare. Called before anything is folded that the result depends on. */
+/* Wait for the worker; whatever it was lent is done with too. */
+void tn_recompute_draw_join(struct tn_recompute *recompute);
+/* Settle the draw's pool, wait for the worker and compare. Called before anything is folded that
+ * the result depends on. */
 enum tn_status tn_recompute_draw_settle(struct tn_recompute *recompute, struct tn_error *error);
 void tn_recompute_draw_close(struct tn_recompute *recompute);
 

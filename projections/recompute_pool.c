@@ -86,6 +86,9 @@ enum tn_status tn_recompute_pool_settle(struct tn_recompute *recompute, struct t
     if (!pending->active) {
         return TN_OK;
     }
+    if (pending->lent) {
+        tn_recompute_draw_join(recompute);
+    }
     join(pending);
     pending->active = false;
     if (tn_buffer_status(&pending->entry) != TN_OK) {
@@ -95,8 +98,14 @@ enum tn_status tn_recompute_pool_settle(struct tn_recompute *recompute, struct t
     status =
         tn_event_decode(tn_buffer_view(&pending->entry), pending->index, &arena, &event, error);
     if (status == TN_OK && memcmp(event.body.pool_closed.root, pending->root, TN_HASH_SIZE) != 0) {
+        if (pending->lent) { /* its draw, and what was taken since then, count for nothing */
+            recompute->draw.active = false;
+            recompute->draw.collecting = false;
+            recompute->report = pending->report;
+        }
         status = differ(recompute, &event, error);
     }
+    pending->lent = false;
     tn_arena_close(&arena);
     return status;
 }

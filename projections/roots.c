@@ -134,6 +134,13 @@ enum tn_status tn_rows_root_now(struct tn_rows *rows, uint64_t *count,
     return root_close(&root, status, rows->name, count, out, error);
 }
 
+static void fetch_touched(void *context, struct tn_bytes key, enum tn_cache_step step)
+{
+    const struct root *root = context;
+
+    tn_cache_fetch(&root->rows->cache, tn_cache_hash(key), step);
+}
+
 static enum tn_status add_touched(void *context, struct tn_bytes key, struct tn_error *error)
 {
     struct root *root = context;
@@ -155,7 +162,8 @@ enum tn_status tn_rows_root_touched(struct tn_rows *rows, uint64_t *count,
     root_open(&root);
     root.rows = rows;
     root.sealing = rows->sealing;
-    enum tn_status status = tn_touched_walk(&rows->touched, add_touched, &root, error);
+    enum tn_status status =
+        tn_touched_walk(&rows->touched, fetch_touched, add_touched, &root, error);
     return root_close(&root, status, rows->name, count, out, error);
 }
 

@@ -10,6 +10,7 @@
 #include "ledger/base/check.h"
 #include "ledger/base/fault.h"
 #include "ledger/log/store_bulk.h"
+#include "projections/key_sort.h"
 #include "projections/rows_internal.h"
 
 /* From here on a spill is written as a file of its own. */
@@ -345,13 +346,13 @@ static enum tn_status open_home(struct tn_rows *rows, struct tn_error *error)
 }
 
 /* Few rows go by a batch, because a file for each spill of a handful would be many. */
-static enum tn_status write_few(struct tn_rows *rows, const struct tn_cache_keyed *order,
-                                size_t count, struct tn_error *error)
+static enum tn_status write_few(struct tn_rows *rows, const struct tn_key_item *order, size_t count,
+                                struct tn_error *error)
 {
     struct tn_batch *batch = tn_batch_create();
 
     for (size_t i = 0; i < count; i++) {
-        const struct tn_cache_row *row = order[i].row;
+        const struct tn_cache_row *row = order[i].of;
 
         if (row->absent) {
             tn_batch_delete(batch, rows->options.family, tn_cache_key(row));
@@ -364,14 +365,14 @@ static enum tn_status write_few(struct tn_rows *rows, const struct tn_cache_keye
     return status;
 }
 
-static enum tn_status write_many(struct tn_rows *rows, const struct tn_cache_keyed *order,
+static enum tn_status write_many(struct tn_rows *rows, const struct tn_key_item *order,
                                  size_t count, struct tn_error *error)
 {
     struct tn_bulk *bulk = NULL;
     enum tn_status status = tn_bulk_open(rows->options.store, rows->options.family, &bulk, error);
 
     for (size_t i = 0; status == TN_OK && i < count; i++) {
-        const struct tn_cache_row *row = order[i].row;
+        const struct tn_cache_row *row = order[i].of;
 
         status = row->absent ? tn_bulk_delete(bulk, tn_cache_key(row), error)
                              : tn_bulk_put(bulk, tn_cache_key(row), tn_cache_value(row), error);
@@ -392,7 +393,7 @@ enum tn_status tn_rows_spill(struct tn_rows *rows, struct tn_error *error)
     if (count == 0) {
         return TN_OK;
     }
-    struct tn_cache_keyed *order = calloc(count, sizeof(*order));
+    struct tn_key_item *order = calloc(count, sizeof(*order));
     enum tn_status status = order == NULL
                                 ? tn_fail(error, TN_MEMORY, "no memory to write %zu rows", count)
                                 : open_home(rows, error);
@@ -404,9 +405,9 @@ enum tn_status tn_rows_spill(struct tn_rows *rows, struct tn_error *error)
     }
     for (struct tn_cache_row *row = rows->cache.queues[TN_CACHE_DIRTY].first; row != NULL;
          row = row->after) {
-        order[index++] = tn_cache_keyed(row);
+        order[index++] = tn_key_item(row, tn_cache_key_of);
     }
-    tn_cache_keyed_sort(order, count);
+    tn_key_sort(order, count, tn_cache_key_of);
     rows->stored = true;
     status = count < SPILL_BULK_ROWS ? write_few(rows, order, count, error)
                                      : write_many(rows, order, count, error);

@@ -9,6 +9,10 @@
 #ifndef TN_PROJECTIONS_ROWS_H
 #define TN_PROJECTIONS_ROWS_H
 
+#include <string.h>
+
+#include "ledger/base/check.h"
+#include "ledger/base/endian.h"
 #include "ledger/event/record.h"
 #include "ledger/log/store.h"
 
@@ -64,10 +68,48 @@ static inline struct tn_bytes tn_row_key_view(const struct tn_row_key *key)
     return tn_bytes(key->data, key->size);
 }
 
-struct tn_row_key tn_row_key_begin(char table);
-void tn_row_key_u16(struct tn_row_key *key, uint64_t value);
-void tn_row_key_u32(struct tn_row_key *key, uint64_t value);
-void tn_row_key_u64(struct tn_row_key *key, uint64_t value);
-void tn_row_key_bytes(struct tn_row_key *key, const void *data, size_t size);
+static inline struct tn_row_key tn_row_key_begin(char table)
+{
+    struct tn_row_key key;
+
+    key.data[0] = (uint8_t) table;
+    key.size = 1; /* nobody reads behind it */
+    return key;
+}
+
+static inline uint8_t *tn_row_key_extend(struct tn_row_key *key, size_t size)
+{
+    uint8_t *room = key->data + key->size;
+
+    TN_CHECK(size <= TN_ROW_KEY_MAX - key->size);
+    key->size += size;
+    return room;
+}
+
+static inline void tn_row_key_u16(struct tn_row_key *key, uint64_t value)
+{
+    TN_CHECK(value <= UINT16_MAX);
+    tn_put_be16(tn_row_key_extend(key, 2), (uint16_t) value);
+}
+
+static inline void tn_row_key_u32(struct tn_row_key *key, uint64_t value)
+{
+    TN_CHECK(value <= UINT32_MAX);
+    tn_put_be32(tn_row_key_extend(key, 4), (uint32_t) value);
+}
+
+static inline void tn_row_key_u64(struct tn_row_key *key, uint64_t value)
+{
+    tn_put_be64(tn_row_key_extend(key, 8), value);
+}
+
+static inline void tn_row_key_bytes(struct tn_row_key *key, const void *data, size_t size)
+{
+    uint8_t *room = tn_row_key_extend(key, size);
+
+    if (size != 0) {
+        memcpy(room, data, size);
+    }
+}
 
 #endif

@@ -3,6 +3,7 @@
 #define TN_PROJECTIONS_ROWS_INTERNAL_H
 
 #include <stdatomic.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "projections/cache.h"
@@ -62,6 +63,21 @@ struct tn_rows_emptied {
     uint8_t prefix[TN_ROW_KEY_MAX];
 };
 
+/* Few rows are read for nearly every event (the queue's, an open day's) and seldom written: bytes
+ * as they were decoded last, and what came out. */
+#define TN_ROWS_DECODED 3
+#define TN_ROWS_DECODED_BYTES 384
+#define TN_ROWS_DECODED_UINTS 8
+struct tn_rows_decoded {
+    const struct tn_record *record; /* NULL: nothing yet */
+    size_t size;
+    uint8_t bytes[TN_ROWS_DECODED_BYTES];
+    _Alignas(max_align_t) uint8_t value[TN_ROWS_DECODED_BYTES];
+    const struct tn_field *list; /* the one list that may be filled, of numbers; or NULL */
+    size_t count;
+    uint64_t uints[TN_ROWS_DECODED_UINTS];
+};
+
 struct tn_rows {
     struct tn_rows_options options;
     char name[TN_FAMILY_NAME_MAX + 1];
@@ -81,6 +97,7 @@ struct tn_rows {
     size_t floor_turn;       /* which goes when another is needed */
     struct tn_buffer value;  /* of the last get that was not in the cache */
     struct tn_buffer record; /* of tn_row_write */
+    struct tn_rows_decoded decoded[TN_ROWS_DECODED];
     struct tn_touched touched;
     struct tn_seal_writer *sealing; /* while a root is computed whose leaves are kept */
     struct tn_rows_counts counts;

@@ -78,6 +78,10 @@ static bool scan_next(const struct tn_rows *rows, struct scan *scan, struct tn_b
     *value = tn_cache_value(scan->row);
     *absent = scan->row->absent;
     scan->row = scan->row->next[0];
+    if (scan->row != NULL) {
+        __builtin_prefetch(scan->row);
+        __builtin_prefetch((const char *) scan->row + 64); /* the key, and mostly the value */
+    }
     return true;
 }
 

@@ -6,24 +6,23 @@
 
 #include "ledger/base/check.h"
 #include "ledger/base/endian.h"
+#include "projections/key_sort.h"
 #include "projections/rows.h"
 
 /* Sorting fewer keys than this before they are written wins nothing. */
 #define COMPACT_BYTES ((size_t) 1 << 20)
+
+/* Keys before its own that what a key is asked for is brought nearer. */
+#define AHEAD 6
 
 /* A rebuild's keys are written in rows of at most this and one key. */
 #define STORED_VALUE_BYTES ((size_t) 1 << 20)
 #define NUMBER_SIZE 8u
 #define STORED_KEY_MAX (1 + TN_FAMILY_NAME_MAX + NUMBER_SIZE)
 
-/* The first bytes of a key decide most comparisons. */
-struct sorted {
-    uint64_t first;
-    struct tn_bytes key;
-};
-
-static bool sorted_keys(const struct tn_touched *touched, struct sorted **keys, size_t *count);
+static bool sorted_keys(const struct tn_touched *touched, struct tn_key_item **keys, size_t *count);
 static void compact(struct tn_touched *touched);
+static struct tn_bytes key_of(const void *noted);
 static void lose(struct tn_touched *touched);
 
 void tn_touched_init(struct tn_touched *touched)
@@ -68,7 +67,7 @@ void tn_touched_clear(struct tn_touched *touched)
 static void compact(struct tn_touched *touched)
 {
     struct tn_buffer unique;
-    struct sorted *keys = NULL;
+    struct tn_key_item *keys = NULL;
     size_t count = 0;
 
     tn_buffer_init(&unique, TN_TOUCHED_BYTES_MAX);
@@ -77,8 +76,10 @@ static void compact(struct tn_touched *touched)
         goto out;
     }
     for (size_t i = 0; i < count; i++) {
-        tn_buffer_append_u8(&unique, (uint8_t) keys[i].key.size);
-        tn_buffer_append_bytes(&unique, keys[i].key);
+        struct tn_bytes key = key_of(keys[i].of);
+
+        tn_buffer_append_u8(&unique, (uint8_t) key.size);
+        tn_buffer_append_bytes(&unique, key);
     }
     /* When little was won the next compaction would come at once, and again. */
     if (unique.overflowed || unique.size > TN_TOUCHED_BYTES_MAX / 4 * 3) {
@@ -220,27 +221,17 @@ out:
 
 /* ---- in key order ---- */
 
-static struct sorted sorted_from(struct tn_bytes key)
+/* The key that was noted at a place in the buffer. */
+static struct tn_bytes key_of(const void *noted)
 {
-    uint8_t first[8] = {0};
+    const uint8_t *size = noted;
 
-    memcpy(first, key.data, key.size < sizeof(first) ? key.size : sizeof(first));
-    return (struct sorted){.first = tn_get_be64(first), .key = key};
+    return tn_bytes(size + 1, *size);
 }
 
-static int compare_keys(const void *a, const void *b)
-{
-    const struct sorted *x = a;
-    const struct sorted *y = b;
-
-    if (x->first != y->first) {
-        return x->first < y->first ? -1 : 1;
-    }
-    return tn_bytes_compare(x->key, y->key);
-}
-
-/* Views into the buffer, ascending and without doubles; false when there is no memory. */
-static bool sorted_keys(const struct tn_touched *touched, struct sorted **out, size_t *out_count)
+/* Places in the buffer, by key and without doubles; false when there is no memory. */
+static bool sorted_keys(const struct tn_touched *touched, struct tn_key_item **out,
+                        size_t *out_count)
 {
     size_t count = 0;
     size_t unique = 0;
@@ -250,17 +241,18 @@ static bool sorted_keys(const struct tn_touched *touched, struct sorted **out, s
     for (size_t at = 0; at < touched->keys.size; at += 1u + touched->keys.data[at]) {
         count++;
     }
-    struct sorted *keys = calloc(count + 1, sizeof(*keys));
+    struct tn_key_item *keys = calloc(count + 1, sizeof(*keys));
     if (keys == NULL) {
         return false;
     }
     count = 0;
     for (size_t at = 0; at < touched->keys.size; at += 1u + touched->keys.data[at]) {
-        keys[count++] = sorted_from(tn_bytes(touched->keys.data + at + 1, touched->keys.data[at]));
+        keys[count++] = tn_key_item(touched->keys.data + at, key_of);
     }
-    qsort(keys, count, sizeof(*keys), compare_keys);
+    tn_key_sort(keys, count, key_of);
     for (size_t i = 0; i < count; i++) {
-        if (unique == 0 || !tn_bytes_equal(keys[i].key, keys[unique - 1].key)) {
+        if (unique == 0 || keys[i].first != keys[unique - 1].first ||
+            !tn_bytes_equal(key_of(keys[i].of), key_of(keys[unique - 1].of))) {
             keys[unique++] = keys[i];
         }
     }
@@ -269,11 +261,12 @@ static bool sorted_keys(const struct tn_touched *touched, struct sorted **out, s
     return true;
 }
 
-enum tn_status tn_touched_walk(struct tn_touched *touched, tn_touched_each *each, void *context,
-                               struct tn_error *error)
+enum tn_status tn_touched_walk(struct tn_touched *touched, tn_touched_near *near,
+                               tn_touched_each *each, void *context, struct tn_error *error)
 {
+    static const enum tn_cache_step steps[] = {TN_CACHE_SLOT, TN_CACHE_ROW, TN_CACHE_VALUE};
     enum tn_status status = TN_OK;
-    struct sorted *keys = NULL;
+    struct tn_key_item *keys = NULL;
     size_t count = 0;
 
     if (touched->lost) {
@@ -285,7 +278,17 @@ enum tn_status tn_touched_walk(struct tn_touched *touched, tn_touched_each *each
         return tn_fail(error, TN_MEMORY, "no memory to sort the rows changed since the last seal");
     }
     for (size_t i = 0; status == TN_OK && i < count; i++) {
-        status = each(context, keys[i].key, error);
+        if (i + 4 * AHEAD < count) {
+            __builtin_prefetch(keys[i + 4 * AHEAD].of);
+        }
+        for (size_t step = 0; step < TN_ARRAY_SIZE(steps); step++) {
+            size_t at = i + (TN_ARRAY_SIZE(steps) - step) * AHEAD;
+
+            if (at < count) {
+                near(context, key_of(keys[at].of), steps[step]);
+            }
+        }
+        status = each(context, key_of(keys[i].of), error);
     }
     free(keys);
     return status;

@@ -12,6 +12,7 @@
 #define TN_PROJECTIONS_TOUCHED_H
 
 #include "ledger/log/store.h"
+#include "projections/cache.h"
 
 /* About two million keys. A fold that touches more between two seals loses its list: the next seal
  * must then be of scope full. */
@@ -43,10 +44,13 @@ TN_MUST_USE enum tn_status tn_touched_load(struct tn_touched *touched, struct tn
                                            struct tn_error *error);
 /* Delete what is stored for a family of rows that goes. */
 void tn_touched_forget(struct tn_batch *batch, struct tn_family *family, const char *name);
-/* Calls `each` with every key once, ascending, until it answers otherwise than TN_OK.
+/* Calls `each` with every key once, ascending, until it answers otherwise than TN_OK; and some keys
+ * before that `near`, with one step after the other: only to fetch what `each` will ask for.
  * TN_FULL  the list was lost    TN_MEMORY */
 typedef enum tn_status tn_touched_each(void *context, struct tn_bytes key, struct tn_error *error);
-TN_MUST_USE enum tn_status tn_touched_walk(struct tn_touched *touched, tn_touched_each *each,
-                                           void *context, struct tn_error *error);
+typedef void tn_touched_near(void *context, struct tn_bytes key, enum tn_cache_step step);
+TN_MUST_USE enum tn_status tn_touched_walk(struct tn_touched *touched, tn_touched_near *near,
+                                           tn_touched_each *each, void *context,
+                                           struct tn_error *error);
 
 #endif

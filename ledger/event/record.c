@@ -126,12 +126,18 @@ static void write_field(const struct tn_field *field, const void *value, struct 
 void tn_record_write(const struct tn_record *record, const void *value, struct tn_piece *piece)
 {
     uint64_t filled = 0; /* one bit a field, so that each is looked at once */
+    size_t count = 0;
 
     TN_CHECK(record->field_count <= 64);
     for (size_t i = 0; i < record->field_count; i++) {
-        filled |= (uint64_t) !field_is_empty(&record->fields[i], value) << i;
+        const struct tn_field *field = &record->fields[i];
+        bool is_filled = field->type == TN_FIELD_UINT ? *AT_CONST(value, field, uint64_t) != 0
+                                                      : !field_is_empty(field, value);
+
+        filled |= (uint64_t) is_filled << i;
+        count += is_filled;
     }
-    write_map(piece, (size_t) __builtin_popcountll(filled));
+    write_map(piece, count);
     for (; filled != 0; filled &= filled - 1) {
         write_field(&record->fields[__builtin_ctzll(filled)], value, piece);
     }

@@ -66,6 +66,7 @@ struct tn_record {
     size_t size; /* of the C struct */
     const struct tn_field *fields;
     size_t field_count;
+    bool views; /* a decoded value, or one in it, has views into the bytes it was read from */
 };
 
 /* Any list read from bytes has at most this many items: a draw's winners and a day's pool ports
@@ -101,7 +102,23 @@ struct tn_record {
 #define TN_SUB_RECORDS(sub) &tn_record_##sub
 #define TN_SUB_FACTS(sub) NULL
 
+/* 1 for a field that is a view, or a record with one. */
+#define TN_VIEWS_UINT(sub) 0
+#define TN_VIEWS_INT(sub) 0
+#define TN_VIEWS_ID(sub) 0
+#define TN_VIEWS_STREAM(sub) 0
+#define TN_VIEWS_HASH(sub) 0
+#define TN_VIEWS_BYTES(sub) 1
+#define TN_VIEWS_TEXT(sub) 1
+#define TN_VIEWS_UINTS(sub) 0
+#define TN_VIEWS_IDS(sub) 0
+#define TN_VIEWS_RECORD(sub) (int) tn_views_##sub
+#define TN_VIEWS_RECORDS(sub) (int) tn_views_##sub
+#define TN_VIEWS_FACTS(sub) 1
+#define TN_VIEWS(record, key, type, name, sub) || TN_VIEWS_##type(sub)
+
 #define TN_RECORD_DECLARE(record, LIST)                                                            \
+    enum { tn_views_##record = (0 LIST(TN_VIEWS, record)) };                                       \
     struct tn_##record {                                                                           \
         LIST(TN_MEMBER, record)                                                                    \
     };                                                                                             \
@@ -121,6 +138,7 @@ struct tn_record {
         .size = sizeof(struct tn_##record_),                                                       \
         .fields = record_##_fields,                                                                \
         .field_count = sizeof(record_##_fields) / sizeof(record_##_fields[0]),                     \
+        .views = tn_views_##record_,                                                               \
     };
 
 /* ---- codec; pure ---- */

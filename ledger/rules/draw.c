@@ -285,7 +285,11 @@ enum tn_status tn_draw_run(const struct tn_draw_input *input, struct tn_arena *a
     if (status != TN_OK) {
         return status;
     }
-    root_of_ordered(input->groups, by_gid, count, result->root);
+    if (input->root != NULL) {
+        memcpy(result->root, input->root, TN_HASH_SIZE);
+    } else {
+        root_of_ordered(input->groups, by_gid, count, result->root);
+    }
     status = tn_draw_seed(input, result->root, count, arena, result->seed, error);
     if (status != TN_OK) {
         memset(result, 0, sizeof(*result));

@@ -115,6 +115,7 @@ struct tn_draw_input {
     struct tn_draw_beacon beacon; /* type 0 in mode 0 */
     const struct tn_draw_group *groups;
     const struct tn_draw_given *givens;
+    const uint8_t *root; /* of the groups' pool, by who computed it of them already; or NULL */
 };
 
 struct tn_draw_winner {
@@ -160,6 +161,9 @@ struct tn_draw_result {
 /* The name of a registration in one day's pool. `key` is K_gid of `ledger_created`. */
 void tn_draw_gid(uint8_t gid[static TN_ID_SIZE], const uint8_t key[static TN_HASH_SIZE],
                  uint32_t day, const uint8_t registration[static TN_ID_SIZE]);
+/* It was computed elsewhere, by the above: this thread need not do so again if it asks next. */
+void tn_draw_gid_known(const uint8_t gid[static TN_ID_SIZE], const uint8_t key[static TN_HASH_SIZE],
+                       uint32_t day, const uint8_t registration[static TN_ID_SIZE]);
 /* The salt that hides a group's registered day in its leaf. */
 void tn_draw_salt(uint8_t salt[static TN_ID_SIZE], const uint8_t key[static TN_HASH_SIZE],
                   uint32_t day, const uint8_t registration[static TN_ID_SIZE]);

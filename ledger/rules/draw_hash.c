@@ -29,25 +29,34 @@ static void hash_of_registration(uint8_t out[static TN_ID_SIZE], const char *pur
 
 /* The same gid is asked for by the decision and then by the fold of its event, so the last one is
  * kept: 0.35 us a request less. */
+static _Thread_local struct {
+    bool known;
+    uint32_t day;
+    uint8_t key[TN_HASH_SIZE];
+    uint8_t registration[TN_ID_SIZE];
+    uint8_t gid[TN_ID_SIZE];
+} last;
+
+void tn_draw_gid_known(const uint8_t gid[static TN_ID_SIZE], const uint8_t key[static TN_HASH_SIZE],
+                       uint32_t day, const uint8_t registration[static TN_ID_SIZE])
+{
+    memcpy(last.gid, gid, TN_ID_SIZE);
+    memcpy(last.registration, registration, TN_ID_SIZE);
+    memcpy(last.key, key, TN_HASH_SIZE);
+    last.day = day;
+    last.known = true;
+}
+
 void tn_draw_gid(uint8_t gid[static TN_ID_SIZE], const uint8_t key[static TN_HASH_SIZE],
                  uint32_t day, const uint8_t registration[static TN_ID_SIZE])
 {
-    static _Thread_local struct {
-        bool known;
-        uint32_t day;
-        uint8_t key[TN_HASH_SIZE];
-        uint8_t registration[TN_ID_SIZE];
-        uint8_t gid[TN_ID_SIZE];
-    } last;
-
     if (!last.known || last.day != day ||
         memcmp(last.registration, registration, TN_ID_SIZE) != 0 ||
         memcmp(last.key, key, TN_HASH_SIZE) != 0) {
-        hash_of_registration(last.gid, "turno1.gid", key, day, registration);
-        memcpy(last.registration, registration, TN_ID_SIZE);
-        memcpy(last.key, key, TN_HASH_SIZE);
-        last.day = day;
-        last.known = true;
+        uint8_t made[TN_ID_SIZE];
+
+        hash_of_registration(made, "turno1.gid", key, day, registration);
+        tn_draw_gid_known(made, key, day, registration);
     }
     memcpy(gid, last.gid, TN_ID_SIZE);
 }

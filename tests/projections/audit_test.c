@@ -276,6 +276,40 @@ static void a_log_that_ends_within_a_decision_is_named(void **state)
     free_history(history);
 }
 
+/* The root is computed beside the entries behind it, and the draw waits for it, not the audit: but
+ * it is found first, and what was taken meanwhile counts for nothing. */
+static void another_root_of_a_pool_is_found_before_all_that_follows(void **state)
+{
+    struct history *history = make_history();
+    size_t closed = find(history, TN_KIND_pool_closed);
+    size_t completed = find(history, TN_KIND_draw_completed);
+    struct tn_arena arena;
+    struct tn_event event;
+    struct outcome whole;
+    struct outcome cut;
+
+    (void) state;
+    tn_arena_init(&arena, (size_t) 1 << 20);
+    event = decode(history, closed, &arena);
+    event.body.pool_closed.root[5] ^= 1;
+    replace(history, closed, &event);
+    audit_all(history, &whole);
+    history->count = completed;
+    audit_all(history, &cut);
+    for (size_t i = 0; i < 2; i++) {
+        const struct outcome *outcome = i == 0 ? &whole : &cut;
+
+        assert_int_equal(outcome->status, TN_MISMATCH);
+        assert_int_equal(outcome->index, closed);
+        assert_string_equal(outcome->rule, "pool_close");
+        assert_non_null(strstr(outcome->expected, "\"pool_closed\""));
+        assert_int_equal(outcome->report.entries, completed);
+    }
+    assert_memory_equal(&whole.report, &cut.report, sizeof(whole.report));
+    tn_arena_close(&arena);
+    free_history(history);
+}
+
 /* Something fell due and was passed over: the next command shows it. */
 static void what_fell_due_and_was_left_out_shows_at_the_next_command(void **state)
 {
@@ -356,6 +390,7 @@ int main(void)
         cmocka_unit_test(what_this_program_does_not_know_stops_it),
         cmocka_unit_test(time_never_goes_back),
         cmocka_unit_test(a_log_that_ends_within_a_decision_is_named),
+        cmocka_unit_test(another_root_of_a_pool_is_found_before_all_that_follows),
         cmocka_unit_test(what_fell_due_and_was_left_out_shows_at_the_next_command),
         cmocka_unit_test(a_days_instants_must_be_such_as_a_zone_could_give),
         cmocka_unit_test(an_audit_can_be_given_up_at_any_entry),
