@@ -83,6 +83,11 @@ TN_MUST_USE enum tn_status tn_recompute_take(struct tn_recompute *recompute,
 TN_MUST_USE enum tn_status tn_recompute_beside(struct tn_recompute *recompute,
                                                const struct tn_event *event, struct tn_bytes entry,
                                                struct tn_error *error);
+/* Whether a command's id came twice in what tn_recompute_beside was given; when neither thread is
+ * at work any more, however the audit ended. The finding has the entry's index and command alone.
+ * TN_MISMATCH (the finding may be an earlier one) TN_IO TN_MEMORY */
+TN_MUST_USE enum tn_status tn_recompute_repeats(struct tn_recompute *recompute,
+                                                struct tn_error *error);
 /* The log ends here. Statuses as above. */
 TN_MUST_USE enum tn_status tn_recompute_finish(struct tn_recompute *recompute,
                                                struct tn_error *error);

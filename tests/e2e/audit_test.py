@@ -21,7 +21,7 @@ import turno
 FORGE = os.path.join(turno.BUILD, "tests", "forge")
 LIES = ("winner_swapped", "draw_twice", "request_dropped", "seat_too_many", "lapsed_early",
         "refused_for_nothing", "policy_early", "seal_of_another_row", "seniority_moved",
-        "capacity_late", "refusal_repeated")
+        "capacity_late", "refusal_repeated", "command_twice", "command_again", "day_unopened")
 
 
 def forge(lie, directory, to):
