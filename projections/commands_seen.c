@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "ledger/base/endian.h"
-#include "ledger/base/random.h"
 
 #define CHUNK_BYTES (TN_COMMANDS_CHUNK * sizeof(struct tn_command_seen))
 /* 96 MiB with a third as much for their table; 65 million commands make shares of 32 thousand. */
@@ -20,9 +19,11 @@ _Static_assert(crypto_shorthash_KEYBYTES == sizeof(((struct tn_commands_seen *) 
                "the key is one of SipHash");
 _Static_assert(sizeof(struct tn_command_seen) == 24, "a record has no gap");
 
-void tn_commands_seen_init(struct tn_commands_seen *seen, const char *work)
+void tn_commands_seen_init(struct tn_commands_seen *seen, const uint8_t key[static 16],
+                           const char *work)
 {
     *seen = (struct tn_commands_seen){.work = work, .at_once = AT_ONCE_MAX};
+    memcpy(seen->key, key, sizeof(seen->key));
 }
 
 void tn_commands_seen_close(struct tn_commands_seen *seen)
@@ -139,7 +140,6 @@ enum tn_status tn_commands_seen_add(struct tn_commands_seen *seen, const struct 
                                     struct tn_error *error)
 {
     struct tn_commands_share *share;
-    struct tn_random random;
     enum tn_status status = TN_OK;
     bool same = event->has_command && seen->has_last &&
                 memcmp(seen->last, event->command, TN_ID_SIZE) == 0;
@@ -149,11 +149,6 @@ enum tn_status tn_commands_seen_add(struct tn_commands_seen *seen, const struct 
         return TN_OK;
     }
     memcpy(seen->last, event->command, TN_ID_SIZE);
-    if (!seen->keyed) {
-        tn_random_init_system(&random);
-        tn_random_fill(&random, seen->key, sizeof(seen->key));
-        seen->keyed = true;
-    }
     share = &seen->shares[hash_of(seen, event->command) % TN_COMMANDS_SHARES];
     if (share->waiting == NULL) {
         share->waiting = malloc(CHUNK_BYTES);

@@ -1,8 +1,8 @@
 /* Every command of a log, to find one whose id comes twice (P2: a retry finds the same events, for
- * ever): exact, in bounded memory. Ids are dealt out by a hash with a key of its own, so that no
- * writer can choose ids which meet; what does not fit into the buffers goes to one file without a
- * name. Private to the layer; one thread at a time (what
- * was kept in a file is looked through by two). */
+ * ever): exact, in bounded memory. Ids are dealt out by a hash whose key no writer knows, so
+ * that nobody can choose ids which meet; what does not fit into the buffers goes to one file
+ * without a name. Private to the layer; one thread at a time (what was kept in a file is looked
+ * through by two). */
 #ifndef TN_PROJECTIONS_COMMANDS_SEEN_H
 #define TN_PROJECTIONS_COMMANDS_SEEN_H
 
@@ -28,7 +28,6 @@ struct tn_commands_share {
 struct tn_commands_seen {
     const char *work; /* borrowed: the folder of the file; NULL: the system's temporary one */
     size_t at_once;   /* records that are looked through together */
-    bool keyed;
     uint8_t key[16];
     struct tn_commands_share shares[TN_COMMANDS_SHARES];
     bool has_file;
@@ -42,7 +41,8 @@ struct tn_commands_seen {
     uint64_t first;
 };
 
-void tn_commands_seen_init(struct tn_commands_seen *seen, const char *work);
+void tn_commands_seen_init(struct tn_commands_seen *seen, const uint8_t key[static 16],
+                           const char *work);
 /* Safe on a zeroed struct. */
 void tn_commands_seen_close(struct tn_commands_seen *seen);
 /* The next entry; those of one command follow each other.

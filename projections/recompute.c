@@ -32,7 +32,7 @@ enum tn_status tn_recompute_create(const struct tn_recompute_options *options,
     recompute->options = *options;
     recompute->due_stale = true;
     tn_scratch_init(&recompute->scratch, options->work);
-    tn_commands_seen_init(&recompute->commands, options->work);
+    tn_commands_seen_init(&recompute->commands, options->command_key, options->work);
     tn_arena_init(&recompute->arena, TN_RECOMPUTE_DECISION_BYTES);
     tn_arena_init(&recompute->fold_arena, TN_RECOMPUTE_DECISION_BYTES);
     tn_arena_init(&recompute->held_arena, TN_RECOMPUTE_DECISION_BYTES);

@@ -18,6 +18,9 @@ struct tn_recompute_options {
     const char *work;     /* where rows are spilled; NULL: the system's temporary folder */
     uint32_t sample_ppm;  /* how many of the sampled decisions are taken again; 0: all */
     uint64_t sample_seed; /* which ones */
+    /* Random where a stranger wrote the log: by it command ids are dealt out, so that nobody can
+     * choose such as meet. No result depends on it. */
+    uint8_t command_key[16];
     bool repeats;         /* the same refusal may come twice a day: a desk without that memory */
 };
 

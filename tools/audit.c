@@ -147,9 +147,10 @@ int tn_command_audit(int argc, char **argv)
         return tn_cli_usage("audit", "a log over HTTP needs --key, its verifier key (turno key DIR "
                                      "--vkey), or anybody could answer");
     }
+    tn_random_init_system(&random);
+    tn_random_fill(&random, job.command_key, sizeof(job.command_key));
     if (job.sample_ppm != 0 && !seeded) {
         /* Which part is audited must not be known to whoever wrote the log. */
-        tn_random_init_system(&random);
         tn_random_fill(&random, &job.sample_seed, sizeof(job.sample_seed));
     }
     tn_buffer_init(&job.since, TN_NOTE_BYTES_MAX);

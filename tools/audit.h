@@ -25,6 +25,7 @@ struct tn_audit_job {
     size_t witness_count;
     uint32_t sample_ppm; /* 0: everything */
     uint64_t sample_seed;
+    uint8_t command_key[16];
     /* under way */
     struct tn_audit *audit;
     struct tn_audit_mark marks[TN_AUDIT_MARKS];

@@ -395,6 +395,43 @@ static void a_command_that_comes_twice_takes_its_place_among_differences(void **
     }
 }
 
+/* R23: nothing counts an offer twice, not even where a sample leaves the decision out. */
+static void an_offer_accepted_twice_is_found_by_the_folds_too(void **state)
+{
+    const struct tn_recompute_options sampled = {.sample_ppm = 1, .sample_seed = 1};
+    struct history *history = make_history();
+    size_t accepted = find(history, TN_KIND_offer_accepted);
+    size_t refused = find(history, TN_KIND_command_refused);
+    struct outcome outcome;
+    struct tn_arena arena;
+
+    (void) state;
+    tn_arena_init(&arena, (size_t) 1 << 20);
+    /* The second acceptance was refused: here it is done instead, seats and all. */
+    assert_int_equal(decode(history, accepted + 1, &arena).kind, TN_KIND_appointment_confirmed);
+    memmove(&history->entries[refused + 2], &history->entries[refused + 1],
+            (history->count - refused - 1) * sizeof(history->entries[0]));
+    for (size_t i = 0; i < 2; i++) {
+        struct tn_event again = decode(history, accepted + i, &arena);
+
+        again.time_us += TN_MINUTE_US;
+        again.command[TN_ID_SIZE - 1] ^= 0x80;
+        replace(history, refused + i, &again);
+    }
+    history->count++;
+    audit_all(history, &outcome);
+    assert_int_equal(outcome.status, TN_MISMATCH);
+    assert_int_equal(outcome.index, refused);
+    assert_string_equal(outcome.rule, "accept_offer");
+    audit_with(history, &sampled, &outcome);
+    assert_int_equal(outcome.status, TN_MISMATCH);
+    assert_int_equal(outcome.index, refused);
+    assert_string_equal(outcome.rule, "fold");
+    assert_non_null(strstr(outcome.error.text, "an offer that is not open"));
+    tn_arena_close(&arena);
+    free_history(history);
+}
+
 /* Ended in the middle, with batches and a draw under way. */
 static void an_audit_can_be_given_up_at_any_entry(void **state)
 {
@@ -430,6 +467,7 @@ int main(void)
         cmocka_unit_test(a_days_instants_must_be_such_as_a_zone_could_give),
         cmocka_unit_test(a_command_that_comes_twice_is_named_where_it_comes_again),
         cmocka_unit_test(a_command_that_comes_twice_takes_its_place_among_differences),
+        cmocka_unit_test(an_offer_accepted_twice_is_found_by_the_folds_too),
         cmocka_unit_test(an_audit_can_be_given_up_at_any_entry),
     };
 

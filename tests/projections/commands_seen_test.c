@@ -15,6 +15,8 @@
 #define MANY (3u * TN_COMMANDS_SHARES * TN_COMMANDS_CHUNK / 2u)
 #define ROUNDS 4u
 
+static const uint8_t key[16] = "a key of a test";
+
 static void number_id(uint8_t id[static TN_ID_SIZE], uint64_t number)
 {
     memset(id, 0, TN_ID_SIZE);
@@ -46,7 +48,7 @@ static void the_entries_of_one_command_are_no_repeat(void **state)
     uint64_t first;
 
     (void) state;
-    tn_commands_seen_init(&seen, NULL);
+    tn_commands_seen_init(&seen, key, NULL);
     must_add(&seen, 0, 7);
     must_add(&seen, 1, 7);
     must_add(&seen, 2, 7);
@@ -67,7 +69,7 @@ static void an_entry_without_a_command_ends_one(void **state)
     uint64_t first;
 
     (void) state;
-    tn_commands_seen_init(&seen, NULL);
+    tn_commands_seen_init(&seen, key, NULL);
     must_add(&seen, 0, 7);
     assert_int_equal(tn_commands_seen_add(&seen, &due, NULL), TN_OK);
     assert_false(repeats(&seen, &index, &first));
@@ -94,7 +96,7 @@ static void the_first_repeat_of_many_is_found(void **state)
         /* 0: none; then fewer and fewer, so that the first comes late. */
         uint32_t one_in = round == 0 ? 0 : MANY / (1u << (2 * (ROUNDS - round)));
 
-        tn_commands_seen_init(&seen, NULL);
+        tn_commands_seen_init(&seen, key, NULL);
         seen.at_once = round % 2 == 0 ? seen.at_once : 100;
         for (uint64_t i = 0; i < MANY; i++) {
             uint64_t number = i;
@@ -128,7 +130,7 @@ static void a_folder_that_cannot_be_written_is_said(void **state)
     enum tn_status status = TN_OK;
 
     (void) state;
-    tn_commands_seen_init(&seen, "/proc/none");
+    tn_commands_seen_init(&seen, key, "/proc/none");
     for (uint64_t i = 0; status == TN_OK && i < MANY; i++) {
         struct tn_event event = {.index = i, .has_command = true};
 
