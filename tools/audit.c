@@ -9,15 +9,11 @@
 #include "ledger/base/random.h"
 
 static const struct option options[] = {
-    {"json", no_argument, NULL, 'j'},
-    {"key", required_argument, NULL, 'k'},
-    {"witness", required_argument, NULL, 'w'},
-    {"token", required_argument, NULL, 't'},
-    {"work", required_argument, NULL, 'd'},
-    {"since", required_argument, NULL, 's'},
-    {"sample", required_argument, NULL, 'p'},
-    {"seed", required_argument, NULL, 'r'},
-    {NULL, 0, NULL, 0},
+    {"json", no_argument, NULL, 'j'},          {"key", required_argument, NULL, 'k'},
+    {"witness", required_argument, NULL, 'w'}, {"policy", required_argument, NULL, 'q'},
+    {"token", required_argument, NULL, 't'},   {"work", required_argument, NULL, 'd'},
+    {"since", required_argument, NULL, 's'},   {"sample", required_argument, NULL, 'p'},
+    {"seed", required_argument, NULL, 'r'},    {NULL, 0, NULL, 0},
 };
 
 /* "1/100", or parts per million. */
@@ -62,6 +58,9 @@ static int take_option(int option, struct tn_audit_job *job, bool *seeded)
                                 optarg);
         }
         return TN_EXIT_DONE;
+    case 'q':
+        job->policy_path = optarg;
+        return TN_EXIT_DONE;
     case 't':
         job->token = optarg;
         return TN_EXIT_DONE;
@@ -103,8 +102,11 @@ static bool is_url(const char *place)
 
 static int run(struct tn_audit_job *job)
 {
-    enum tn_status status = tn_audit_job_since(job);
+    enum tn_status status = tn_audit_policy_read(job);
 
+    if (status == TN_OK) {
+        status = tn_audit_job_since(job);
+    }
     if (status == TN_OK) {
         status = is_url(job->place) ? tn_audit_url(job) : tn_audit_directory(job);
     }
@@ -153,12 +155,14 @@ int tn_command_audit(int argc, char **argv)
         /* Which part is audited must not be known to whoever wrote the log. */
         tn_random_fill(&random, &job.sample_seed, sizeof(job.sample_seed));
     }
+    tn_buffer_init(&job.policy_text, TN_WITNESS_POLICY_BYTES_MAX);
     tn_buffer_init(&job.since, TN_NOTE_BYTES_MAX);
     tn_buffer_init(&job.note, TN_NOTE_BYTES_MAX);
     tn_buffer_init(&job.finding.expected, TN_FINDING_TEXT_MAX);
     tn_buffer_init(&job.finding.found, TN_FINDING_TEXT_MAX);
     code = run(&job);
     tn_audit_destroy(job.audit);
+    tn_buffer_close(&job.policy_text);
     tn_buffer_close(&job.since);
     tn_buffer_close(&job.note);
     tn_buffer_close(&job.finding.expected);

@@ -267,6 +267,13 @@ enum tn_status tn_audit_job_checkpoints(struct tn_audit_job *job)
         if (status == TN_OK) {
             status = check_cosignatures(job);
         }
+        if (status == TN_OK) {
+            status = tn_audit_policy_check(job);
+        }
+    } else if (job->witness_count > 0 || job->policy_path != NULL) {
+        (void) tn_fail(&job->error, TN_NOT_FOUND,
+                       "the log has published no checkpoint: nothing that a witness could sign");
+        status = tn_audit_job_unread(job, TN_NOT_FOUND);
     }
     if (status == TN_OK && job->since.size > 0) {
         status = check_signature(job, tn_buffer_view(&job->since), "older", &parsed, &checkpoint);
