@@ -47,15 +47,16 @@ static int take_option(int option, struct tn_audit_job *job, bool *seeded)
         job->has_key = true;
         if (tn_vkey_parse(tn_bytes_from_string(optarg), &job->key, &error) != TN_OK ||
             job->key.type != TN_KEY_ED25519) {
-            return tn_cli_usage("audit", "--key: %s is no verifier key of a log", optarg);
+            return tn_cli_usage("audit", "--key is no verifier key of a log: %s",
+                                error.text[0] != '\0' ? error.text : "it cosigns");
         }
         return TN_EXIT_DONE;
     case 'w':
         if (job->witness_count == TN_AUDIT_WITNESSES_MAX ||
             tn_vkey_parse(tn_bytes_from_string(optarg), &job->witnesses[job->witness_count++],
                           &error) != TN_OK) {
-            return tn_cli_usage("audit", "--witness: %s is no verifier key, or one too many",
-                                optarg);
+            return tn_cli_usage("audit", "--witness: %s",
+                                error.text[0] != '\0' ? error.text : "one too many");
         }
         return TN_EXIT_DONE;
     case 'q':
