@@ -189,6 +189,28 @@ static enum tn_status failed(struct tn_audit *audit, struct tn_error *error)
     return status;
 }
 
+/* The threads have ended: what they failed with, unless the id of a command came twice before. */
+static enum tn_status failed_at_end(struct tn_audit *audit, struct tn_error *error)
+{
+    enum tn_status status = failed(audit, error);
+    struct tn_error again = {0};
+    enum tn_status repeats = TN_OK;
+    uint64_t index = UINT64_MAX;
+
+    if (status == TN_MISMATCH) {
+        index = tn_recompute_finding(audit->recompute)->index;
+    }
+    if (status == TN_OK || status == TN_MISMATCH) {
+        repeats = tn_recompute_repeats(audit->recompute, &again);
+    }
+    if (repeats != TN_OK &&
+        (status == TN_OK || tn_recompute_finding(audit->recompute)->index < index)) {
+        *error = again;
+        status = repeats;
+    }
+    return status;
+}
+
 static bool any_failed(const struct tn_audit *audit)
 {
     return audit->workers[0].status != TN_OK || audit->workers[1].status != TN_OK;
@@ -256,7 +278,7 @@ static enum tn_status not_an_entry(struct tn_audit *audit, enum tn_status status
 
     hand_on(audit);
     end(audit, false);
-    before = failed(audit, &earlier);
+    before = failed_at_end(audit, &earlier);
     if (before != TN_OK) {
         *error = earlier;
         return before;
@@ -286,7 +308,7 @@ enum tn_status tn_audit_entry(struct tn_audit *audit, struct tn_bytes entry, str
         batch = take_slot(audit);
         if (batch == NULL) {
             end(audit, false); /* the other may find something earlier */
-            return failed(audit, error);
+            return failed_at_end(audit, error);
         }
         audit->filling = batch;
     }
@@ -324,7 +346,7 @@ enum tn_status tn_audit_drain(struct tn_audit *audit, struct tn_error *error)
 
     hand_on(audit);
     end(audit, false);
-    status = failed(audit, error);
+    status = failed_at_end(audit, error);
     if (status == TN_OK && audit->finish_status != TN_OK) {
         status = audit->finish_status;
         *error = audit->finish_error;

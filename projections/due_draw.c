@@ -108,8 +108,23 @@ static enum tn_status list_held(const struct tn_day_draw *draw, const struct tn_
     return TN_OK;
 }
 
-/* Offers at a port that was suspended after the close go back at once. */
-static enum tn_status return_suspended(struct tn_fetch *fetch, size_t first, size_t count)
+/* Whether the date of an offer's first seat has ended at its port: the draw came days late. */
+static enum tn_status is_past(struct tn_fetch *fetch, const struct tn_appointment_offered *body,
+                              bool *past)
+{
+    struct tn_port_date_row row;
+    bool found;
+    enum tn_status status = TN_READ(fetch->decider->state->rows[TN_CORE_SEATS],
+                                    tn_key_port_date(body->port, body->seats.items[0].date),
+                                    port_date_row, fetch->arena, &row, &found, fetch->error);
+
+    *past = status == TN_OK && found && row.ends_us <= fetch->verdict->time_us;
+    return status;
+}
+
+/* Offers at a port that was suspended after the close, or of a date that is over, go back at once:
+ * the draw is what it is, and nobody is sent to a day that has passed. */
+static enum tn_status return_useless(struct tn_fetch *fetch, size_t first, size_t count)
 {
     enum tn_status status = TN_OK;
 
@@ -120,13 +135,18 @@ static enum tn_status return_suspended(struct tn_fetch *fetch, size_t first, siz
         struct tn_port_row port;
         uint8_t id[TN_ID_SIZE];
         bool found;
+        bool past = false;
 
         status = TN_READ(fetch->decider->state->rows[TN_CORE_SEATS], tn_key_port(body->port),
                          port_row, fetch->arena, &port, &found, fetch->error);
-        if (status == TN_OK && port.suspended) {
+        if (status == TN_OK) {
+            status = is_past(fetch, body, &past);
+        }
+        if (status == TN_OK && (port.suspended || past)) {
             memcpy(offer.registration, body->registration, TN_ID_SIZE);
             memcpy(id, body->offer, TN_ID_SIZE);
-            tn_rule_withdraw_offer(id, &offer, "port_suspended", i, fetch->verdict);
+            tn_rule_withdraw_offer(id, &offer, port.suspended ? "port_suspended" : "date_past", i,
+                                   fetch->verdict);
         }
     }
     return status;
@@ -167,5 +187,5 @@ enum tn_status tn_due_complete_draw(struct tn_decider *decider, const struct tn_
         add_offer(draw, &result->winners[w], verdict);
     }
     status = status == TN_OK ? tn_verdict_status(verdict) : status;
-    return status == TN_OK ? return_suspended(&fetch, 1, result->winner_count) : status;
+    return status == TN_OK ? return_useless(&fetch, 1, result->winner_count) : status;
 }

@@ -33,6 +33,7 @@ enum tn_status tn_recompute_create(const struct tn_recompute_options *options,
     recompute->options = *options;
     recompute->due_stale = true;
     tn_scratch_init(&recompute->scratch, options->work);
+    tn_commands_seen_init(&recompute->commands, options->command_key, options->work);
     tn_arena_init(&recompute->arena, TN_RECOMPUTE_DECISION_BYTES);
     tn_arena_init(&recompute->fold_arena, TN_RECOMPUTE_DECISION_BYTES);
     tn_arena_init(&recompute->held_arena, TN_RECOMPUTE_DECISION_BYTES);
@@ -124,6 +125,7 @@ void tn_recompute_destroy(struct tn_recompute *recompute)
     tn_buffer_close(&recompute->beside_finding.expected);
     tn_buffer_close(&recompute->beside_finding.found);
     tn_refusals_seen_close(&recompute->refusals);
+    tn_commands_seen_close(&recompute->commands);
     free(recompute);
 }
 
@@ -301,6 +303,10 @@ static enum tn_status decide(struct tn_recompute *recompute, const struct tn_eve
     if (event->kind == TN_KIND_state_sealed) {
         return TN_OK; /* compared by the folds */
     }
+    status = tn_recompute_command_once(recompute, event, entry, error);
+    if (status != TN_OK) {
+        return status;
+    }
     status = tn_command_from_event(event, &recompute->arena, &command, &found, error);
     if (status != TN_OK) {
         return tn_recompute_failed(recompute, status, "facts", entry, error);
@@ -360,7 +366,7 @@ enum tn_status tn_recompute_beside(struct tn_recompute *recompute, const struct 
 {
     struct tn_finding *finding = &recompute->beside_finding;
     bool seal = event->kind == TN_KIND_state_sealed;
-    enum tn_status status = TN_OK;
+    enum tn_status status = tn_commands_seen_add(&recompute->commands, event, error);
     size_t i = TN_CORE_COUNT;
 
     tn_arena_reset(&recompute->beside_arena);
@@ -519,6 +525,8 @@ enum tn_status tn_recompute_take(struct tn_recompute *recompute, const struct tn
     if (status == TN_MISMATCH) {
         prefer_earlier(recompute, error);
     }
+    recompute->has_last_command = event->has_command;
+    memcpy(recompute->last_command, event->command, TN_ID_SIZE);
     recompute->report.entries += status == TN_OK ? 1 : 0;
     return status;
 }

@@ -19,6 +19,9 @@ struct tn_recompute_options {
     const char *work;     /* where rows are spilled; NULL: the system's temporary folder */
     uint32_t sample_ppm;  /* how many of the sampled decisions are taken again; 0: all */
     uint64_t sample_seed; /* which ones */
+    /* Random where a stranger wrote the log: by it command ids are dealt out, so that nobody can
+     * choose such as meet. No result depends on it. */
+    uint8_t command_key[16];
     bool repeats;         /* the same refusal may come twice a day: a desk without that memory */
 };
 
@@ -90,6 +93,11 @@ void tn_recompute_take_ahead(struct tn_recompute *recompute, const struct tn_ahe
                              size_t count, size_t at);
 void tn_recompute_beside_ahead(struct tn_recompute *recompute, const struct tn_ahead *batch,
                                size_t count, size_t at);
+/* Whether a command's id came twice in what tn_recompute_beside was given; when neither thread is
+ * at work any more, however the audit ended. The finding has the entry's index and command alone.
+ * TN_MISMATCH (the finding may be an earlier one) TN_IO TN_MEMORY */
+TN_MUST_USE enum tn_status tn_recompute_repeats(struct tn_recompute *recompute,
+                                                struct tn_error *error);
 /* The log ends here. Statuses as above. */
 TN_MUST_USE enum tn_status tn_recompute_finish(struct tn_recompute *recompute,
                                                struct tn_error *error);

@@ -122,6 +122,13 @@ static enum tn_status order_of_reveal(struct tn_recompute *recompute, const stru
                : differ_due(recompute, "reveal", due, event->time_us, entry, error);
 }
 
+/* What the desk still decides while it holds up what is due, openings included. */
+static bool goes_on_paused(enum tn_command_kind kind)
+{
+    return kind == TN_COMMAND_validate || kind == TN_COMMAND_report_fork ||
+           kind == TN_COMMAND_raise_alarm;
+}
+
 enum tn_status tn_recompute_order(struct tn_recompute *recompute, const struct tn_command *command,
                                   const struct tn_event *event, struct tn_bytes entry,
                                   struct tn_error *error)
@@ -153,7 +160,8 @@ enum tn_status tn_recompute_order(struct tn_recompute *recompute, const struct t
             recompute->paused_index = event->index;
         }
     }
-    return TN_OK;
+    return goes_on_paused(command->kind) ? TN_OK
+                                         : tn_recompute_days(recompute, event, entry, error);
 }
 
 /* ---- day openings ---- */
@@ -288,6 +296,7 @@ enum tn_status tn_recompute_opening(struct tn_recompute *recompute, const struct
                                  &recompute->verdict, error);
     }
     recompute->report.due += status == TN_OK ? 1 : 0;
+    tn_day_watch_opened(&recompute->days, body, policy);
     return status == TN_OK ? TN_OK : tn_recompute_failed(recompute, status, rule, entry, error);
 }
 

@@ -7,6 +7,7 @@
 
 #include "ledger/base/endian.h"
 #include "ledger/rules/command.h"
+#include "projections/commands_seen.h"
 #include "projections/decide.h"
 #include "projections/due_internal.h"
 #include "projections/fold.h"
@@ -106,6 +107,17 @@ struct tn_pending_draw {
     struct tn_error error;
 };
 
+/* The last day that was opened, and when commands came (recompute_days.c). */
+struct tn_day_watch {
+    bool any; /* a day was opened: the three below */
+    uint64_t day;
+    uint64_t opens_us;
+    const struct tn_policy *policy; /* that it was opened under */
+    uint64_t last_us;               /* of the last command */
+    uint64_t busy_us;               /* since when there was no long silence */
+    uint64_t look_us;               /* nothing to look at before */
+};
+
 struct tn_recompute {
     struct tn_recompute_options options;
     struct tn_scratch scratch;
@@ -121,7 +133,9 @@ struct tn_recompute {
     struct tn_buffer again;        /* an event of a verdict, encoded */
     uint64_t index;                /* of the entry being taken */
     uint64_t last_time_us;
-    bool any; /* an entry was taken */
+    bool any;              /* an entry was taken */
+    bool has_last_command; /* of the entry before */
+    uint8_t last_command[TN_ID_SIZE];
     /* what falls due next, while nothing that could change it is folded */
     bool due_stale;
     struct tn_due due;       /* the first of all */
@@ -130,6 +144,7 @@ struct tn_recompute {
     /* a validation was answered although something was due: only a pause explains that */
     bool paused;
     uint64_t paused_index;
+    struct tn_day_watch days;
     /* capacity published for a day that the next entry opens */
     bool held;
     struct tn_arena held_arena;
@@ -149,6 +164,7 @@ struct tn_recompute {
     struct tn_buffer beside_again;
     bool beside_found;
     struct tn_finding beside_finding;
+    struct tn_commands_seen commands;
 };
 
 /* ---- recompute.c ---- */
@@ -163,6 +179,13 @@ enum tn_status tn_recompute_failed(struct tn_recompute *recompute, enum tn_statu
 
 /* Encode the verdict: what the next entries must be. */
 enum tn_status tn_recompute_expect(struct tn_recompute *recompute, struct tn_error *error);
+
+/* ---- recompute_commands.c ---- */
+
+/* The first entry of a decision: does it go on with the id of the command that ended before it? */
+enum tn_status tn_recompute_command_once(struct tn_recompute *recompute,
+                                         const struct tn_event *event, struct tn_bytes entry,
+                                         struct tn_error *error);
 
 /* ---- recompute_attested.c ---- */
 
@@ -184,6 +207,15 @@ enum tn_status tn_recompute_opening(struct tn_recompute *recompute, const struct
 /* An event was folded. */
 enum tn_status tn_recompute_note_due(struct tn_recompute *recompute, const struct tn_event *event,
                                      struct tn_error *error);
+
+/* ---- recompute_days.c ---- */
+
+/* A command that a pause would hold up was decided: was a day to be opened before it? */
+enum tn_status tn_recompute_days(struct tn_recompute *recompute, const struct tn_event *event,
+                                 struct tn_bytes entry, struct tn_error *error);
+/* A day was opened under `policy`. */
+void tn_day_watch_opened(struct tn_day_watch *watch, const struct tn_day_opened *body,
+                         const struct tn_policy *policy);
 
 /* ---- recompute_lapses.c ---- */
 

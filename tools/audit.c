@@ -9,15 +9,11 @@
 #include "ledger/base/random.h"
 
 static const struct option options[] = {
-    {"json", no_argument, NULL, 'j'},
-    {"key", required_argument, NULL, 'k'},
-    {"witness", required_argument, NULL, 'w'},
-    {"token", required_argument, NULL, 't'},
-    {"work", required_argument, NULL, 'd'},
-    {"since", required_argument, NULL, 's'},
-    {"sample", required_argument, NULL, 'p'},
-    {"seed", required_argument, NULL, 'r'},
-    {NULL, 0, NULL, 0},
+    {"json", no_argument, NULL, 'j'},          {"key", required_argument, NULL, 'k'},
+    {"witness", required_argument, NULL, 'w'}, {"policy", required_argument, NULL, 'q'},
+    {"token", required_argument, NULL, 't'},   {"work", required_argument, NULL, 'd'},
+    {"since", required_argument, NULL, 's'},   {"sample", required_argument, NULL, 'p'},
+    {"seed", required_argument, NULL, 'r'},    {NULL, 0, NULL, 0},
 };
 
 /* "1/100", or parts per million. */
@@ -51,16 +47,20 @@ static int take_option(int option, struct tn_audit_job *job, bool *seeded)
         job->has_key = true;
         if (tn_vkey_parse(tn_bytes_from_string(optarg), &job->key, &error) != TN_OK ||
             job->key.type != TN_KEY_ED25519) {
-            return tn_cli_usage("audit", "--key: %s is no verifier key of a log", optarg);
+            return tn_cli_usage("audit", "--key is no verifier key of a log: %s",
+                                error.text[0] != '\0' ? error.text : "it cosigns");
         }
         return TN_EXIT_DONE;
     case 'w':
         if (job->witness_count == TN_AUDIT_WITNESSES_MAX ||
             tn_vkey_parse(tn_bytes_from_string(optarg), &job->witnesses[job->witness_count++],
                           &error) != TN_OK) {
-            return tn_cli_usage("audit", "--witness: %s is no verifier key, or one too many",
-                                optarg);
+            return tn_cli_usage("audit", "--witness: %s",
+                                error.text[0] != '\0' ? error.text : "one too many");
         }
+        return TN_EXIT_DONE;
+    case 'q':
+        job->policy_path = optarg;
         return TN_EXIT_DONE;
     case 't':
         job->token = optarg;
@@ -103,8 +103,11 @@ static bool is_url(const char *place)
 
 static int run(struct tn_audit_job *job)
 {
-    enum tn_status status = tn_audit_job_since(job);
+    enum tn_status status = tn_audit_policy_read(job);
 
+    if (status == TN_OK) {
+        status = tn_audit_job_since(job);
+    }
     if (status == TN_OK) {
         status = is_url(job->place) ? tn_audit_url(job) : tn_audit_directory(job);
     }
@@ -147,17 +150,20 @@ int tn_command_audit(int argc, char **argv)
         return tn_cli_usage("audit", "a log over HTTP needs --key, its verifier key (turno key DIR "
                                      "--vkey), or anybody could answer");
     }
+    tn_random_init_system(&random);
+    tn_random_fill(&random, job.command_key, sizeof(job.command_key));
     if (job.sample_ppm != 0 && !seeded) {
         /* Which part is audited must not be known to whoever wrote the log. */
-        tn_random_init_system(&random);
         tn_random_fill(&random, &job.sample_seed, sizeof(job.sample_seed));
     }
+    tn_buffer_init(&job.policy_text, TN_WITNESS_POLICY_BYTES_MAX);
     tn_buffer_init(&job.since, TN_NOTE_BYTES_MAX);
     tn_buffer_init(&job.note, TN_NOTE_BYTES_MAX);
     tn_buffer_init(&job.finding.expected, TN_FINDING_TEXT_MAX);
     tn_buffer_init(&job.finding.found, TN_FINDING_TEXT_MAX);
     code = run(&job);
     tn_audit_destroy(job.audit);
+    tn_buffer_close(&job.policy_text);
     tn_buffer_close(&job.since);
     tn_buffer_close(&job.note);
     tn_buffer_close(&job.finding.expected);

@@ -4,6 +4,7 @@
 #define TN_TOOLS_AUDIT_H
 
 #include "ledger/log/note.h"
+#include "ledger/log/witness_policy.h"
 #include "projections/audit.h"
 #include "tools/cli.h"
 
@@ -23,8 +24,12 @@ struct tn_audit_job {
     struct tn_verifier key;
     struct tn_verifier witnesses[TN_AUDIT_WITNESSES_MAX];
     size_t witness_count;
+    const char *policy_path; /* of witnesses; NULL: none */
+    struct tn_buffer policy_text;
+    struct tn_witness_policy policy;
     uint32_t sample_ppm; /* 0: everything */
     uint64_t sample_seed;
+    uint8_t command_key[16];
     /* under way */
     struct tn_audit *audit;
     struct tn_audit_mark marks[TN_AUDIT_MARKS];
@@ -39,6 +44,8 @@ struct tn_audit_job {
     uint8_t cosigner_key[TN_HASH_SIZE];
     uint64_t cosigned; /* bit i: witness i */
     bool own_cosigned;
+    uint64_t policy_signed; /* bit i: witness i of the policy */
+    bool policy_met;
     uint64_t started_us;
     /* what came of it */
     bool differs; /* the finding below, or the audit's own */
@@ -77,6 +84,12 @@ enum tn_status tn_audit_job_remember(struct tn_audit_job *job);
 enum tn_status tn_audit_job_seals(struct tn_audit_job *job);
 /* However it ended: end the threads. What they still find comes first when it lies earlier. */
 void tn_audit_job_settle(struct tn_audit_job *job);
+
+/* ---- audit_policy.c ---- */
+
+enum tn_status tn_audit_policy_read(struct tn_audit_job *job);
+/* The published checkpoint against the policy's quorum. */
+enum tn_status tn_audit_policy_check(struct tn_audit_job *job);
 
 /* The sources. */
 enum tn_status tn_audit_directory(struct tn_audit_job *job);

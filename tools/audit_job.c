@@ -53,7 +53,7 @@ static enum tn_status settle(struct tn_audit_job *job, enum tn_status status)
 enum tn_status tn_audit_job_begin(struct tn_audit_job *job, uint64_t size, tn_tile_write *tile,
                                   void *context)
 {
-    const struct tn_audit_options options = {
+    struct tn_audit_options options = {
         .recompute = {.work = job->work,
                       .sample_ppm = job->sample_ppm,
                       .sample_seed = job->sample_seed},
@@ -63,6 +63,7 @@ enum tn_status tn_audit_job_begin(struct tn_audit_job *job, uint64_t size, tn_ti
         .mark_count = TN_AUDIT_MARKS,
     };
 
+    memcpy(options.recompute.command_key, job->command_key, sizeof(job->command_key));
     job->size = size;
     tn_cli_progress_init(&job->progress, "entries");
     return tn_audit_create(&options, &job->audit, &job->error);
@@ -266,6 +267,13 @@ enum tn_status tn_audit_job_checkpoints(struct tn_audit_job *job)
         if (status == TN_OK) {
             status = check_cosignatures(job);
         }
+        if (status == TN_OK) {
+            status = tn_audit_policy_check(job);
+        }
+    } else if (job->witness_count > 0 || job->policy_path != NULL) {
+        (void) tn_fail(&job->error, TN_NOT_FOUND,
+                       "the log has published no checkpoint: nothing that a witness could sign");
+        status = tn_audit_job_unread(job, TN_NOT_FOUND);
     }
     if (status == TN_OK && job->since.size > 0) {
         status = check_signature(job, tn_buffer_view(&job->since), "older", &parsed, &checkpoint);

@@ -50,6 +50,29 @@ static void json_finding(const struct tn_audit_job *job)
            (const char *) finding->found.data);
 }
 
+/* The policy's witnesses that signed, by their names there. */
+static void print_signed(const struct tn_audit_job *job, const char *between, bool quoted)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < job->policy.witness_count; i++) {
+        struct tn_bytes name = job->policy.witnesses[i].name;
+        char text[TN_WITNESS_POLICY_NAME_MAX + 1] = {0};
+
+        if ((job->policy_signed >> i & 1) == 0) {
+            continue;
+        }
+        memcpy(text, name.data, name.size);
+        printf("%s", any ? between : "");
+        any = true;
+        if (quoted) {
+            print_string(text);
+        } else {
+            printf("%s", text);
+        }
+    }
+}
+
 static void report_json(const struct tn_audit_job *job, const struct tn_recompute_report *report)
 {
     char root[2 * TN_HASH_SIZE + 1];
@@ -81,6 +104,11 @@ static void report_json(const struct tn_audit_job *job, const struct tn_recomput
         }
     }
     printf("]");
+    if (job->policy_path != NULL) {
+        printf(",\"quorum\":{\"met\":%s,\"signed\":[", job->policy_met ? "true" : "false");
+        print_signed(job, ",", true);
+        printf("]}");
+    }
     if (job->differs) {
         json_finding(job);
     } else if (job->incomplete) {
@@ -165,6 +193,11 @@ void tn_audit_job_report(const struct tn_audit_job *job)
         if ((job->cosigned >> i & 1) != 0) {
             printf("cosigned by %s\n", job->witnesses[i].name);
         }
+    }
+    if (job->policy_met) {
+        printf("the quorum of the witness policy is met, by: ");
+        print_signed(job, " ", false);
+        printf("\n");
     }
     printf("%" PRIu64 ".%03" PRIu64 " s, %" PRIu64 " entries/s\n", spent_us / 1000000,
            spent_us / 1000 % 1000, report.entries * 1000000 / (spent_us + 1));

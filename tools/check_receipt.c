@@ -42,6 +42,7 @@ struct checking {
     struct tn_receipt receipt;
     enum fate fate;
     uint64_t size; /* of the checkpoint that it was compared with */
+    bool unsound;  /* the copy of the log does not hold together: it decides nothing */
 };
 
 /* The text alone, or the answer to a write, whose member `receipt` it is. */
@@ -127,7 +128,7 @@ static enum tn_status compare_proof(struct checking *checking, struct tn_error *
 static enum tn_status read_tile(void *context, unsigned level, uint64_t index, unsigned width,
                                 uint8_t *hashes, struct tn_error *error)
 {
-    const struct checking *checking = context;
+    struct checking *checking = context;
     struct tn_tile tile = {.level = level, .index = index};
     struct tn_buffer file = {0};
     char name[TN_TILE_PATH_SIZE];
@@ -139,6 +140,7 @@ static enum tn_status read_tile(void *context, unsigned level, uint64_t index, u
     (void) snprintf(path, sizeof(path), "%s/%s", checking->log_path, name);
     status = tn_cli_read_file(path, TN_TILE_BYTES, &file, error);
     if (status == TN_OK && (width > tile.width || file.size != tile.width * TN_HASH_SIZE)) {
+        checking->unsound = true;
         status = tn_fail(error, TN_INVALID, "%s is not a tile of %u hashes", path, tile.width);
     }
     if (status == TN_OK) {
@@ -167,7 +169,10 @@ static enum tn_status compare_leaf(struct checking *checking,
     }
     if (status == TN_OK &&
         tn_proof_verify_inclusion(leaf, index, checking->size, proof, count, root) != TN_OK) {
-        status = tn_fail(error, TN_INVALID, "the tiles do not lead to the checkpoint's root");
+        checking->unsound = true;
+        status = tn_fail(error, TN_INVALID,
+                         "the tiles do not lead to the checkpoint's root: with this copy nothing "
+                         "can be said, take another");
     }
     if (status == TN_OK) {
         checking->fate = memcmp(leaf, checking->receipt.leaf_hash, TN_HASH_SIZE) == 0 ? FATE_KEPT
@@ -189,6 +194,7 @@ static enum tn_status compare_log(struct checking *checking, struct tn_error *er
     if (status == TN_OK) {
         status = tn_note_verify(tn_buffer_view(&file), checking->verifiers, checking->count, &note,
                                 error);
+        status = status == TN_NOT_FOUND ? TN_MISMATCH : status;
     }
     if (status == TN_OK) {
         status = tn_checkpoint_parse(note.text, &checkpoint, error);
@@ -313,6 +319,7 @@ int tn_command_check_receipt(int argc, char **argv)
         status = check(&checking, tn_buffer_view(&file), &error);
     }
     code = status == TN_OK ? report(&checking) : tn_cli_fail(status, &error);
+    code = checking.unsound ? TN_EXIT_INCOMPLETE : code;
     tn_buffer_close(&file);
     return code;
 }

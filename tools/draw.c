@@ -95,13 +95,13 @@ struct wish {
 };
 
 static enum tn_status write_file(struct tn_json_writer *json, const char *name, const char *path,
-                                 struct tn_error *error)
+                                 bool typed, struct tn_error *error)
 {
     struct tn_buffer file;
     enum tn_status status = tn_cli_read_file(path, TN_BEACON_RECORD_MAX, &file, error);
 
-    /* A typed line ends where its writer pressed return. */
-    while (status == TN_OK && file.size > 0 && file.data[file.size - 1] == '\n') {
+    /* A typed line ends where its writer pressed return; a certificate ends with its newline. */
+    while (status == TN_OK && typed && file.size > 0 && file.data[file.size - 1] == '\n') {
         file.size--;
     }
     if (status == TN_OK) {
@@ -129,15 +129,16 @@ static enum tn_status write_beacon(struct tn_json_writer *json, const struct wis
                                    struct tn_error *error)
 {
     const char *equals = strchr(wish->beacon, '=');
+    bool typed = strncmp(wish->beacon, "manual=", sizeof("manual=") - 1) == 0;
     enum tn_status status;
 
     if (!equals) {
         return tn_fail(error, TN_INVALID, "say --beacon drand=FILE, nist=FILE or manual=FILE");
     }
     tn_json_member_string(json, "type", tn_bytes(wish->beacon, (size_t) (equals - wish->beacon)));
-    status = write_file(json, "record", equals + 1, error);
+    status = write_file(json, "record", equals + 1, typed, error);
     if (status == TN_OK && wish->again) {
-        status = write_file(json, "again", wish->again, error);
+        status = write_file(json, "again", wish->again, typed, error);
     }
     if (wish->approver_count > 0) {
         tn_json_write_name(json, "approvers");

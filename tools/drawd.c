@@ -159,13 +159,16 @@ static enum tn_status listen_at(const char *path, int *listener, struct tn_error
     return good ? TN_OK : tn_fail(error, TN_IO, "%s: %s", path, strerror(errno));
 }
 
-/* From here on as that user, for good. */
-static enum tn_status become(const char *name, struct tn_error *error)
+/* From here on as that user, for good; the socket goes with it. */
+static enum tn_status become(const char *name, const char *path, struct tn_error *error)
 {
     const struct passwd *user = getpwnam(name);
 
     if (!user) {
         return tn_fail(error, TN_NOT_FOUND, "there is no user %s", name);
+    }
+    if (chown(path, user->pw_uid, (gid_t) -1) != 0) {
+        return tn_fail(error, TN_DENIED, "%s: %s", path, strerror(errno));
     }
     if (initgroups(name, user->pw_gid) != 0 || setgid(user->pw_gid) != 0 ||
         setuid(user->pw_uid) != 0 || (user->pw_uid != 0 && setuid(0) == 0)) {
@@ -266,10 +269,7 @@ static enum tn_status run(const struct wish *wish, struct tn_error *error)
         status = listen_at(wish->listen, &listener, error);
     }
     if (status == TN_OK && wish->user) {
-        status = chown(wish->listen, getpwnam(wish->user) ? getpwnam(wish->user)->pw_uid : 0,
-                       (gid_t) -1) == 0
-                     ? become(wish->user, error)
-                     : tn_fail(error, TN_DENIED, "%s: %s", wish->listen, strerror(errno));
+        status = become(wish->user, wish->listen, error);
     }
     if (status == TN_OK) {
         status = tn_drawd_chain_open(wish->directory, wish->allow_unlocked, &chain, error);
@@ -280,9 +280,10 @@ static enum tn_status run(const struct wish *wish, struct tn_error *error)
                    chain.length, chain.first_day, wish->listen);
         serve(&chain, listener);
         tn_drawd_chain_close(&chain);
-        (void) unlink(wish->listen);
     }
     if (listener >= 0) {
+        /* Where the user may: a socket that nobody answers is taken away at the next start. */
+        (void) unlink(wish->listen);
         close(listener);
     }
     return status;

@@ -49,7 +49,7 @@ static const struct tn_cli_command commands[] = {
      "check every entry, hash, tile, checkpoint and row root; name the first fault", ""},
     {"audit", tn_command_audit,
      "audit DIR|URL [--key VKEY] [--token TOKEN] [--work DIR] [--since FILE]\n"
-     "       [--witness VKEY]... [--sample 1/N] [--seed N] [--json]",
+     "       [--witness VKEY]... [--policy FILE] [--sample 1/N] [--seed N] [--json]",
      "verify, and take every decision again by the rules; needs no secret",
      "  a URL is where the log's checkpoint lies, such as https://example.org/log\n"
      "  --key VKEY      the log's verifier key (turno key DIR --vkey); needed for a URL\n"
@@ -58,6 +58,8 @@ static const struct tn_cli_command commands[] = {
      "                  checkpoint is remembered: the next audit must find it again\n"
      "  --since FILE    an older checkpoint of which the log must be a continuation\n"
      "  --witness VKEY  its cosignature must be on the checkpoint\n"
+     "  --policy FILE   a witness policy (log, witness, group, quorum lines, as for turno\n"
+     "                  serve --witnesses): the published checkpoint must meet its quorum\n"
      "  --sample 1/N    take a random part of people's decisions (draws always); or\n"
      "                  parts per million; --seed N says which part\n"
      "  exits 1 with the first difference, 5 when something could not be read\n"},
@@ -124,7 +126,8 @@ static const struct tn_cli_command commands[] = {
      "                  DIR/tile/...; a checkpoint that ends before the entry although a\n"
      "                  witness dates it later than the promise is a broken promise\n"
      "  --witness VKEY  whose cosignatures date the checkpoint\n"
-     "  exit 1: broken, and the two files are the proof of it; 5: not decided yet\n"},
+     "  exit 1: broken, and the two files are the proof of it; 5: not decided yet, or the\n"
+     "  copy of the log does not hold together\n"},
     {"key", tn_command_key, "key DIR --vkey [--cosigner]", "print the log's verifier key",
      "  --cosigner  that of its own timed cosignature instead\n"},
     {"officer", tn_command_officer,

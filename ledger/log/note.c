@@ -190,6 +190,9 @@ static bool plus_take(struct tn_bytes *rest, struct tn_bytes *part)
     return true;
 }
 
+/* C2SP tlog-cosignature; to say what it is, for it is not verified here. */
+#define TYPE_ML_DSA_44 6
+
 enum tn_status tn_vkey_parse(struct tn_bytes text, struct tn_verifier *verifier,
                              struct tn_error *error)
 {
@@ -212,7 +215,10 @@ enum tn_status tn_vkey_parse(struct tn_bytes text, struct tn_verifier *verifier,
                        "verifier key: the id is not that of the key; a character was changed");
     }
     if (!type_known(key[0])) {
-        return tn_fail(error, TN_UNSUPPORTED, "verifier key of type %u", (unsigned) key[0]);
+        return tn_fail(error, TN_UNSUPPORTED,
+                       "verifier key of type %02x%s: only 01 (Ed25519) and 04 (its timed "
+                       "cosignature) are known here",
+                       (unsigned) key[0], key[0] == TYPE_ML_DSA_44 ? " (ML-DSA-44)" : "");
     }
     if (key_size != 1 + TN_KEY_PUBLIC_SIZE) {
         return tn_fail(error, TN_INVALID, "verifier key: %zu bytes of key, not %d", key_size - 1,

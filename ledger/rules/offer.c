@@ -63,6 +63,10 @@ enum tn_status tn_rule_accept_offer(const struct tn_registration_view *registrat
     if (refusal == TN_REFUSAL_NONE && !members_match(registration->row, facts)) {
         refusal = TN_REFUSAL_members_changed;
     }
+    /* A draw that was late offers what may be over before its deadline. */
+    if (refusal == TN_REFUSAL_NONE && ends_us > 0 && command->time_us >= ends_us) {
+        refusal = TN_REFUSAL_appointment_past;
+    }
     if (refusal != TN_REFUSAL_NONE) {
         return tn_verdict_refuse(verdict, refusal);
     }

@@ -16,12 +16,13 @@ import threading
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 # pylint: disable=wrong-import-position
+import notes
 import turno
 
 FORGE = os.path.join(turno.BUILD, "tests", "forge")
 LIES = ("winner_swapped", "draw_twice", "request_dropped", "seat_too_many", "lapsed_early",
         "refused_for_nothing", "policy_early", "seal_of_another_row", "seniority_moved",
-        "capacity_late", "refusal_repeated")
+        "capacity_late", "refusal_repeated", "command_twice", "command_again", "day_unopened")
 
 
 def forge(lie, directory, to):
@@ -239,6 +240,61 @@ def the_log_must_go_on_from_where_it_was(base, directory, server, proxy, key):
     assert audit(directory, "--since", remembered)["outcome"] == "sound"
 
 
+def cosigned_by(*signers, spoilt=()):
+    """A change of a checkpoint: with cosignatures of these, and wrong ones of those."""
+    def change(status, body):
+        text = body.decode().split("\n\n")[0] + "\n"
+        lines = [signer.cosignature_line(text, 1_700_000_000) for signer in signers]
+        lines += [signer.cosignature_line(text + "x", 1_700_000_000) for signer in spoilt]
+        return status, body + "".join(lines).encode(), {}
+    return change
+
+
+def a_quorum_of_witnesses_is_asked_for(base, directory, proxy, key, other_key):
+    """By a policy file: two of three, or what it says else."""
+    witnesses = [notes.Signer(f"w{i}.example", f"w{i}", notes.COSIGNATURE) for i in range(3)]
+    listed = "".join(f"witness n{i} {one.vkey}\n" for i, one in enumerate(witnesses))
+
+    def policy(lines, log=key):
+        return notes.write(os.path.join(base, "witness-policy"),
+                           (f"log {log}\n" + listed + lines).encode())
+
+    two = "group two 2 n0 n1 n2\nquorum two\n"
+    for name, change, lines, found, signed in (
+            ("nobody signed", cosigned_by(), two, "quorum", []),
+            ("one is not enough", cosigned_by(witnesses[1]), two, "quorum", ["n1"]),
+            ("a stranger counts for nothing",
+             cosigned_by(witnesses[1], notes.Signer("w0.example", "x", notes.COSIGNATURE)), two,
+             "quorum", ["n1"]),
+            ("two are", cosigned_by(witnesses[2], witnesses[0]), two, None, ["n0", "n2"]),
+            ("the wrong two for this", cosigned_by(witnesses[2], witnesses[0]),
+             "group all all n0 n1\nquorum all\n", "quorum", ["n0", "n2"]),
+            ("a bad line of one who is known spoils all",
+             cosigned_by(*witnesses[:2], spoilt=witnesses[2:]), two, "cosignature", []),
+            ("none is asked for", cosigned_by(), "quorum none\n", None, [])):
+        proxy.set("/log/checkpoint", change)
+        said = audit(proxy.url, "--key", key, "--policy", policy(lines),
+                     expect=turno.DIFFERENCE if found else turno.DONE)
+        assert said["quorum"] == {"met": found is None, "signed": signed}, (name, said)
+        assert found is None or said["finding"]["rule"] == found, (name, said)
+    said = audit(proxy.url, "--key", key, "--policy", policy(two, other_key),
+                 expect=turno.DIFFERENCE)
+    assert said["finding"]["rule"] == "quorum" and "other logs" in said["finding"]["words"], said
+    proxy.set("/log/checkpoint", cosigned_by(*witnesses))
+    words = turno.run("audit", proxy.url, "--key", key, "--policy", policy(two)).stdout
+    assert "the quorum of the witness policy is met, by: n0 n1 n2\n" in words, words
+    proxy.set("/log/checkpoint", lambda *_: (503, b"", {}))
+    audit(proxy.url, "--key", key, "--policy", policy(two), expect=turno.INCOMPLETE)
+    proxy.set("", None)
+    # The ledger's own directory has what its server gathered: nothing, here.
+    said = audit(directory, "--policy", policy(two), expect=turno.DIFFERENCE)
+    assert said["finding"]["rule"] == "quorum", said
+    for lines in ("quorum five\n", "", "quorum none\nquorum none\n"):
+        done = turno.run("audit", directory, "--policy", policy(lines), expect=turno.USAGE)
+        assert "witness policy" in done.stderr, done
+    turno.run("audit", directory, "--policy", base + "/no-such", expect=turno.ENVIRONMENT)
+
+
 def a_real_ledger_needs_a_token(base):
     directory = os.path.join(base, "real")
     turno.run("init", directory, "--allow-unlocked")
@@ -287,6 +343,7 @@ def main():
             assert audit(proxy.url, "--key", key)["commands"] == whole["commands"]
             what_cannot_be_read_is_never_sound(proxy, key)
             what_was_altered_on_the_way_is_a_difference(proxy, key, vkey(other))
+            a_quorum_of_witnesses_is_asked_for(base, directory, proxy, key, vkey(other))
             the_log_must_go_on_from_where_it_was(base, directory, server, proxy, key)
             server.stop()
         with turno.Server(os.path.join(base, "winner_swapped")) as server:

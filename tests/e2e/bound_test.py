@@ -1,8 +1,9 @@
 """Draws that the operator cannot steer, for real: a served ledger in mode 1 with a witness and a public
-manual draw runs two days; what it publishes is recomputed by the program and, byte for byte, by the
-second implementation. Then the operator's chain is lost: days are void, their requests are drawn when
+manual draw runs two days, and one with a NIST beacon's pulses; what it publishes is recomputed by the
+program and, byte for byte, by the second implementation. Then the operator's chain is lost: days are void, their requests are drawn when
 `turno drawd` serves its new chain, and not before."""
 
+import calendar
 import http.client
 import json
 import os
@@ -14,6 +15,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 # pylint: disable=wrong-import-position
+import pulses
 import turno
 from turno import DONE, REFUSED, expect
 
@@ -179,7 +181,46 @@ def recompute(base, directory, client, day):
     return json.loads(printed)
 
 
-def two_bound_days(base, directory, client):
+def stamp_of(instant, minutes):
+    """That of the first full minute at or after `instant`, and so many more."""
+    seconds = calendar.timegm(time.strptime(instant[:19], "%Y-%m-%dT%H:%M:%S"))
+    seconds += 1 if instant[19:].strip(".0Z") else 0
+    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z",
+                         time.gmtime((seconds + 59) // 60 * 60 + 60 * minutes))
+
+
+def bind_by_pulse(base, directory, client, beacon, day):
+    """The one pulse that the rule fixed, and no other."""
+    closed = close_day(directory, client, day)
+    assert closed["mode"] == 1 and closed["awaits"] == ["beacon", "operator"], closed
+    at = page(client, day)["beacon"]["at_or_after"]
+
+    def record(signer, minutes, spoil=None):
+        pulse, output = signer.pulse(77_000 + minutes, stamp_of(at, minutes), spoil)
+        return "nist=" + write(os.path.join(base, "pulse"), pulse), output
+
+    def refused(code, *which):
+        refused_for(turno.run("draw", directory, day, "--beacon", record(*which)[0],
+                              expect=REFUSED), code)
+
+    refused("beacon_too_early", beacon, 0)
+    to(directory, after(at, 1))
+    refused("beacon_wrong", beacon, -1)
+    refused("beacon_wrong", beacon, 1)
+    refused("beacon_wrong", pulses.Beacon(base, "another"), 0)
+    refused("beacon_wrong", beacon, 0, lambda pulse: pulse.update(pulseIndex=77_001))
+    refused("beacon_wrong", beacon, 0, lambda pulse: pulse.update(outputValue="00" * 64))
+    assert page(client, day)["awaits"] == ["beacon", "operator"]
+    right, output = record(beacon, 0)
+    turno.run("draw", directory, day, "--beacon", right)
+    refused("beacon_not_awaited", beacon, 0)
+    assert page(client, day)["awaits"] == ["operator"]
+    to(directory, after(closed["draw"], 1))
+    state_is(client, day, "completed")
+    return output
+
+
+def bound_days(base, directory, client):
     """The day that is open, the approvers and the witness are made here."""
     registration, token, _ = turno.register(client, turno.family(1))
     day = turno.ask_in_window(directory, client, registration, token).json["day"]
@@ -196,12 +237,21 @@ def two_bound_days(base, directory, client):
 
     publish(base, directory, approve, page(client, day)["opens"], lambda policy: (
         bound(policy), policy.update(effective=after(page(client, day)["closes"], -60))))
+    beacon = pulses.Beacon(base, "beacon")
+
+    def by_pulse(policy):
+        policy["draw"].update(beacon="nist", certificate=beacon.pin)
+        policy["draw"].pop("witnesses")
+
     seeds = set()
     to(directory, after(page(client, day)["draw"], 2))
     for number in (2, 3):
         registration, token, _ = turno.register(client, turno.family(number))
         day = turno.ask_in_window(directory, client, registration, token).json["day"]
         assert page(client, day)["mode"] == 1
+        if number == 3: # the day after
+            publish(base, directory, approve, page(client, day)["opens"], lambda policy, day=day: (
+                by_pulse(policy), policy.update(effective=after(page(client, day)["closes"], -60))))
         bind_day(base, directory, client, approve, day, witness)
         transcript = recompute(base, directory, client, day)
         assert transcript["mode"] == 1 and transcript["beacon"]["type"] == 3, transcript
@@ -209,7 +259,15 @@ def two_bound_days(base, directory, client):
         assert [w["id"] for w in transcript["witnesses"]] == [WITNESS]
         assert turno.open_offer(client, registration, token), "seats are many"
         seeds.add(transcript["seed"])
-    assert len(seeds) == 2
+    registration, token, _ = turno.register(client, turno.family(4))
+    day = turno.ask_in_window(directory, client, registration, token).json["day"]
+    output = bind_by_pulse(base, directory, client, beacon, day)
+    transcript = recompute(base, directory, client, day)
+    assert transcript["beacon"] == {"type": 2, "round": 77_000, "chain_hash": "00" * 32,
+                                    "raw": output}, transcript["beacon"]
+    assert transcript["witnesses"] == [] and turno.open_offer(client, registration, token)
+    seeds.add(transcript["seed"])
+    assert len(seeds) == 3
     witness.kill()
     return day, approve
 
@@ -269,7 +327,7 @@ def lost_chain(base, directory, server, day, approve):
         publish(base, directory, approve, page(client, day)["draw"],
                 lambda policy: (policy["draw"].update(mode=0, beacon="none", beacon_delay_minutes=0,
                                                       witness_wait_minutes=0),
-                                policy["draw"].pop("witnesses"),
+                                policy["draw"].pop("certificate"),
                                 policy.update(effective=after(page(client, day)["draw"], 3600))))
         to(directory, after(page(client, day)["draw"], 2 * 3600))
         void = turno.ask_in_window(directory, client, registration, token).json["day"]
@@ -313,9 +371,9 @@ def main():
         turno.simulate(directory)
         server = turno.Server(directory)
         with server.client() as client:
-            day, approve = two_bound_days(base, directory, client)
+            day, approve = bound_days(base, directory, client)
         lost_chain(base, directory, server, day, approve)
-    print("ok: two bound days, a lost chain, drawd")
+    print("ok: three bound days, a lost chain, drawd")
 
 
 if __name__ == "__main__":

@@ -236,6 +236,9 @@ def each_other(pair):
         print(done.stdout.decode().strip())
         assert done.returncode == 0
         turno.run("verify", pair.ledgers[0]) # beside
+        said = json.loads(turno.run("audit", pair.ledgers[0], "--policy", pair.policies[0],
+                                    "--json").stdout)
+        assert said["quorum"] == {"met": True, "signed": ["n0", "n1"]}, said
         first.stop()
         second.stop()
     # A log with nothing to say says the time all the same, and keeps what witnesses said.
@@ -271,6 +274,9 @@ def without_a_quorum(pair):
         seen = metrics(pair.ledgers[0])
         assert seen["turno_witness_quorum_met"] == 0 and seen["turno_witness_forks"] == 0, seen
         assert seen["turno_witness_cosigned_entries"] == before, seen
+        said = json.loads(turno.run("audit", pair.ledgers[0], "--policy", pair.policies[0],
+                                    "--json", expect=turno.DIFFERENCE).stdout)
+        assert said["quorum"] == {"met": False, "signed": ["n0"]}, said
         down = turno.wait_until(lambda: status(client)["list"][1]["failures"] and
                                 status(client)["list"][1], "it failed")
         assert down["size"] == before and not down["fork"], down

@@ -359,6 +359,113 @@ static void a_days_instants_must_be_such_as_a_zone_could_give(void **state)
     free_history(history);
 }
 
+/* The id of the first command behind entry `from` for that of an earlier one. */
+static size_t use_command_again(struct history *history, size_t from)
+{
+    struct tn_arena arena;
+    struct tn_event first;
+    struct tn_event event;
+    uint8_t was[TN_ID_SIZE];
+    size_t at = from;
+
+    tn_arena_init(&arena, (size_t) 64 << 20);
+    first = decode(history, find(history, TN_KIND_registration_created), &arena);
+    do {
+        event = decode(history, at++, &arena);
+    } while (!event.has_command);
+    memcpy(was, event.command, TN_ID_SIZE);
+    for (size_t i = at - 1; event.has_command && memcmp(event.command, was, TN_ID_SIZE) == 0;) {
+        memcpy(event.command, first.command, TN_ID_SIZE);
+        replace(history, i++, &event);
+        event = decode(history, i, &arena);
+    }
+    tn_arena_close(&arena);
+    return at - 1;
+}
+
+static void a_command_that_comes_twice_is_named_where_it_comes_again(void **state)
+{
+    struct history *history = make_history();
+    struct outcome outcome;
+    size_t again = use_command_again(history, find(history, TN_KIND_appointment_requested));
+
+    (void) state;
+    audit_all(history, &outcome);
+    assert_int_equal(outcome.status, TN_MISMATCH);
+    assert_int_equal(outcome.index, again);
+    assert_string_equal(outcome.rule, "command_once");
+    assert_non_null(strstr(outcome.error.text, "command_once"));
+    free_history(history);
+}
+
+/* It is known only when all were read, and is the first difference all the same; or is not. */
+static void a_command_that_comes_twice_takes_its_place_among_differences(void **state)
+{
+    for (int later = 0; later < 3; later++) {
+        struct history *history = make_history();
+        struct tn_arena arena;
+        struct tn_event event;
+        struct outcome outcome;
+        size_t asked = find(history, TN_KIND_appointment_requested);
+        size_t other = later > 0 ? find(history, TN_KIND_pool_closed) - 2 : asked;
+        size_t again = use_command_again(history, later > 0 ? asked : other + 4);
+
+        (void) state;
+        tn_arena_init(&arena, (size_t) 1 << 20);
+        if (later < 2) {
+            event = decode(history, other, &arena);
+            event.body.appointment_requested.size++;
+            replace(history, other, &event);
+        } else {
+            history->entries[other] = tn_bytes("\xc0", 1);
+        }
+        audit_all(history, &outcome);
+        assert_int_equal(outcome.status, TN_MISMATCH);
+        assert_int_equal(outcome.index, later > 0 ? again : other);
+        assert_string_equal(outcome.rule, later > 0 ? "command_once" : "request_appointment");
+        assert_non_null(strstr(outcome.error.text, outcome.rule));
+        tn_arena_close(&arena);
+        free_history(history);
+    }
+}
+
+/* R23: nothing counts an offer twice, not even where a sample leaves the decision out. */
+static void an_offer_accepted_twice_is_found_by_the_folds_too(void **state)
+{
+    const struct tn_recompute_options sampled = {.sample_ppm = 1, .sample_seed = 1};
+    struct history *history = make_history();
+    size_t accepted = find(history, TN_KIND_offer_accepted);
+    size_t refused = find(history, TN_KIND_command_refused);
+    struct outcome outcome;
+    struct tn_arena arena;
+
+    (void) state;
+    tn_arena_init(&arena, (size_t) 1 << 20);
+    /* The second acceptance was refused: here it is done instead, seats and all. */
+    assert_int_equal(decode(history, accepted + 1, &arena).kind, TN_KIND_appointment_confirmed);
+    memmove(&history->entries[refused + 2], &history->entries[refused + 1],
+            (history->count - refused - 1) * sizeof(history->entries[0]));
+    for (size_t i = 0; i < 2; i++) {
+        struct tn_event again = decode(history, accepted + i, &arena);
+
+        again.time_us += TN_MINUTE_US;
+        again.command[TN_ID_SIZE - 1] ^= 0x80;
+        replace(history, refused + i, &again);
+    }
+    history->count++;
+    audit_all(history, &outcome);
+    assert_int_equal(outcome.status, TN_MISMATCH);
+    assert_int_equal(outcome.index, refused);
+    assert_string_equal(outcome.rule, "accept_offer");
+    audit_with(history, &sampled, &outcome);
+    assert_int_equal(outcome.status, TN_MISMATCH);
+    assert_int_equal(outcome.index, refused);
+    assert_string_equal(outcome.rule, "fold");
+    assert_non_null(strstr(outcome.error.text, "an offer that is not open"));
+    tn_arena_close(&arena);
+    free_history(history);
+}
+
 /* Ended in the middle, with batches and a draw under way. */
 static void an_audit_can_be_given_up_at_any_entry(void **state)
 {
@@ -393,6 +500,9 @@ int main(void)
         cmocka_unit_test(another_root_of_a_pool_is_found_before_all_that_follows),
         cmocka_unit_test(what_fell_due_and_was_left_out_shows_at_the_next_command),
         cmocka_unit_test(a_days_instants_must_be_such_as_a_zone_could_give),
+        cmocka_unit_test(a_command_that_comes_twice_is_named_where_it_comes_again),
+        cmocka_unit_test(a_command_that_comes_twice_takes_its_place_among_differences),
+        cmocka_unit_test(an_offer_accepted_twice_is_found_by_the_folds_too),
         cmocka_unit_test(an_audit_can_be_given_up_at_any_entry),
     };
 

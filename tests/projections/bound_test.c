@@ -157,6 +157,48 @@ static void without_a_beacon_the_last_witness_is_waited_for(void **state)
     finish(&harness);
 }
 
+/* The outcome stands, but nobody is sent to a day that has passed. */
+static void a_draw_that_is_days_late_offers_no_date_that_is_over(void **state)
+{
+    struct harness harness;
+    struct tn_event event;
+
+    (void) state;
+    open_bound(&harness, 1, TN_BEACON_NONE); /* its seats are those of D + 6 */
+    assert_int_equal(do_reveal(&harness, 1, DAY_D, at(DAY_D + 8, 10, 0)), OK);
+    harness_advance(&harness, at(DAY_D + 8, 10, 0));
+    assert_int_equal(day_row(&harness, DAY_D).state, TN_DAY_COMPLETED);
+    assert_int_equal(count_of(&harness, TN_KIND_appointment_offered), 3);
+    assert_int_equal(count_of(&harness, TN_KIND_offer_declined), 3);
+    assert_int_equal(count_of(&harness, TN_KIND_seats_returned), 3);
+    event = last_of(&harness, TN_KIND_offer_declined);
+    assert_int_equal(event.body.offer_declined.by, TN_BY_AGENCY);
+    assert_true(tn_bytes_equal_string(event.body.offer_declined.reason, "date_past"));
+    for (uint64_t r = 1; r <= 3; r++) {
+        assert_int_equal(group_row(&harness, r).holding, TN_HOLDS_NOTHING);
+    }
+    assert_int_equal(do_accept(&harness, 1, at(DAY_D + 8, 10, 1)), TN_REFUSAL_offer_unknown);
+    finish(&harness);
+}
+
+/* The last hours of a date: offered, but not to be taken when it is over. */
+static void an_offer_of_a_late_draw_is_not_accepted_after_its_date(void **state)
+{
+    struct harness harness;
+
+    (void) state;
+    open_bound(&harness, 1, TN_BEACON_NONE);
+    assert_int_equal(do_reveal(&harness, 1, DAY_D, at(DAY_D + 6, 20, 0)), OK);
+    harness_advance(&harness, at(DAY_D + 6, 20, 0));
+    assert_int_equal(count_of(&harness, TN_KIND_offer_declined), 0);
+    /* Midnight at the port is three in the morning in New York. */
+    assert_int_equal(do_accept(&harness, 1, at(DAY_D + 7, 3, 0) - 1), OK);
+    assert_int_equal(do_accept(&harness, 2, at(DAY_D + 7, 3, 0)), TN_REFUSAL_appointment_past);
+    harness_advance(&harness, at(DAY_D + 7, 19, 0));
+    assert_int_equal(count_of(&harness, TN_KIND_offer_lapsed), 2);
+    finish(&harness);
+}
+
 static void with_a_beacon_reveals_count_for_450_seconds(void **state)
 {
     struct harness harness;
@@ -450,6 +492,8 @@ int main(void)
         cmocka_unit_test(a_chain_bound_after_the_close_does_not_count),
         cmocka_unit_test(a_silent_witness_is_missed_at_the_limit_and_the_draw_goes_on),
         cmocka_unit_test(without_a_beacon_the_last_witness_is_waited_for),
+        cmocka_unit_test(a_draw_that_is_days_late_offers_no_date_that_is_over),
+        cmocka_unit_test(an_offer_of_a_late_draw_is_not_accepted_after_its_date),
         cmocka_unit_test(with_a_beacon_reveals_count_for_450_seconds),
         cmocka_unit_test(nothing_stands_in_for_a_beacon_that_does_not_come),
         cmocka_unit_test(every_source_moves_the_seed),

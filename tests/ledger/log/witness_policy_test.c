@@ -200,6 +200,35 @@ static void what_is_no_policy_is_refused_with_its_line(void **state)
 }
 
 /* The format asks for 32 of each at least; the 33rd is refused with words. */
+/* C2SP tlog-cosignature's ML-DSA-44: a key of 1,312 bytes under type 06. A quorum may count on it,
+ * so the policy is refused with words rather than read without it. */
+static void a_witness_of_a_type_that_is_not_known_is_refused_with_words(void **state)
+{
+    static struct tn_witness_policy policy;
+    static uint8_t key[1 + 1312] = {6};
+    static uint8_t named[6 + 1 + sizeof(key)] = "w.test\n";
+    static char vkey[TN_BASE64_SIZE(sizeof(key))];
+    uint8_t hash[crypto_hash_sha256_BYTES];
+    char id[9];
+    struct tn_buffer text;
+    struct tn_error error = {0};
+
+    (void) state;
+    memset(key + 1, 0x5a, sizeof(key) - 1);
+    memcpy(named + 7, key, sizeof(key));
+    crypto_hash_sha256(hash, named, sizeof(named));
+    tn_hex_encode(id, hash, 4);
+    tn_base64_encode(vkey, key, sizeof(key));
+    tn_buffer_init(&text, TN_WITNESS_POLICY_BYTES_MAX);
+    tn_buffer_printf(&text, "# one of two\nwitness w0 w.test+%s+%s\nquorum w0\n", id, vkey);
+    assert_int_equal(tn_witness_policy_parse(tn_buffer_view(&text), &policy, &error),
+                     TN_UNSUPPORTED);
+    assert_non_null(strstr(error.text, "line 2"));
+    assert_non_null(strstr(error.text, "type 06 (ML-DSA-44)"));
+    assert_true(tn_is_zero(&policy, sizeof(policy)));
+    tn_buffer_close(&text);
+}
+
 static void thirty_two_of_each_fit(void **state)
 {
     (void) state;
@@ -241,6 +270,7 @@ int main(void)
         cmocka_unit_test(everything_that_the_format_has_is_read),
         cmocka_unit_test(quorum_is_met_by_exactly_the_sets_that_it_says),
         cmocka_unit_test(what_is_no_policy_is_refused_with_its_line),
+        cmocka_unit_test(a_witness_of_a_type_that_is_not_known_is_refused_with_words),
         cmocka_unit_test(thirty_two_of_each_fit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -166,6 +166,11 @@ static void find_opening(struct harness *harness)
     uint64_t from_us = harness->now_us > TN_DAY_US ? harness->now_us - TN_DAY_US : 0;
     enum tn_status status;
 
+    if (harness->opens_nothing) {
+        harness->opening_us = UINT64_MAX;
+        harness->opening_stale = true;
+        return;
+    }
     if (!harness->opening_stale) {
         return;
     }

@@ -51,6 +51,7 @@ struct harness {
     uint32_t opening_policy;
     struct tn_window opening;
     bool opening_stale;
+    bool opens_nothing; /* a desk that keeps quiet about windows, or is down */
     bool
         late; /* what fell due is stamped with the time of the command before which it is emitted */
     uint64_t chain_first_day;
