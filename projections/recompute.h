@@ -22,7 +22,7 @@ struct tn_recompute_options {
     /* Random where a stranger wrote the log: by it command ids are dealt out, so that nobody can
      * choose such as meet. No result depends on it. */
     uint8_t command_key[16];
-    bool repeats;         /* the same refusal may come twice a day: a desk without that memory */
+    bool repeats; /* the same refusal may come twice a day: a desk without that memory */
 };
 
 /* The first thing that is not as the rules make it. */

@@ -14,7 +14,7 @@ struct tn_http_sender {
 
 struct tn_http_sender *tn_http_sender_create(void)
 {
-    struct tn_http_sender *sender = tn_fault("http.sender") ? NULL : calloc(1, sizeof(*sender));
+    struct tn_http_sender *sender = calloc(1, sizeof(*sender));
 
     if (sender && io_uring_queue_init(TN_HTTP_SENDS_MAX, &sender->ring, 0) != 0) {
         free(sender);

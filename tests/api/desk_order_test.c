@@ -93,6 +93,21 @@ static void wait_answer(struct watched *watched)
     tn_buffer_close(&watched->asking.request.entries);
 }
 
+/* Until the desk has decided so many commands in its life, however busy the machine is. */
+static void wait_decided(struct desk_state *state, uint64_t commands)
+{
+    struct tn_desk_state desk;
+
+    for (unsigned i = 0; i < 2000; i++) {
+        tn_desk_state(state->ledger->desk, &desk);
+        if (desk.commands >= commands) {
+            return;
+        }
+        usleep(10000);
+    }
+    fail_msg("%u commands were decided in 20 s", (unsigned) desk.commands);
+}
+
 /* Of the first the events, of the others repeats: a retry, another body, a refusal that repeats.
  * Some of them find the first in the batch that is written, some in the one that gathers. */
 static void repeats_are_answered_only_when_the_first_is_durable(void **context)
@@ -107,7 +122,7 @@ static void repeats_are_answered_only_when_the_first_is_durable(void **context)
     size = size_of(state);
     fill_register(&w[0].asking, 2, 2, 2, START_US); /* in flight */
     watch(&w[0], state);
-    usleep(50000);
+    wait_decided(state, 2); /* the gate's and this one */
     fill_register(&w[1].asking, 2, 2, 2, START_US);
     watch(&w[1], state);
     fill_register(&w[2].asking, 2, 2, 2, START_US);
@@ -174,17 +189,9 @@ static bool fail_at(unsigned nth)
     for (uint32_t i = 0; i < 4; i++) {
         fill_register(&w[i].asking, 2 + i, 2 + i, 2 + i, START_US);
         watch(&w[i], &state);
-        usleep(i == 0 ? 100000 : 0); /* the first goes ahead alone */
+        wait_decided(&state, i == 0 ? 2 : 0); /* the first goes ahead alone */
     }
-    usleep(100000);
-    /* Decided, however busy the machine is: the gate's command and these. */
-    for (unsigned i = 0; i < 500; i++) {
-        tn_desk_state(state.ledger->desk, &desk);
-        if (desk.commands >= 5) {
-            break;
-        }
-        usleep(10000);
-    }
+    wait_decided(&state, 5);
     tn_fault_arm(nth);
     gate_open(&gate);
     for (size_t i = 0; i < 4; i++) {
@@ -252,7 +259,7 @@ static void a_desk_that_failed_has_no_rest(void **context)
     gate_close(&gate, state, 1);
     fill_register(&lost.asking, 2, 2, 2, START_US);
     watch(&lost, state);
-    usleep(100000);
+    wait_decided(state, 2);
     tn_fault_arm(0);
     gate_open(&gate);
     wait_answer(&lost);
