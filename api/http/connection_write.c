@@ -184,7 +184,7 @@ struct together {
 static void together_send(struct tn_http_loop *loop, struct together *together)
 {
     bool sound = true;
-    if (together->count > 1) { /* one by itself is as well off with uv_try_write */
+    if (together->count > 1) {
         sound = tn_http_sender_send(loop->sender, together->sends, together->count);
         for (size_t i = 0; i < together->count; i++) {
             struct tn_http_connection *connection = together->connections[i];
@@ -208,6 +208,9 @@ static void together_send(struct tn_http_loop *loop, struct together *together)
 void tn_http_connections_write(struct tn_http_loop *loop)
 {
     struct together together;
+    if (loop->dirty_first == loop->dirty_last) {
+        return; /* nobody, or one who is as well off with uv_try_write */
+    }
     together.count = 0;
     together.buf_count = 0;
     for (struct tn_http_connection *at = loop->dirty_first; at != NULL && loop->sender != NULL;
