@@ -271,6 +271,9 @@ static enum tn_status decide(struct tn_desk *desk, struct tn_desk_request *reque
         status = resolve_tags(desk, request);
     }
 
+    if (request->command.kind == TN_COMMAND_resume_deadlines) {
+        tn_desk_date_resume(desk, &request->command);
+    }
     tn_arena_reset(&desk->arena);
     tn_verdict_init(&verdict, &request->command, request->command.time_us, desk->next_index,
                     &desk->arena);

@@ -169,6 +169,10 @@ enum tn_status tn_desk_seal_open(struct tn_desk *desk, struct tn_error *error);
 enum tn_status tn_desk_pause_open(struct tn_desk *desk, struct tn_error *error);
 void tn_desk_tick(struct tn_desk *desk);
 void tn_desk_pause(struct tn_desk *desk, const char *why);
+/* After a clock was set back the last heartbeat may be ahead of the log's time. The pause then has
+ * no length that anybody measured, and can be ended all the same: it counts from the instant before
+ * the command. */
+void tn_desk_date_resume(const struct tn_desk *desk, struct tn_command *command);
 void tn_desk_resumed(struct tn_desk *desk);
 uint64_t tn_desk_now(struct tn_desk *desk);
 void tn_desk_put_heartbeat(struct tn_desk *desk, struct tn_batch *batch);

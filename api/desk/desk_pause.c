@@ -28,7 +28,8 @@ void tn_desk_put_heartbeat(struct tn_desk *desk, struct tn_batch *batch)
     if (desk->options.clock != TN_CLOCK_LIVE || desk->state.paused) {
         return;
     }
-    desk->heartbeat_us = tn_clock_wall_us();
+    /* As the last tick read it: a clock that was moved since has not been noticed yet. */
+    desk->heartbeat_us = desk->tick_wall_us;
     tn_put_be64(value, desk->heartbeat_us);
     tn_batch_put(batch, desk->meta, KEY(heartbeat_key), tn_bytes(value, sizeof(value)));
 }
@@ -75,6 +76,15 @@ void tn_desk_pause(struct tn_desk *desk, const char *why)
                "`turno resume DIR [--extend]`",
                why);
     remember_pause(desk);
+}
+
+void tn_desk_date_resume(const struct tn_desk *desk, struct tn_command *command)
+{
+    struct tn_facts_resume *facts = &command->facts.resume_deadlines_facts;
+
+    if (desk->state.paused && facts->last_heartbeat_us >= command->time_us) {
+        facts->last_heartbeat_us = command->time_us - 1;
+    }
 }
 
 void tn_desk_resumed(struct tn_desk *desk)

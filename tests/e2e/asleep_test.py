@@ -6,9 +6,11 @@ at the last heartbeat is moved by the pause, so that the person can still accept
 lapses. The wall clock of the server is moved by shifted_clock, a library loaded before it."""
 
 import datetime
+import json
 import os
 import struct
 import sys
+import threading
 import time
 import zoneinfo
 
@@ -19,6 +21,8 @@ from turno import expect
 
 ZONE = zoneinfo.ZoneInfo("America/New_York")
 HOUR = 3600
+# The desk looks at its clocks twice a second.
+CLOCKS_SEEN_S = 1.5
 # In a domain that the first policy in force lists.
 OFFICER = "officer@inm.gob.mx"
 
@@ -169,6 +173,20 @@ def down_over_the_deadline(base):
     print("down for 48 hours: no offer lapsed by itself, extended, accepted, the other lapsed later")
 
 
+def register_until(scene, over, number):
+    with scene.server.client() as client:
+        while not over.is_set():
+            expect(client.post("/v1/registrations", turno.family(number)), (201, 503))
+            number += 1
+
+
+def last_pause_s(scene):
+    """How long the pause was that was ended last: since the heartbeat that it counts from."""
+    end = json.loads(turno.run("log", scene.directory, "--kind", "window_extended",
+                               "--backwards").stdout.splitlines()[0])
+    return (end["time"] - end["body"]["from_us"]) / 1e6
+
+
 def clock_set_while_running(base):
     """Set forward over a deadline, and back: nothing is decided until somebody says so."""
     scene = Scene(base, "set")
@@ -178,7 +196,7 @@ def clock_set_while_running(base):
         scene.clock.shift(30 * HOUR)
         turno.wait_until(scene.paused, "the pause after the clock was set")
         scene.clock.shift(-30 * HOUR)
-        time.sleep(1.5) # the desk looks at its clocks twice a second
+        time.sleep(CLOCKS_SEEN_S)
         scene.go_on()
         assert turno.open_offer(client, *owner[:2]), "lapsed by a clock that was wrong"
         # This time it is right: without --extend the offer is over.
@@ -192,6 +210,44 @@ def clock_set_while_running(base):
     turno.run("verify", scene.directory)
     turno.run("audit", scene.directory)
     print("clock set forward: paused, set back without harm; a plain resume lets the offer lapse")
+
+
+def clock_set_back_while_busy(base):
+    """The heartbeat is never a clock's that was not checked; a pause that lies ahead can be ended."""
+    scene = Scene(base, "back")
+    with scene.server, scene.server.client() as client:
+        owner, = scene.offers(client, (1,))
+        over = threading.Event()
+        callers = [threading.Thread(target=register_until, args=(scene, over, 100_000 * n))
+                   for n in range(1, 9)]
+        for caller in callers:
+            caller.start()
+        try:
+            # Between two looks at the clocks a batch is handed over; some rounds meet that moment.
+            for _ in range(12):
+                scene.clock.shift(9 * HOUR)
+                turno.wait_until(scene.paused, "the pause after the clock was set")
+                scene.clock.shift(-9 * HOUR)
+                time.sleep(CLOCKS_SEEN_S)
+                scene.go_on()
+                assert last_pause_s(scene) > CLOCKS_SEEN_S - 0.5, "a heartbeat by the wrong clock"
+        finally:
+            over.set()
+            for caller in callers:
+                caller.join()
+        # An hour too early from here on: nobody can say for how long the ledger was not served.
+        scene.clock.shift(-HOUR)
+        turno.wait_until(scene.paused, "the pause after the clock was set")
+        time.sleep(CLOCKS_SEEN_S)
+        scene.go_on("--extend")
+        held = turno.open_offer(client, *owner[:2])
+        assert held, "lapsed by a clock that was set back"
+        expect(client.post(f"/v1/registrations/{owner[0]}/offers/{held['offer']}/accept",
+                           token=owner[1]), 200)
+        scene.server.stop()
+    turno.run("verify", scene.directory)
+    turno.run("audit", scene.directory)
+    print("set back while people register: no heartbeat of a wrong clock, every pause ended at once")
 
 
 def short_stop(base):
@@ -213,6 +269,7 @@ def main():
         short_stop(base)
         down_over_the_deadline(base)
         clock_set_while_running(base)
+        clock_set_back_while_busy(base)
     return 0
 
 
