@@ -198,8 +198,9 @@ TN_MUST_USE enum tn_status tn_views_as_of_list(struct tn_log *log,
                                                size_t count, uint32_t mask, size_t cache_bytes,
                                                uint64_t size, struct tn_state *views,
                                                struct tn_error *error);
-/* The same, and `watch` sees every entry on the way, in order, on the caller's thread: one pass for
- * whoever checks entries too. What it returns other than TN_OK ends the pass. */
+/* The same, and `watch` sees every entry on the way, in order, one thread at a time and not always
+ * the caller's: one pass for whoever checks entries too. What it returns other than TN_OK ends the
+ * pass. */
 typedef enum tn_status tn_views_watch(void *context, const struct tn_event *event,
                                       struct tn_bytes entry, struct tn_error *error);
 TN_MUST_USE enum tn_status tn_views_watched(struct tn_log *log,

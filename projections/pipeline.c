@@ -1,19 +1,25 @@
-/* The log folded by several threads.
+/* The log folded by as many threads as there are cores.
  *
- * The life of a batch (one slot of a ring): the scanner, which is the caller's thread, fills it
- * with decoded events and hands it on; every projection folds it once; when the last has, the
- * slot is the scanner's again. A worker takes whichever projection is furthest behind and not
- * being folded, for one batch, so a projection sees events in order and one thread at a time,
- * and no split of projections between the workers has to be chosen.
+ * The life of a batch (one slot of a ring): whoever scans fills it with decoded events and hands
+ * it on; every projection folds it once; when the last has, the slot is free again. Every thread,
+ * the caller's among them, takes what is to be done: the projection that is furthest behind and not
+ * being folded, for one batch; or the scan, which one thread at a time has. So a projection sees
+ * events in order and one thread at a time, as the scan sees entries, and no split of the work has
+ * to be chosen. Threads of their own for the scan and the folds were more than cores, and waited
+ * for each other at every batch.
  *
- * The first failure stops all: the scanner stops filling, workers stop taking, what is folded
- * stays as it is for the caller to throw away. */
+ * One event may take its projection a tenth of a second (the end of a day's pool, a seal): while it
+ * does, the others go on until the ring is full.
+ *
+ * The first failure stops all: nobody takes anything more, what is folded stays as it is for the
+ * caller to throw away. */
 #include "projections/pipeline.h"
 
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ledger/base/check.h"
 #include "ledger/base/clock.h"
@@ -21,17 +27,20 @@
 #include "ledger/rules/draw.h"
 #include "projections/ahead.h"
 
-/* Some 5 ms of work in flight for each thread: enough that nobody waits, small enough for caches.
- */
-#define RING_SLOTS 8
+/* A batch is a millisecond of work. A scan begins when few are left, and fills some, so that they
+ * are still in the caches when they are folded; as many as there is room for when nothing can be
+ * folded meanwhile. */
 #define BATCH_EVENTS 256
+#define SCAN_BELOW_SLOTS 8
+#define SCAN_TO_SLOTS 32
+#define RING_SLOTS 128
 /* Decoded lists live in the arena too. A batch ends early when this much is used; one event
  * needs at most a multiple of an entry's 64 KiB. */
 #define BATCH_BYTES ((size_t) 1 << 20)
 #define BATCH_BYTES_MAX ((size_t) 64 << 20)
 /* What a fold may allocate for one event. */
 #define FOLD_BYTES_MAX ((size_t) 256 << 20)
-#define WORKERS 2
+#define THREADS_MAX 5
 #define PROGRESS_INTERVAL_US 100000
 
 struct batch {
@@ -43,33 +52,32 @@ struct batch {
 
 struct run {
     const struct tn_pipeline *pipeline;
+    pthread_t caller;
     pthread_mutex_t lock;
-    pthread_cond_t filled; /* a batch, the end, or a failure */
-    pthread_cond_t freed;  /* a slot, or a failure */
-    uint64_t produced;     /* batches handed on; the next goes to slot produced % RING_SLOTS */
+    pthread_cond_t changed; /* a batch, a fold that is free, the end, or a failure */
+    unsigned idle;          /* threads that wait for it */
+    uint64_t produced;      /* batches handed on; the next goes to slot produced % RING_SLOTS */
+    bool scanning;
     bool ended;
     enum tn_status status; /* the first failure */
     struct tn_error error;
-    unsigned idle;                     /* workers that wait for a batch */
-    bool held;                         /* the scanner waits for a slot */
     uint64_t next[TN_PROJECTIONS_MAX]; /* the batch that a fold comes to next */
     bool busy[TN_PROJECTIONS_MAX];
     struct batch batches[RING_SLOTS];
-    /* the scanner's own */
+    /* of the thread that scans */
+    struct tn_log_cursor *cursor;
     struct batch *filling;
-    bool stopped; /* no slot came: a fold failed */
-    bool named;   /* the genesis was, with the key of gids */
+    bool named; /* the genesis was, with the key of gids */
     uint8_t gid_key[TN_HASH_SIZE];
     uint64_t scanned;
-    uint64_t shown_us;
     struct tn_error scan_error;
     enum tn_status scan_status;
+    /* of the caller's thread */
+    uint64_t shown_us;
 };
 
 static bool scan_entry(void *context, uint64_t index, struct tn_bytes entry);
-static struct batch *slot_take(struct run *run);
-static void slot_give(struct run *run);
-static void *fold_work(void *argument);
+static void *work(void *argument);
 static void fail(struct run *run, enum tn_status status, const struct tn_error *error);
 
 static enum tn_status run_open(struct run *run, const struct tn_pipeline *pipeline,
@@ -77,10 +85,10 @@ static enum tn_status run_open(struct run *run, const struct tn_pipeline *pipeli
 {
     TN_CHECK(pipeline->fold_count <= TN_PROJECTIONS_MAX);
     run->pipeline = pipeline;
+    run->caller = pthread_self();
     run->scanned = pipeline->from;
     pthread_mutex_init(&run->lock, NULL);
-    pthread_cond_init(&run->filled, NULL);
-    pthread_cond_init(&run->freed, NULL);
+    pthread_cond_init(&run->changed, NULL);
     for (size_t i = 0; i < RING_SLOTS; i++) {
         tn_arena_init(&run->batches[i].arena, BATCH_BYTES_MAX);
         run->batches[i].events = calloc(BATCH_EVENTS, sizeof(struct tn_event));
@@ -99,16 +107,27 @@ static void run_close(struct run *run)
         free(run->batches[i].ahead);
         tn_arena_close(&run->batches[i].arena);
     }
-    pthread_cond_destroy(&run->freed);
-    pthread_cond_destroy(&run->filled);
+    tn_log_cursor_close(run->cursor);
+    pthread_cond_destroy(&run->changed);
     pthread_mutex_destroy(&run->lock);
     free(run);
 }
 
+/* Beside the caller's: no more than cores, and than there is to be done at once. */
+static size_t thread_count(const struct tn_pipeline *pipeline)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    size_t count = cores > 2 ? (size_t) cores - 1 : 1;
+
+    count = count < THREADS_MAX ? count : THREADS_MAX;
+    return count < pipeline->fold_count ? count : pipeline->fold_count;
+}
+
 enum tn_status tn_pipeline_run(const struct tn_pipeline *pipeline, struct tn_error *error)
 {
-    pthread_t threads[WORKERS];
-    size_t thread_count = 0;
+    pthread_t threads[THREADS_MAX];
+    size_t wanted = thread_count(pipeline);
+    size_t count = 0;
     struct run *run = calloc(1, sizeof(*run));
     enum tn_status status;
 
@@ -116,38 +135,18 @@ enum tn_status tn_pipeline_run(const struct tn_pipeline *pipeline, struct tn_err
         return tn_fail(error, TN_MEMORY, "no memory to fold the log");
     }
     status = run_open(run, pipeline, error);
+    if (status == TN_OK) {
+        status =
+            tn_log_cursor_open(pipeline->log, pipeline->from, pipeline->end, &run->cursor, error);
+    }
     if (status != TN_OK) {
         goto out;
     }
-    while (thread_count < WORKERS && thread_count < pipeline->fold_count) {
-        if (pthread_create(&threads[thread_count], NULL, fold_work, run) != 0) {
-            break; /* one is enough */
-        }
-        thread_count++;
+    while (count < wanted && pthread_create(&threads[count], NULL, work, run) == 0) {
+        count++; /* without any the caller's does it all */
     }
-    if (thread_count == 0 && pipeline->fold_count != 0) {
-        status = tn_fail(error, TN_MEMORY, "no thread to fold the log");
-        goto out;
-    }
-    status = tn_log_scan(pipeline->log, pipeline->from, pipeline->end, scan_entry, run,
-                         &run->scan_error);
-    if (run->scan_status != TN_OK) {
-        status = run->scan_status;
-    }
-    if (status == TN_OK && run->scanned != pipeline->end && !run->stopped) {
-        status = tn_fail(&run->scan_error, TN_CORRUPT,
-                         "the log ends at entry %" PRIu64 ", not at %" PRIu64, run->scanned,
-                         pipeline->end);
-    }
-    if (status != TN_OK) {
-        fail(run, status, &run->scan_error);
-    }
-    slot_give(run);
-    pthread_mutex_lock(&run->lock);
-    run->ended = true;
-    pthread_cond_broadcast(&run->filled);
-    pthread_mutex_unlock(&run->lock);
-    for (size_t i = 0; i < thread_count; i++) {
+    (void) work(run);
+    for (size_t i = 0; i < count; i++) {
         pthread_join(threads[i], NULL);
     }
     status = run->status;
@@ -171,18 +170,52 @@ static void fail(struct run *run, enum tn_status status, const struct tn_error *
         run->status = status;
         run->error = *error;
     }
-    pthread_cond_broadcast(&run->filled);
-    pthread_cond_broadcast(&run->freed);
+    pthread_cond_broadcast(&run->changed);
     pthread_mutex_unlock(&run->lock);
 }
 
-/* ---- the scanner ---- */
+/* With the lock held. */
+static void wake(struct run *run)
+{
+    if (run->idle > 0) {
+        pthread_cond_broadcast(&run->changed);
+    }
+}
+
+static uint64_t slots_used(const struct run *run)
+{
+    uint64_t oldest = run->produced;
+
+    for (size_t i = 0; i < run->pipeline->fold_count; i++) {
+        oldest = run->next[i] < oldest ? run->next[i] : oldest;
+    }
+    return run->produced - oldest;
+}
+
+/* The fold furthest behind that nobody holds and that has a batch to fold; fold_count when none. */
+static size_t fold_pick(const struct run *run)
+{
+    size_t pick = run->pipeline->fold_count;
+
+    for (size_t i = 0; i < run->pipeline->fold_count; i++) {
+        if (!run->busy[i] && run->next[i] < run->produced &&
+            (pick == run->pipeline->fold_count || run->next[i] < run->next[pick])) {
+            pick = i;
+        }
+    }
+    return pick;
+}
+
+/* ---- the scan ---- */
+
+static void slot_take(struct run *run);
+static void slot_give(struct run *run);
 
 static void show_progress(struct run *run)
 {
     const struct tn_pipeline *pipeline = run->pipeline;
 
-    if (pipeline->progress != NULL) {
+    if (pipeline->progress != NULL && pthread_equal(run->caller, pthread_self())) {
         uint64_t now_us = tn_clock_monotonic_us();
 
         if (now_us - run->shown_us >= PROGRESS_INTERVAL_US) {
@@ -195,16 +228,8 @@ static void show_progress(struct run *run)
 static bool scan_entry(void *context, uint64_t index, struct tn_bytes entry)
 {
     struct run *run = context;
-
-    if (run->filling == NULL) {
-        run->filling = slot_take(run);
-        if (run->filling == NULL) {
-            run->stopped = true;
-            return false;
-        }
-        show_progress(run);
-    }
     struct batch *batch = run->filling;
+
     if (run->pipeline->merkle != NULL) {
         tn_merkle_add_leaf(run->pipeline->merkle, entry);
     }
@@ -238,36 +263,29 @@ static bool scan_entry(void *context, uint64_t index, struct tn_bytes entry)
     run->scanned = index + 1;
     if (batch->count == BATCH_EVENTS || batch->arena.used >= BATCH_BYTES) {
         slot_give(run);
+        slot_take(run);
     }
-    return true;
+    return run->filling != NULL;
 }
 
-/* Waits for a free slot; NULL after a failure. */
-static struct batch *slot_take(struct run *run)
+/* None when it is time to fold, or after a failure. */
+static void slot_take(struct run *run)
 {
-    struct batch *batch = NULL;
+    uint64_t used;
+
+    show_progress(run);
 
     pthread_mutex_lock(&run->lock);
-    while (run->status == TN_OK && batch == NULL) {
-        uint64_t oldest = run->produced;
-
-        for (size_t i = 0; i < run->pipeline->fold_count; i++) {
-            oldest = run->next[i] < oldest ? run->next[i] : oldest;
-        }
-        if (run->produced - oldest < RING_SLOTS) {
-            batch = &run->batches[run->produced % RING_SLOTS];
-        } else {
-            run->held = true;
-            pthread_cond_wait(&run->freed, &run->lock);
-            run->held = false;
-        }
+    used = slots_used(run);
+    if (run->status == TN_OK && used < RING_SLOTS &&
+        (used < SCAN_TO_SLOTS || fold_pick(run) == run->pipeline->fold_count)) {
+        run->filling = &run->batches[run->produced % RING_SLOTS];
     }
     pthread_mutex_unlock(&run->lock);
-    if (batch != NULL) {
-        batch->count = 0;
-        tn_arena_reset(&batch->arena);
+    if (run->filling != NULL) {
+        run->filling->count = 0;
+        tn_arena_reset(&run->filling->arena);
     }
-    return batch;
 }
 
 static void slot_give(struct run *run)
@@ -278,48 +296,41 @@ static void slot_give(struct run *run)
     run->filling = NULL;
     pthread_mutex_lock(&run->lock);
     run->produced++;
-    if (run->idle > 0) {
-        pthread_cond_broadcast(&run->filled);
-    }
+    wake(run);
     pthread_mutex_unlock(&run->lock);
 }
 
-/* ---- the workers ---- */
-
-/* The fold furthest behind that nobody holds and that has a batch to fold; fold_count when none. */
-static size_t fold_pick(const struct run *run)
+/* With the lock held, which is let go meanwhile. */
+static void scan_some(struct run *run)
 {
-    size_t pick = run->pipeline->fold_count;
+    const struct tn_pipeline *pipeline = run->pipeline;
+    enum tn_status status;
 
-    for (size_t i = 0; i < run->pipeline->fold_count; i++) {
-        if (!run->busy[i] && run->next[i] < run->produced &&
-            (pick == run->pipeline->fold_count || run->next[i] < run->next[pick])) {
-            pick = i;
-        }
+    run->scanning = true;
+    pthread_mutex_unlock(&run->lock);
+    slot_take(run);
+    status = run->filling == NULL
+                 ? TN_OK
+                 : tn_log_cursor_scan(run->cursor, scan_entry, run, &run->scan_error);
+    if (run->scan_status != TN_OK) {
+        status = run->scan_status;
     }
-    return pick;
+    if (status == TN_OK && run->filling != NULL && run->scanned != pipeline->end) {
+        status = tn_fail(&run->scan_error, TN_CORRUPT,
+                         "the log ends at entry %" PRIu64 ", not at %" PRIu64, run->scanned,
+                         pipeline->end);
+    }
+    if (status != TN_OK) {
+        fail(run, status, &run->scan_error);
+    }
+    slot_give(run);
+    pthread_mutex_lock(&run->lock);
+    run->scanning = false;
+    run->ended = run->scanned == pipeline->end;
+    wake(run);
 }
 
-static bool all_folded(const struct run *run)
-{
-    for (size_t i = 0; i < run->pipeline->fold_count; i++) {
-        if (run->next[i] < run->produced) {
-            return false;
-        }
-    }
-    return run->ended;
-}
-
-/* This fold was the last one to come to its batch: the slot before is free. */
-static bool frees_slot(const struct run *run, size_t fold)
-{
-    for (size_t i = 0; i < run->pipeline->fold_count; i++) {
-        if (run->next[i] < run->next[fold]) {
-            return false;
-        }
-    }
-    return true;
-}
+/* ---- the folds ---- */
 
 static enum tn_status fold_batch(struct tn_fold *fold, const struct batch *batch,
                                  struct tn_arena *arena, struct tn_error *error)
@@ -339,43 +350,48 @@ static enum tn_status fold_batch(struct tn_fold *fold, const struct batch *batch
     return status;
 }
 
-static void *fold_work(void *argument)
+/* With the lock held, which is let go meanwhile: one batch. */
+static void fold_one(struct run *run, size_t pick, struct tn_arena *arena)
+{
+    const struct batch *batch = &run->batches[run->next[pick] % RING_SLOTS];
+    struct tn_error error = {0};
+    enum tn_status status;
+
+    run->busy[pick] = true;
+    pthread_mutex_unlock(&run->lock);
+    status = fold_batch(run->pipeline->folds[pick], batch, arena, &error);
+    if (status != TN_OK) {
+        fail(run, status, &error);
+    }
+    pthread_mutex_lock(&run->lock);
+    run->busy[pick] = false;
+    run->next[pick]++;
+    wake(run);
+}
+
+static void *work(void *argument)
 {
     struct run *run = argument;
-    const struct tn_pipeline *pipeline = run->pipeline;
     struct tn_arena arena;
-    struct tn_error error = {0};
 
     tn_arena_init(&arena, FOLD_BYTES_MAX);
     pthread_mutex_lock(&run->lock);
-    while (run->status == TN_OK && !all_folded(run)) {
+    while (run->status == TN_OK && !(run->ended && slots_used(run) == 0)) {
         size_t pick = fold_pick(run);
+        bool can_fold = pick != run->pipeline->fold_count;
+        bool can_scan = !run->scanning && !run->ended && slots_used(run) < RING_SLOTS;
 
-        if (pick == pipeline->fold_count) {
+        if (can_scan && (!can_fold || slots_used(run) < SCAN_BELOW_SLOTS)) {
+            scan_some(run);
+        } else if (can_fold) {
+            fold_one(run, pick, &arena);
+        } else {
             run->idle++;
-            pthread_cond_wait(&run->filled, &run->lock);
+            pthread_cond_wait(&run->changed, &run->lock);
             run->idle--;
-            continue;
-        }
-        const struct batch *batch = &run->batches[run->next[pick] % RING_SLOTS];
-        enum tn_status status;
-        run->busy[pick] = true;
-        pthread_mutex_unlock(&run->lock);
-        status = fold_batch(pipeline->folds[pick], batch, &arena, &error);
-        if (status != TN_OK) {
-            fail(run, status, &error);
-        }
-        pthread_mutex_lock(&run->lock);
-        run->busy[pick] = false;
-        run->next[pick]++;
-        if (run->held && frees_slot(run, pick)) {
-            pthread_cond_signal(&run->freed);
-        }
-        /* The other worker may have found this fold busy, or waits for the end. */
-        if (run->idle > 0) {
-            pthread_cond_broadcast(&run->filled);
         }
     }
+    pthread_cond_broadcast(&run->changed);
     pthread_mutex_unlock(&run->lock);
     tn_arena_close(&arena);
     return NULL;

@@ -1,5 +1,5 @@
-/* A stretch of the log folded as fast as two cores allow: the caller's thread scans frames,
- * hashes every entry and decodes it; two workers fold. Private to the layer. */
+/* A stretch of the log scanned, hashed, decoded and folded by as many threads as there are cores.
+ * Private to the layer. */
 #ifndef TN_PROJECTIONS_PIPELINE_H
 #define TN_PROJECTIONS_PIPELINE_H
 
@@ -15,7 +15,7 @@ struct tn_pipeline {
     struct tn_merkle *merkle;     /* takes every entry's leaf; NULL: nothing is hashed */
     uint64_t from;
     uint64_t end;
-    tn_views_watch *watch;         /* caller's thread, each event in order; may be NULL */
+    tn_views_watch *watch;         /* each event in order, one thread at a time; may be NULL */
     tn_rebuild_progress *progress; /* caller's thread; may be NULL */
     void *context;
     uint64_t total; /* as progress shows it */

@@ -79,6 +79,16 @@ TN_MUST_USE enum tn_status tn_log_read(struct tn_log *log, uint64_t index, struc
 typedef bool tn_log_each(void *context, uint64_t index, struct tn_bytes entry);
 TN_MUST_USE enum tn_status tn_log_scan(struct tn_log *log, uint64_t index, uint64_t end,
                                        tn_log_each *each, void *context, struct tn_error *error);
+/* A scan that can rest: tn_log_cursor_scan goes on with the entry behind the last that `each` saw.
+ * One thread at a time; at most what was committed when it was opened, which it keeps on the disk.
+ */
+struct tn_log_cursor;
+TN_MUST_USE enum tn_status tn_log_cursor_open(struct tn_log *log, uint64_t index, uint64_t end,
+                                              struct tn_log_cursor **cursor,
+                                              struct tn_error *error);
+TN_MUST_USE enum tn_status tn_log_cursor_scan(struct tn_log_cursor *cursor, tn_log_each *each,
+                                              void *context, struct tn_error *error);
+void tn_log_cursor_close(struct tn_log_cursor *cursor);
 /* The index of the first event of a command. */
 TN_MUST_USE enum tn_status tn_log_find_command(struct tn_log *log,
                                                const uint8_t command[static TN_ID_SIZE],

@@ -1,5 +1,6 @@
 /* Reading entries: by index, in order, by command, stream, kind and time; entry bundles. */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ledger/base/endian.h"
@@ -8,6 +9,15 @@
 /* From here on a scan reads far ahead and leaves the block cache to those who come back. */
 #define LONG_SCAN_ENTRIES 16384u
 
+struct tn_log_cursor {
+    struct tn_iterator *iterator; /* NULL: nothing to scan */
+    struct tn_frame frame;
+    uint64_t index; /* of the entry that comes next */
+    uint64_t end;
+};
+
+static enum tn_status cursor_init(struct tn_log_cursor *cursor, struct tn_log *log, uint64_t index,
+                                  uint64_t end, struct tn_error *error);
 static enum tn_status seek_frame(struct tn_iterator *iterator, uint64_t index,
                                  struct tn_frame *frame, struct tn_error *error);
 static enum tn_status open_frame(const struct tn_iterator *iterator, struct tn_frame *frame,
@@ -51,34 +61,82 @@ enum tn_status tn_log_scan(struct tn_log *log, uint64_t index, uint64_t end, tn_
 enum tn_status tn_log_scan_frames(struct tn_log *log, uint64_t index, uint64_t end,
                                   tn_log_each *each, void *context, struct tn_error *error)
 {
-    if (index >= end) {
-        return TN_OK;
-    }
-    struct tn_iterator *iterator =
-        tn_iterator_create(log->store, log->log, NULL, end - index > LONG_SCAN_ENTRIES);
-    struct tn_frame frame;
-    struct tn_bytes entry;
-    bool more = true;
-    enum tn_status status = seek_frame(iterator, index, &frame, error);
-    if (status == TN_OK) {
-        status = tn_frame_seek(&frame, index, error);
-    }
-    while (status == TN_OK && more) {
-        status = tn_frame_next(&frame, &entry, error);
+    struct tn_log_cursor cursor;
+    enum tn_status status = TN_OK;
+
+    if (index < end) {
+        status = cursor_init(&cursor, log, index, end, error);
         if (status == TN_OK) {
-            more = each(context, index, entry);
-            index++;
-            more = more && index < end;
+            status = tn_log_cursor_scan(&cursor, each, context, error);
+        }
+        tn_iterator_destroy(cursor.iterator);
+    }
+    return status;
+}
+
+static enum tn_status cursor_init(struct tn_log_cursor *cursor, struct tn_log *log, uint64_t index,
+                                  uint64_t end, struct tn_error *error)
+{
+    *cursor = (struct tn_log_cursor){.index = index, .end = end};
+    cursor->iterator =
+        tn_iterator_create(log->store, log->log, NULL, end - index > LONG_SCAN_ENTRIES);
+    enum tn_status status = seek_frame(cursor->iterator, index, &cursor->frame, error);
+    return status == TN_OK ? tn_frame_seek(&cursor->frame, index, error) : status;
+}
+
+enum tn_status tn_log_cursor_open(struct tn_log *log, uint64_t index, uint64_t end,
+                                  struct tn_log_cursor **out, struct tn_error *error)
+{
+    uint64_t size = head_size(log);
+    struct tn_log_cursor *cursor = calloc(1, sizeof(*cursor));
+    enum tn_status status = TN_OK;
+
+    *out = NULL;
+    if (cursor == NULL) {
+        return tn_fail(error, TN_MEMORY, "no memory to read the log");
+    }
+    end = end < size ? end : size;
+    if (index < end) {
+        status = cursor_init(cursor, log, index, end, error);
+    }
+    if (status != TN_OK) {
+        tn_log_cursor_close(cursor);
+        return status;
+    }
+    *out = cursor;
+    return TN_OK;
+}
+
+void tn_log_cursor_close(struct tn_log_cursor *cursor)
+{
+    if (cursor != NULL) {
+        tn_iterator_destroy(cursor->iterator);
+        free(cursor);
+    }
+}
+
+enum tn_status tn_log_cursor_scan(struct tn_log_cursor *cursor, tn_log_each *each, void *context,
+                                  struct tn_error *error)
+{
+    struct tn_bytes entry;
+    bool more = cursor->index < cursor->end;
+    enum tn_status status = TN_OK;
+
+    while (status == TN_OK && more) {
+        status = tn_frame_next(&cursor->frame, &entry, error);
+        if (status == TN_OK) {
+            more = each(context, cursor->index, entry);
+            cursor->index++;
+            more = more && cursor->index < cursor->end;
         } else if (status == TN_NOT_FOUND) {
-            tn_iterator_next(iterator);
-            status = open_frame(iterator, &frame, error);
-            if (status == TN_OK && frame.header.first_index != index) {
+            tn_iterator_next(cursor->iterator);
+            status = open_frame(cursor->iterator, &cursor->frame, error);
+            if (status == TN_OK && cursor->frame.header.first_index != cursor->index) {
                 status = tn_fail(error, TN_CORRUPT, "entry %" PRIu64 ": the frames have a gap here",
-                                 index);
+                                 cursor->index);
             }
         }
     }
-    tn_iterator_destroy(iterator);
     return status;
 }
 
