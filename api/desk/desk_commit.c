@@ -6,6 +6,9 @@
  *   in_flight_done <--------------------- |
  *   gathering -> seal -> in_flight        requests answered (TN_UNKNOWN when it failed)
  *
+ * A few commands are less work than waking two threads for them, so the desk appends a small batch
+ * itself when hardly anybody waits to be decided meanwhile.
+ *
  * The desk refuses commands long before the reserve is touched. When others fill the disk faster
  * than that, a batch finds no space: nothing of it was written, so it waits and is tried again. */
 #include <string.h>
@@ -24,6 +27,9 @@
 #define RENEW_INTERVAL_US ((uint64_t) 60 * 1000000)
 /* How often a batch that found no space is tried again. */
 #define SPACE_INTERVAL_NS 100000000l
+/* A batch is the desk's own to append when fewer commands than this are under way: its own, those
+ * that wait to be decided, and those of the batch before, whose callers may be back any moment. */
+#define SMALL_CROWD 96u
 
 /* What is answered when the outcome of a write is unknown: never "rejected". */
 static void answer(struct tn_desk_request *first, enum tn_status failed)
@@ -94,6 +100,21 @@ static void give_receipts(struct tn_desk *desk, struct tn_desk_request *first)
     tn_receipt_frame_drop(frame);
 }
 
+/* What became of the batch, which found space. */
+static enum tn_status written(struct tn_desk *desk, const struct tn_desk_batch *batch,
+                              enum tn_status status, const struct tn_error *error)
+{
+    if (status != TN_OK) {
+        tn_logline(TN_LOG_ERROR,
+                   "the last batch may or may not be on disk (%s); no more commands are taken: "
+                   "restart the server, which continues from what the disk holds",
+                   error->text);
+        return TN_UNKNOWN;
+    }
+    tn_engine_committed(desk->options.engine, batch->engine_generation);
+    return TN_OK;
+}
+
 static enum tn_status commit(struct tn_desk *desk, struct tn_desk_batch *batch)
 {
     struct tn_error error = {0};
@@ -105,18 +126,18 @@ static enum tn_status commit(struct tn_desk *desk, struct tn_desk_batch *batch)
     while (status == TN_NO_SPACE && wait_for_space(desk)) {
         status = write_batch(desk, batch, &error);
     }
-    if (status == TN_NO_SPACE) {
-        return status; /* nothing was written, and the callers are told so */
-    }
+    /* Without space nothing was written, and the callers are told so. */
+    return status == TN_NO_SPACE ? status : written(desk, batch, status, &error);
+}
+
+/* With the lock held. */
+static void note_committed(struct tn_desk *desk, enum tn_status status)
+{
     if (status != TN_OK) {
-        tn_logline(TN_LOG_ERROR,
-                   "the last batch may or may not be on disk (%s); no more commands are taken: "
-                   "restart the server, which continues from what the disk holds",
-                   error.text);
-        return TN_UNKNOWN;
+        desk->failed = true;
+        desk->state.failed = true;
     }
-    tn_engine_committed(desk->options.engine, batch->engine_generation);
-    return TN_OK;
+    desk->state.batches++;
 }
 
 void tn_desk_hurry(struct tn_desk *desk)
@@ -152,11 +173,7 @@ void *tn_desk_commit_main(void *context)
             batch->status = commit(desk, batch);
             pthread_mutex_lock(&desk->lock);
         }
-        if (batch->status != TN_OK) {
-            desk->failed = true;
-            desk->state.failed = true;
-        }
-        desk->state.batches++;
+        note_committed(desk, batch->status);
         first = batch->first;
         status = batch->status;
         framed = status == TN_OK && batch->entry_count > 0;
@@ -178,7 +195,19 @@ void *tn_desk_commit_main(void *context)
     return NULL;
 }
 
-/* The desk's part after a commit: the batch is its own again. Called with the lock held. */
+/* The desk's part after a commit. */
+static void end_batch(struct tn_desk *desk, struct tn_desk_batch *batch)
+{
+    if (batch->status == TN_OK) {
+        tn_vault_overlay_drop(&desk->overlay, batch->overlay_generation);
+        desk->committed_number = batch->number;
+    } else {
+        desk->stopped = true;
+    }
+    tn_desk_batch_reset(batch);
+}
+
+/* The batch is the desk's own again. Called with the lock held. */
 static void take_back(struct tn_desk *desk)
 {
     struct tn_desk_batch *batch = desk->in_flight;
@@ -189,13 +218,39 @@ static void take_back(struct tn_desk *desk)
     desk->in_flight = NULL;
     desk->in_flight_done = false;
     desk->committing = NULL;
-    if (batch->status == TN_OK) {
-        tn_vault_overlay_drop(&desk->overlay, batch->overlay_generation);
-        desk->committed_number = batch->number;
-    } else {
-        desk->stopped = true;
+    end_batch(desk, batch);
+}
+
+/* With the lock held and nothing in flight. A simulation has thousands of commands under way; and
+ * while the committer answers it reads what the next append replaces. */
+static bool is_small(const struct tn_desk *desk, const struct tn_desk_batch *batch)
+{
+    return desk->options.clock != TN_CLOCK_MANUAL && !desk->answering && !desk->failed &&
+           desk->batch_before + batch->request_count + desk->queued < SMALL_CROWD &&
+           batch->entry_count < SMALL_CROWD;
+}
+
+/* False when there is no space: nothing was written, and the committer is to wait for some. */
+static bool commit_here(struct tn_desk *desk, struct tn_desk_batch *batch)
+{
+    struct tn_desk_request *first = batch->first;
+    struct tn_error error = {0};
+    enum tn_status status = write_batch(desk, batch, &error);
+
+    if (status == TN_NO_SPACE) {
+        return false;
     }
-    tn_desk_batch_reset(batch);
+    status = written(desk, batch, status, &error);
+    batch->status = status;
+    pthread_mutex_lock(&desk->lock);
+    note_committed(desk, status);
+    pthread_mutex_unlock(&desk->lock);
+    end_batch(desk, batch);
+    if (status == TN_OK) {
+        give_receipts(desk, first);
+    }
+    answer(first, status);
+    return true;
 }
 
 /* Put what changes with the entries into the batch's writes. A failure here means that the rows
@@ -220,6 +275,7 @@ void tn_desk_hand_over(struct tn_desk *desk, bool wait)
 {
     struct tn_desk_batch *batch = desk->gathering;
     bool busy;
+    bool small;
 
     pthread_mutex_lock(&desk->lock);
     desk->state.commands = desk->commands;
@@ -231,6 +287,7 @@ void tn_desk_hand_over(struct tn_desk *desk, bool wait)
         take_back(desk);
     }
     busy = desk->in_flight != NULL;
+    small = is_small(desk, batch);
     pthread_mutex_unlock(&desk->lock);
     if (busy || tn_desk_batch_is_empty(batch)) {
         return;
@@ -241,7 +298,11 @@ void tn_desk_hand_over(struct tn_desk *desk, bool wait)
         tn_desk_batch_reset(batch);
         return;
     }
+    desk->batch_before = batch->request_count;
     fill(desk, batch);
+    if (small && !desk->stopped && commit_here(desk, batch)) {
+        return;
+    }
     pthread_mutex_lock(&desk->lock);
     desk->in_flight = batch;
     desk->in_flight_done = false;

@@ -118,6 +118,7 @@ struct tn_desk {
     uint64_t held_day;         /* its draw cannot be made by this process; 0: none */
     uint64_t seeded_number;    /* of the batch with the last seed */
     uint64_t batch_number;     /* of the batch that gathers; from 1 */
+    size_t batch_before;       /* requests of the batch that was handed over last */
     uint64_t committed_number; /* of the last batch that is known to be durable */
     bool room;                 /* as the last round found it, like the three below */
     bool stopped;

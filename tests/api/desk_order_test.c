@@ -271,6 +271,132 @@ static void a_desk_that_failed_has_no_rest(void **context)
     assert_int_equal(tn_desk_advance(state->ledger->desk, DRAW_US, &error), TN_UNKNOWN);
 }
 
+/* ---- by the wall clock: a batch of few commands, which the desk's own thread appends ---- */
+
+static const struct tn_ledger_options live_options = {
+    .mode = TN_LEDGER_DESK, .no_publish = true, .allow_unlocked = true};
+
+static void fill_live(struct asking *asking, uint32_t n)
+{
+    fill_register(asking, n, n, n, 0);
+    asking->request.command.facts.register_facts.today = START_US / TN_DAY_US;
+}
+
+struct named {
+    struct watched watched;
+    char thread[16];
+};
+
+/* Some 50 ms, in which the crowd behind it is submitted. */
+static void slow_done(struct tn_desk_request *request)
+{
+    usleep(50000);
+    watched_done(request);
+}
+
+static void named_done(struct tn_desk_request *request)
+{
+    struct named *named = TN_CONTAINER_OF(request, struct named, watched.asking.request);
+
+    (void) pthread_getname_np(pthread_self(), named->thread, sizeof(named->thread));
+    watched_done(request);
+}
+
+static void submit_named(struct named *named, struct desk_state *state, uint32_t n)
+{
+    fill_live(&named->watched.asking, n);
+    named->watched.state = state;
+    named->watched.asking.request.done = named_done;
+    assert_int_equal(tn_desk_submit(state->ledger->desk, &named->watched.asking.request), TN_OK);
+}
+
+#define MANY 300u
+
+static void few_commands_need_no_other_thread(void **context)
+{
+    struct desk_state *state = *context;
+    struct named few[3] = {0};
+    struct named *many = calloc(MANY, sizeof(*many));
+    struct watched first = {0};
+    bool committer = false;
+
+    close_ledger(state);
+    open_ledger(state, &live_options);
+    for (uint32_t i = 0; i < 3; i++) {
+        submit_named(&few[i], state, 1 + i);
+        wait_answer(&few[i].watched);
+        assert_string_equal(few[i].thread, "turno-desk");
+        assert_true(few[i].watched.durable > few[i].watched.asking.request.first_index);
+    }
+    fill_live(&first.asking, 10);
+    first.state = state;
+    first.asking.request.done = slow_done;
+    assert_int_equal(tn_desk_submit(state->ledger->desk, &first.asking.request), TN_OK);
+    for (uint32_t i = 0; i < MANY; i++) {
+        submit_named(&many[i], state, 100 + i);
+    }
+    wait_answer(&first);
+    for (uint32_t i = 0; i < MANY; i++) {
+        wait_answer(&many[i].watched);
+        assert_int_equal(many[i].watched.asking.request.status, TN_OK);
+        assert_true(many[i].watched.durable > many[i].watched.asking.request.first_index);
+        committer = committer || strcmp(many[i].thread, "turno-commit") == 0;
+    }
+    assert_true(committer); /* one is synced while the next is decided */
+    free(many);
+}
+
+/* One command, which meets the `nth` fault point. False when it was not reached. */
+static bool fail_alone_at(unsigned nth, unsigned *unknown)
+{
+    struct desk_state state = {0};
+    struct watched alone = {0};
+    struct asking asking;
+    struct tn_desk_state desk;
+    bool known;
+    bool reached;
+
+    create_ledger(&state, true, START_US);
+    open_ledger(&state, &live_options);
+    fill_live(&alone.asking, 1);
+    tn_fault_arm(nth);
+    watch(&alone, &state);
+    wait_answer(&alone);
+    reached = tn_fault_disarm();
+    known = alone.asking.request.status == TN_OK;
+    tn_desk_state(state.ledger->desk, &desk);
+    /* Else it was not decided, for what a rule looks at could not be read. */
+    assert_true(known || alone.asking.request.status == TN_UNKNOWN ||
+                alone.asking.request.status == TN_IO);
+    if (alone.asking.request.status == TN_UNKNOWN) {
+        (*unknown)++;
+        assert_true(desk.failed);
+        fill_live(&asking, 2);
+        assert_int_equal(ask_and_drop(&state, &asking), TN_UNKNOWN);
+    }
+    close_ledger(&state);
+
+    open_ledger(&state, &manual_options); /* it agrees with itself, or this fails */
+    fill_register(&asking, 1, 1, 1, tn_clock_wall_us() + TN_DAY_US);
+    assert_int_equal(ask_and_drop(&state, &asking), TN_OK); /* the retry */
+    assert_true(!known || asking.request.replayed);
+    assert_int_equal(count_kind(&state, TN_KIND_registration_created), 1);
+    remove_ledger(&state);
+    return reached;
+}
+
+static void a_failed_write_of_one_command_leaves_its_caller_in_no_doubt(void **context)
+{
+    unsigned nth = 0;
+    unsigned unknown = 0;
+
+    (void) context;
+    while (fail_alone_at(nth, &unknown)) {
+        nth++;
+    }
+    assert_true(unknown >= 2 && nth > unknown); /* the frame, the write; what can be waited for */
+}
+
 /* ---- many callers ---- */
 
 #define CALLERS 4u
@@ -452,6 +578,8 @@ int main(void)
         IN_A_LEDGER(repeats_are_answered_only_when_the_first_is_durable),
         cmocka_unit_test(a_failed_write_leaves_nobody_in_the_dark),
         IN_A_LEDGER(a_desk_that_failed_has_no_rest),
+        IN_A_LEDGER(few_commands_need_no_other_thread),
+        cmocka_unit_test(a_failed_write_of_one_command_leaves_its_caller_in_no_doubt),
         IN_A_LEDGER(P2_every_acknowledged_index_is_in_the_log_after_a_restart),
         cmocka_unit_test(the_log_does_not_depend_on_how_commands_met),
     };

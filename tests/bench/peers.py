@@ -151,7 +151,7 @@ def wrk(port, script):
     if "Non-2xx" in out:
         sys.exit(f"{script}: answers other than 2xx: the figure means nothing\n{out}")
     rate = float(re.search(r"Requests/sec:\s+([0-9.]+)", out).group(1))
-    p99 = re.search(r"99%\s+([0-9.]+m?s)", out).group(1)
+    p99 = re.search(r"99%\s+([0-9.]+(?:us|ms|s))", out).group(1)
     return rate, p99
 
 
