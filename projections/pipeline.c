@@ -33,10 +33,11 @@
 #define BATCH_EVENTS 256
 #define SCAN_BELOW_SLOTS 8
 #define SCAN_TO_SLOTS 32
-#define RING_SLOTS 128
+#define RING_SLOTS 64
 /* Decoded lists live in the arena too. A batch ends early when this much is used; one event
- * needs at most a multiple of an entry's 64 KiB. */
-#define BATCH_BYTES ((size_t) 1 << 20)
+ * needs at most a multiple of an entry's 64 KiB. So a ring has some 10 MiB, and of a log of nothing
+ * but the largest entries below 100. */
+#define BATCH_BYTES ((size_t) 512 << 10)
 #define BATCH_BYTES_MAX ((size_t) 64 << 20)
 /* What a fold may allocate for one event. */
 #define FOLD_BYTES_MAX ((size_t) 256 << 20)
@@ -91,13 +92,8 @@ static enum tn_status run_open(struct run *run, const struct tn_pipeline *pipeli
     pthread_cond_init(&run->changed, NULL);
     for (size_t i = 0; i < RING_SLOTS; i++) {
         tn_arena_init(&run->batches[i].arena, BATCH_BYTES_MAX);
-        run->batches[i].events = calloc(BATCH_EVENTS, sizeof(struct tn_event));
-        run->batches[i].ahead = calloc(BATCH_EVENTS, sizeof(struct tn_ahead));
-        if (run->batches[i].events == NULL || run->batches[i].ahead == NULL) {
-            return tn_fail(error, TN_MEMORY, "no memory to fold the log");
-        }
     }
-    return TN_OK;
+    return tn_log_cursor_open(pipeline->log, pipeline->from, pipeline->end, &run->cursor, error);
 }
 
 static void run_close(struct run *run)
@@ -135,10 +131,6 @@ enum tn_status tn_pipeline_run(const struct tn_pipeline *pipeline, struct tn_err
         return tn_fail(error, TN_MEMORY, "no memory to fold the log");
     }
     status = run_open(run, pipeline, error);
-    if (status == TN_OK) {
-        status =
-            tn_log_cursor_open(pipeline->log, pipeline->from, pipeline->end, &run->cursor, error);
-    }
     if (status != TN_OK) {
         goto out;
     }
@@ -271,21 +263,31 @@ static bool scan_entry(void *context, uint64_t index, struct tn_bytes entry)
 /* None when it is time to fold, or after a failure. */
 static void slot_take(struct run *run)
 {
+    struct batch *batch = NULL;
     uint64_t used;
 
     show_progress(run);
-
     pthread_mutex_lock(&run->lock);
     used = slots_used(run);
     if (run->status == TN_OK && used < RING_SLOTS &&
         (used < SCAN_TO_SLOTS || fold_pick(run) == run->pipeline->fold_count)) {
-        run->filling = &run->batches[run->produced % RING_SLOTS];
+        batch = &run->batches[run->produced % RING_SLOTS];
     }
     pthread_mutex_unlock(&run->lock);
-    if (run->filling != NULL) {
-        run->filling->count = 0;
-        tn_arena_reset(&run->filling->arena);
+    /* A short stretch needs few of them. */
+    if (batch != NULL && batch->events == NULL) {
+        batch->events = calloc(BATCH_EVENTS, sizeof(struct tn_event));
+        batch->ahead = calloc(BATCH_EVENTS, sizeof(struct tn_ahead));
+        if (batch->events == NULL || batch->ahead == NULL) {
+            run->scan_status = tn_fail(&run->scan_error, TN_MEMORY, "no memory to fold the log");
+            batch = NULL;
+        }
     }
+    if (batch != NULL) {
+        batch->count = 0;
+        tn_arena_reset(&batch->arena);
+    }
+    run->filling = batch;
 }
 
 static void slot_give(struct run *run)
