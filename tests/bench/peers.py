@@ -3,8 +3,9 @@
     peers.py TURNO SCRATCH ROUNDS
 
 One ledger, 8,000 owners and 16 officers; every request and every validation is an event that is synced
-before its answer. wrk runs one thread with 64 connections for all; pgbench 64 clients on a Unix socket.
-nginx answers the very texts that the validations send, and, as a second figure, wrk's own bare GET.
+before its answer. wrk runs one thread with 64 connections for all; pgbench 64 clients, on a Unix socket and,
+as a second figure, over TCP as wrk's connections are. nginx answers the very texts that the validations
+send, and, as a second figure, wrk's own bare GET.
 """
 import http.client
 import json
@@ -20,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 turno, scratch, rounds = sys.argv[1], sys.argv[2], int(sys.argv[3])
 SECONDS = 8
-PORT, NGINX_PORT = 18091, 18092
+PORT, NGINX_PORT, POSTGRES_PORT = 18091, 18092, 18093
 OWNERS = 8000
 here = os.path.dirname(os.path.abspath(__file__))
 
@@ -90,7 +91,7 @@ http {{ access_log off; keepalive_requests 1000000000; server {{ listen 127.0.0.
 
 
 class Postgres:
-    """A cluster of its own in the scratch folder, as the user postgres, on a Unix socket."""
+    """A cluster of its own in the scratch folder, as the user postgres, on a Unix socket and loopback."""
 
     def __init__(self):
         self.data = os.path.join(scratch, "postgres")
@@ -102,7 +103,8 @@ class Postgres:
         self.user = user
         self.run("initdb", "-D", self.data, "-A", "trust")
         with open(os.path.join(self.data, "postgresql.conf"), "a") as file:
-            file.write("listen_addresses = ''\nfsync = on\nsynchronous_commit = on\n"
+            file.write(f"listen_addresses = '127.0.0.1'\nport = {POSTGRES_PORT}\n"
+                       "fsync = on\nsynchronous_commit = on\n"
                        f"unix_socket_directories = '{self.data}'\nmax_connections = 100\n"
                        "shared_buffers = 256MB\nmax_wal_size = 4GB\n")
         self.run("pg_ctl", "-D", self.data, "-w", "-l", os.path.join(self.data, "log"), "start")
@@ -123,10 +125,11 @@ class Postgres:
         return subprocess.run([os.path.join(self.bin, name), *arguments], check=True,
                               capture_output=True, text=True, cwd=self.data,
                               user=self.user.pw_uid, group=self.user.pw_gid,
-                              env={"PATH": os.environ["PATH"], "LANG": "C"}).stdout
+                              env={"PATH": os.environ["PATH"], "LANG": "C",
+                                   "PGPORT": str(POSTGRES_PORT)}).stdout
 
-    def measure(self):
-        out = self.run("pgbench", "-h", self.data, "-n", "-c", "64", "-j", "2", "-M", "prepared",
+    def measure(self, host):
+        out = self.run("pgbench", "-h", host, "-n", "-c", "64", "-j", "2", "-M", "prepared",
                        "-T", str(SECONDS), "-f", self.script, "postgres")
         # What it wrote goes to the disk now, not while the next one is measured.
         self.run("psql", "-h", self.data, "-d", "postgres", "-q", "-c", "checkpoint")
@@ -156,7 +159,8 @@ def wrk(port, script):
 
 
 def main():
-    figures = {"requests": [], "postgres": [], "validations": [], "nginx": [], "nginx, GET": []}
+    figures = {"requests": [], "pgbench": [], "pgbench, TCP": [], "validations": [], "nginx": [],
+               "nginx, GET": []}
     p99 = {"requests": [], "validations": []}
     server = nginx = postgres = None
     try:
@@ -167,7 +171,8 @@ def main():
                 figures[name].append(rate)
                 p99[name].append(slow)
                 if name == "requests":
-                    figures["postgres"].append(postgres.measure())
+                    figures["pgbench"].append(postgres.measure(postgres.data))
+                    figures["pgbench, TCP"].append(postgres.measure("127.0.0.1"))
                 else:
                     figures["nginx"].append(wrk(NGINX_PORT, script)[0])
                     figures["nginx, GET"].append(wrk(NGINX_PORT, None)[0])
@@ -187,7 +192,9 @@ def main():
     for name, values in figures.items():
         print(f"{name}: {', '.join(f'{value:.0f}' for value in values)}")
     print(f"requests over HTTP:    {middle['requests']:8.0f}/s (p99 {', '.join(p99['requests'])}), "
-          f"pgbench {middle['postgres']:8.0f}/s: {ratio('requests', 'postgres'):.2f} x (at least 5.0)")
+          f"pgbench {middle['pgbench']:8.0f}/s: {ratio('requests', 'pgbench'):.2f} x (at least 5.0); "
+          f"pgbench over TCP {middle['pgbench, TCP']:8.0f}/s: "
+          f"{ratio('requests', 'pgbench, TCP'):.2f} x")
     print(f"validations over HTTP: {middle['validations']:8.0f}/s (p99 "
           f"{', '.join(p99['validations'])}), nginx {middle['nginx']:8.0f}/s: "
           f"{ratio('validations', 'nginx'):.2f} x (at least 0.5); nginx, GET "

@@ -133,6 +133,36 @@ static void scans_begin_and_end_anywhere(void **state)
     fixture_close(&f);
 }
 
+static void a_scan_that_rested_goes_on_with_the_next_entry(void **state)
+{
+    (void) state;
+    static const struct {
+        uint64_t from;
+        uint64_t end;
+        uint64_t next; /* when it is over */
+    } rows[] = {{0, UINT64_MAX, 100}, {13, 88, 88}, {99, 500, 100}, {100, 500, 100}, {60, 50, 60}};
+    struct fixture f;
+    fixture_init(&f);
+    append_until(&f, 100, 13);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        for (uint64_t step = 1; step <= 14; step++) { /* within frames, at their ends, across */
+            struct tn_log_cursor *cursor;
+            struct scan scan = {.next = rows[i].from};
+            assert_ok(tn_log_cursor_open(f.log, rows[i].from, rows[i].end, &cursor, &f.error),
+                      &f.error);
+            do {
+                scan.stop = scan.next + step;
+                assert_ok(tn_log_cursor_scan(cursor, scan_each, &scan, &f.error), &f.error);
+            } while (scan.next == scan.stop);
+            assert_int_equal(scan.next, rows[i].next);
+            assert_ok(tn_log_cursor_scan(cursor, scan_each, &scan, &f.error), &f.error);
+            assert_int_equal(scan.next, rows[i].next);
+            tn_log_cursor_close(cursor);
+        }
+    }
+    fixture_close(&f);
+}
+
 static void a_time_finds_its_first_entry(void **state)
 {
     (void) state;
@@ -468,6 +498,7 @@ int main(void)
         cmocka_unit_test(what_was_appended_is_read_again),
         cmocka_unit_test(leaves_of_a_frame_are_those_of_its_entries),
         cmocka_unit_test(scans_begin_and_end_anywhere),
+        cmocka_unit_test(a_scan_that_rested_goes_on_with_the_next_entry),
         cmocka_unit_test(a_time_finds_its_first_entry),
         cmocka_unit_test(tiles_and_proofs_are_those_of_the_definition),
         cmocka_unit_test(bundles_are_slices_of_the_entries),
