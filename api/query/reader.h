@@ -16,8 +16,9 @@
 #define TN_READERS_MAX 128u
 /* Rows of one question. */
 #define TN_READER_ARENA_BYTES ((size_t) 16 << 20)
-/* Token hashes and officers that a reader remembers, powers of two: 3.5 MB and 1.6 MB. Two whose ids
- * fall on one place are read from the store in turn, so there are many more places than either. */
+/* Token hashes and officers that a reader remembers, powers of two: 3.5 MB and 1.6 MB. Two whose
+ * ids fall on one place are read from the store in turn, so there are many more places than either.
+ */
 #define TN_READER_TOKENS 65536u
 #define TN_READER_OFFICERS 8192u
 
