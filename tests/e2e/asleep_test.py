@@ -212,38 +212,45 @@ def clock_set_while_running(base):
     print("clock set forward: paused, set back without harm; a plain resume lets the offer lapse")
 
 
+def clock_jumps_while_busy(scene):
+    """Forward and back between the desk's looks at its clocks."""
+    over = threading.Event()
+    callers = [threading.Thread(target=register_until, args=(scene, over, 100_000 * n))
+               for n in range(1, 9)]
+    for caller in callers:
+        caller.start()
+    try:
+        # Between two looks at the clocks a batch is handed over; some rounds meet that moment.
+        for _ in range(12):
+            scene.clock.shift(9 * HOUR)
+            turno.wait_until(scene.paused, "the pause after the clock was set")
+            scene.clock.shift(-9 * HOUR)
+            time.sleep(CLOCKS_SEEN_S)
+            scene.go_on()
+            assert last_pause_s(scene) > CLOCKS_SEEN_S - 0.5, "a heartbeat by the wrong clock"
+    finally:
+        over.set()
+        for caller in callers:
+            caller.join()
+
+
 def clock_set_back_while_busy(base):
     """The heartbeat is never a clock's that was not checked; a pause that lies ahead can be ended."""
     scene = Scene(base, "back")
-    with scene.server, scene.server.client() as client:
-        owner, = scene.offers(client, (1,))
-        over = threading.Event()
-        callers = [threading.Thread(target=register_until, args=(scene, over, 100_000 * n))
-                   for n in range(1, 9)]
-        for caller in callers:
-            caller.start()
-        try:
-            # Between two looks at the clocks a batch is handed over; some rounds meet that moment.
-            for _ in range(12):
-                scene.clock.shift(9 * HOUR)
-                turno.wait_until(scene.paused, "the pause after the clock was set")
-                scene.clock.shift(-9 * HOUR)
-                time.sleep(CLOCKS_SEEN_S)
-                scene.go_on()
-                assert last_pause_s(scene) > CLOCKS_SEEN_S - 0.5, "a heartbeat by the wrong clock"
-        finally:
-            over.set()
-            for caller in callers:
-                caller.join()
+    with scene.server:
+        with scene.server.client() as client:
+            owner, = scene.offers(client, (1,))
+        clock_jumps_while_busy(scene)
         # An hour too early from here on: nobody can say for how long the ledger was not served.
         scene.clock.shift(-HOUR)
         turno.wait_until(scene.paused, "the pause after the clock was set")
         time.sleep(CLOCKS_SEEN_S)
         scene.go_on("--extend")
-        held = turno.open_offer(client, *owner[:2])
-        assert held, "lapsed by a clock that was set back"
-        expect(client.post(f"/v1/registrations/{owner[0]}/offers/{held['offer']}/accept",
-                           token=owner[1]), 200)
+        with scene.server.client() as client:
+            held = turno.open_offer(client, *owner[:2])
+            assert held, "lapsed by a clock that was set back"
+            expect(client.post(f"/v1/registrations/{owner[0]}/offers/{held['offer']}/accept",
+                               token=owner[1]), 200)
         scene.server.stop()
     turno.run("verify", scene.directory)
     turno.run("audit", scene.directory)
