@@ -6,9 +6,11 @@
 
 /* Make the nth point reached from now on (0 the first) fail, once. Tests only. */
 void tn_fault_arm(unsigned nth);
+/* The same, of the points with this name only. */
+void tn_fault_arm_named(const char *name, unsigned nth);
 /* Disarm; true when the armed point was reached. */
 bool tn_fault_disarm(void);
-/* True when this point must fail now. `name` is for a debugger's eye. */
+/* True when this point must fail now. `name` is a literal. */
 bool tn_fault(const char *name);
 
 #endif
