@@ -35,6 +35,8 @@ struct tn_rebuild_job {
     char names[TN_PROJECTIONS_MAX][TN_FAMILY_NAME_MAX + 1];
     struct tn_family *families[TN_PROJECTIONS_MAX];
     struct tn_fold folds[TN_PROJECTIONS_MAX];
+    struct tn_rows_compared compared[TN_PROJECTIONS_MAX]; /* with the live ones */
+    bool comparable[TN_PROJECTIONS_MAX];
 };
 
 static enum tn_status open_beside(struct tn_rebuild_job *job, size_t number, size_t cache_bytes,
@@ -42,9 +44,12 @@ static enum tn_status open_beside(struct tn_rebuild_job *job, size_t number, siz
 static enum tn_status note_mask(struct tn_rebuild_job *job, uint32_t mask, struct tn_error *error);
 static enum tn_status check_log(struct tn_rebuild_job *job, const struct tn_log_head *head,
                                 struct tn_error *error);
-static enum tn_status compare(struct tn_rebuild_job *job, struct tn_rebuild_report *report,
-                              struct tn_error *error);
-static enum tn_status name_difference(struct tn_rebuild_job *job,
+typedef enum tn_status each(struct tn_rebuild_job *job, size_t number, struct tn_error *error);
+static enum tn_status for_each(struct tn_rebuild_job *job, each *step, struct tn_error *error);
+static each spill;
+static each compare;
+static void report_on(const struct tn_rebuild_job *job, struct tn_rebuild_report *report);
+static enum tn_status name_difference(const struct tn_rebuild_job *job,
                                       const struct tn_rebuild_report *report,
                                       struct tn_error *error);
 static enum tn_status swap(struct tn_rebuild_job *job, struct tn_error *error);
@@ -229,18 +234,17 @@ enum tn_status tn_rebuild_finish(struct tn_rebuild_job *job, bool swap_different
     if (status == TN_OK) {
         status = check_log(job, &head, error);
     }
-    for (size_t i = 0; status == TN_OK && i < job->list.count; i++) {
-        if (asked(job, i)) {
-            status = tn_rows_spill(job->folds[i].rows, error);
-        }
+    if (status == TN_OK) {
+        status = for_each(job, spill, error);
     }
     if (status == TN_OK) {
         status = tn_fault("rebuild_flush") ? tn_fail(error, TN_IO, "a test made the flush fail")
                                            : tn_store_flush(job->store, error);
     }
     if (status == TN_OK) {
-        status = compare(job, report, error);
+        status = for_each(job, compare, error);
     }
+    report_on(job, report);
     report->events = job->position;
     report->duration_us = tn_clock_monotonic_us() - job->started_us;
     for (size_t i = 0; i < job->list.count; i++) {
@@ -270,124 +274,139 @@ static enum tn_status check_log(struct tn_rebuild_job *job, const struct tn_log_
     return TN_OK;
 }
 
-/* ---- comparing ---- */
+/* ---- all of them ---- */
 
-/* Roots of the new rows, on a thread of their own beside those of the live ones. */
-struct roots_work {
+/* What is done for every projection that is asked for, the largest first, by two threads: one
+ * projection has most of the rows. */
+struct steps {
     struct tn_rebuild_job *job;
-    struct tn_rebuild_report *report;
-    enum tn_status status;
+    each *step;
+    pthread_mutex_t lock;
+    bool taken[TN_PROJECTIONS_MAX];
+    enum tn_status status; /* the first failure */
     struct tn_error error;
 };
 
-static void *rebuilt_work(void *argument)
+/* The number of projections when all are taken or one has failed. With the lock held. */
+static size_t take_largest(struct steps *steps)
 {
-    struct roots_work *work = argument;
+    const struct tn_rebuild_job *job = steps->job;
+    size_t largest = job->list.count;
 
-    for (size_t i = 0; work->status == TN_OK && i < work->job->list.count; i++) {
-        if (asked(work->job, i)) {
-            work->status = tn_rows_root(work->job->folds[i].rows, &work->report->rows[i],
-                                        work->report->root_rebuilt[i], &work->error);
+    for (size_t i = 0; steps->status == TN_OK && i < job->list.count; i++) {
+        if (asked(job, i) && !steps->taken[i] &&
+            (largest == job->list.count ||
+             job->folds[i].rows->cache.row_count > job->folds[largest].rows->cache.row_count)) {
+            largest = i;
         }
     }
+    if (largest != job->list.count) {
+        steps->taken[largest] = true;
+    }
+    return largest;
+}
+
+static void *take_steps(void *argument)
+{
+    struct steps *steps = argument;
+    size_t number;
+
+    pthread_mutex_lock(&steps->lock);
+    while ((number = take_largest(steps)) != steps->job->list.count) {
+        struct tn_error error = {0};
+
+        pthread_mutex_unlock(&steps->lock);
+        enum tn_status status = steps->step(steps->job, number, &error);
+        pthread_mutex_lock(&steps->lock);
+        if (status != TN_OK && steps->status == TN_OK) {
+            steps->status = status;
+            steps->error = error;
+        }
+    }
+    pthread_mutex_unlock(&steps->lock);
     return NULL;
 }
 
-/* The live side of one projection. Rows of another version, or not at the log's head, are no
- * measure: they count as different whatever their root. */
-static enum tn_status live_root(struct tn_rebuild_job *job, size_t number, bool *comparable,
-                                uint64_t *count, uint8_t root[static TN_HASH_SIZE],
-                                struct tn_error *error)
+static enum tn_status for_each(struct tn_rebuild_job *job, each *step, struct tn_error *error)
+{
+    struct steps steps = {.job = job, .step = step, .lock = PTHREAD_MUTEX_INITIALIZER};
+    pthread_t thread;
+    bool threaded = pthread_create(&thread, NULL, take_steps, &steps) == 0;
+
+    (void) take_steps(&steps); /* without another thread this one takes them all */
+    if (threaded) {
+        pthread_join(thread, NULL);
+    }
+    pthread_mutex_destroy(&steps.lock);
+    if (steps.status != TN_OK && error != NULL) {
+        *error = steps.error;
+    }
+    return steps.status;
+}
+
+static enum tn_status spill(struct tn_rebuild_job *job, size_t number, struct tn_error *error)
+{
+    return tn_rows_spill(job->folds[number].rows, error);
+}
+
+/* ---- comparing ---- */
+
+/* Live rows of another version, or not at the log's head, are no measure: they count as different
+ * whatever their root. */
+static enum tn_status compare(struct tn_rebuild_job *job, size_t number, struct tn_error *error)
 {
     const struct tn_projection *projection = job->list.items[number];
-    struct tn_rows_options options = {.face = TN_ROWS_VIEW, .store = job->store};
+    struct tn_rows_compared *compared = &job->compared[number];
+    struct tn_family *live = NULL;
     struct tn_current current;
-    struct tn_rows *rows = NULL;
     bool found = false;
-
-    *comparable = false;
-    *count = 0;
     enum tn_status status =
         tn_current_read(job->store, NULL, projection->name, &current, &found, error);
-    if (status != TN_OK || !found) {
-        return status;
-    }
-    options.name = current.family;
-    status = tn_store_family(job->store, current.family, false, &options.family, error);
-    if (status == TN_OK) {
-        status = tn_rows_open(&options, &rows, error);
+
+    *compared = (struct tn_rows_compared){0};
+    job->comparable[number] = false;
+    if (status == TN_OK && !found) {
+        return tn_rows_root(job->folds[number].rows, &compared->count[1], compared->root[1], error);
     }
     if (status == TN_OK) {
-        status = tn_rows_root(rows, count, root, error);
+        status = tn_store_family(job->store, current.family, false, &live, error);
     }
-    tn_rows_close(rows);
-    *comparable = status == TN_OK && current.version == projection->version &&
-                  current.position == job->position;
+    if (status == TN_OK) {
+        status = tn_rows_compare(job->store, live, job->families[number], compared, error);
+    }
+    job->comparable[number] = status == TN_OK && current.version == projection->version &&
+                              current.position == job->position;
     return status;
 }
 
-static enum tn_status compare(struct tn_rebuild_job *job, struct tn_rebuild_report *report,
-                              struct tn_error *error)
+static void report_on(const struct tn_rebuild_job *job, struct tn_rebuild_report *report)
 {
-    struct roots_work work = {.job = job, .report = report};
-    bool comparable[TN_PROJECTIONS_MAX] = {0};
-    uint64_t count[TN_PROJECTIONS_MAX] = {0};
-    enum tn_status status = TN_OK;
-    pthread_t thread;
-    bool threaded = pthread_create(&thread, NULL, rebuilt_work, &work) == 0;
+    for (size_t i = 0; i < job->list.count; i++) {
+        const struct tn_rows_compared *compared = &job->compared[i];
 
-    for (size_t i = 0; status == TN_OK && i < job->list.count; i++) {
         report->rebuilt[i] = asked(job, i);
-        if (asked(job, i)) {
-            status = live_root(job, i, &comparable[i], &count[i], report->root_live[i], error);
-        }
+        report->rows[i] = compared->count[1];
+        report->equal[i] = job->comparable[i] && compared->equal;
+        memcpy(report->root_live[i], compared->root[0], TN_HASH_SIZE);
+        memcpy(report->root_rebuilt[i], compared->root[1], TN_HASH_SIZE);
     }
-    if (threaded) {
-        pthread_join(thread, NULL);
-    } else {
-        (void) rebuilt_work(&work);
-    }
-    if (status == TN_OK && work.status != TN_OK) {
-        status = work.status;
-        if (error != NULL) {
-            *error = work.error;
-        }
-    }
-    for (size_t i = 0; status == TN_OK && i < job->list.count; i++) {
-        report->equal[i] = asked(job, i) && comparable[i] && count[i] == report->rows[i] &&
-                           memcmp(report->root_live[i], report->root_rebuilt[i], TN_HASH_SIZE) == 0;
-    }
-    return status;
 }
 
 /* TN_MISMATCH, with the first projection that differs and where. */
-static enum tn_status name_difference(struct tn_rebuild_job *job,
+static enum tn_status name_difference(const struct tn_rebuild_job *job,
                                       const struct tn_rebuild_report *report,
                                       struct tn_error *error)
 {
-    char words[2 * TN_ROW_KEY_MAX + 64] = "it has no rows of this version at the head of the log";
     size_t number = 0;
 
     while (!asked(job, number) || report->equal[number]) {
         number++;
     }
-    const char *name = job->list.items[number]->name;
-    struct tn_current current;
-    struct tn_family *family = NULL;
-    bool found = false;
-    enum tn_status status = tn_current_read(job->store, NULL, name, &current, &found, error);
-    if (status == TN_OK && found && current.position == job->position &&
-        current.version == job->list.items[number]->version) {
-        status = tn_store_family(job->store, current.family, false, &family, error);
-        if (status == TN_OK) {
-            status = tn_rows_difference(job->store, family, job->families[number], words,
-                                        sizeof(words), error);
-        }
-    }
-    if (status != TN_OK) {
-        return status;
-    }
-    return tn_fail(error, TN_MISMATCH, "projection %s differs from its rebuild: %s", name, words);
+    return tn_fail(error, TN_MISMATCH, "projection %s differs from its rebuild: %s",
+                   job->list.items[number]->name,
+                   job->comparable[number] ? job->compared[number].words
+                                           : "it has no rows of this version at the head of the "
+                                             "log");
 }
 
 /* ---- swapping ---- */

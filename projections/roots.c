@@ -91,6 +91,16 @@ enum tn_status tn_rows_root(struct tn_rows *rows, uint64_t *count, uint8_t out[s
     return root_close(&root, status, rows->name, count, out, error);
 }
 
+/* The rows from where the iterator stands to the last. */
+static enum tn_status add_rest(struct tn_iterator *iterator, struct root *root,
+                               struct tn_error *error)
+{
+    for (; tn_iterator_valid(iterator) && !root->leaf.overflowed; tn_iterator_next(iterator)) {
+        root_add(root, tn_iterator_key(iterator), tn_iterator_value(iterator), false);
+    }
+    return tn_iterator_status(iterator, error);
+}
+
 static enum tn_status root_of_store(const struct tn_rows *rows, struct root *root,
                                     struct tn_error *error)
 {
@@ -98,11 +108,8 @@ static enum tn_status root_of_store(const struct tn_rows *rows, struct root *roo
     struct tn_iterator *iterator =
         tn_iterator_create(rows->options.store, rows->options.family, rows->options.snapshot, true);
 
-    for (tn_iterator_seek_first(iterator); tn_iterator_valid(iterator) && !root->leaf.overflowed;
-         tn_iterator_next(iterator)) {
-        root_add(root, tn_iterator_key(iterator), tn_iterator_value(iterator), false);
-    }
-    enum tn_status status = tn_iterator_status(iterator, error);
+    tn_iterator_seek_first(iterator);
+    enum tn_status status = add_rest(iterator, root, error);
     tn_iterator_destroy(iterator);
     return status;
 }
@@ -167,55 +174,75 @@ enum tn_status tn_rows_root_touched(struct tn_rows *rows, uint64_t *count,
     return root_close(&root, status, rows->name, count, out, error);
 }
 
-/* ---- where two sets of rows part ---- */
+/* ---- two sets of rows ---- */
 
-static void name_key(char *words, size_t size, const char *what, struct tn_bytes key)
+static void name_key(struct tn_rows_compared *compared, const char *what, struct tn_bytes key)
 {
     char hex[2 * TN_ROW_KEY_MAX + 1];
 
     tn_hex_encode(hex, key.data, key.size < TN_ROW_KEY_MAX ? key.size : TN_ROW_KEY_MAX);
-    (void) snprintf(words, size, "%s, key %s", what, hex);
+    (void) snprintf(compared->words, sizeof(compared->words), "%s, key %s", what, hex);
 }
 
-enum tn_status tn_rows_difference(struct tn_store *store, struct tn_family *live,
-                                  struct tn_family *rebuilt, char *words, size_t size,
-                                  struct tn_error *error)
+/* Where two iterators part that do not stand on the same row, or have ended both. */
+static void name_parting(struct tn_rows_compared *compared, struct tn_iterator *live,
+                         struct tn_iterator *rebuilt)
 {
-    struct tn_iterator *a = tn_iterator_create(store, live, NULL, true);
-    struct tn_iterator *b = tn_iterator_create(store, rebuilt, NULL, true);
-    enum tn_status status;
+    bool has_live = tn_iterator_valid(live);
+    bool has_rebuilt = tn_iterator_valid(rebuilt);
+    int order = has_live ? -1 : 1;
 
-    (void) snprintf(words, size, "no row differs");
-    tn_iterator_seek_first(a);
-    tn_iterator_seek_first(b);
-    for (;;) {
-        bool has_a = tn_iterator_valid(a);
-        bool has_b = tn_iterator_valid(b);
-        int order = 0;
+    compared->equal = !has_live && !has_rebuilt;
+    if (compared->equal) {
+        return;
+    }
+    if (has_live && has_rebuilt) {
+        order = tn_bytes_compare(tn_iterator_key(live), tn_iterator_key(rebuilt));
+    }
+    if (order == 0) {
+        name_key(compared, "another value", tn_iterator_key(live));
+    } else if (order < 0) {
+        name_key(compared, "a row that folding does not give", tn_iterator_key(live));
+    } else {
+        name_key(compared, "a row is missing", tn_iterator_key(rebuilt));
+    }
+}
 
-        if (!has_a && !has_b) {
-            break;
-        }
-        order = has_a && has_b ? tn_bytes_compare(tn_iterator_key(a), tn_iterator_key(b))
-                               : (has_a ? -1 : 1);
-        if (order != 0) {
-            name_key(words, size,
-                     order < 0 ? "a row that folding does not give" : "a row is missing",
-                     tn_iterator_key(order < 0 ? a : b));
-            break;
-        }
-        if (!tn_bytes_equal(tn_iterator_value(a), tn_iterator_value(b))) {
-            name_key(words, size, "another value", tn_iterator_key(a));
-            break;
-        }
-        tn_iterator_next(a);
-        tn_iterator_next(b);
+static bool same_row(struct tn_iterator *live, struct tn_iterator *rebuilt)
+{
+    return tn_iterator_valid(live) && tn_iterator_valid(rebuilt) &&
+           tn_bytes_equal(tn_iterator_key(live), tn_iterator_key(rebuilt)) &&
+           tn_bytes_equal(tn_iterator_value(live), tn_iterator_value(rebuilt));
+}
+
+enum tn_status tn_rows_compare(struct tn_store *store, struct tn_family *live,
+                               struct tn_family *rebuilt, struct tn_rows_compared *compared,
+                               struct tn_error *error)
+{
+    struct tn_iterator *iterators[] = {tn_iterator_create(store, live, NULL, true),
+                                       tn_iterator_create(store, rebuilt, NULL, true)};
+    struct root roots[2];
+    enum tn_status status = TN_OK;
+
+    *compared = (struct tn_rows_compared){0};
+    for (size_t i = 0; i < TN_ARRAY_SIZE(roots); i++) {
+        root_open(&roots[i]);
+        tn_iterator_seek_first(iterators[i]);
     }
-    status = tn_iterator_status(a, error);
-    if (status == TN_OK) {
-        status = tn_iterator_status(b, error);
+    while (same_row(iterators[0], iterators[1]) && !roots[0].leaf.overflowed) {
+        root_add(&roots[0], tn_iterator_key(iterators[0]), tn_iterator_value(iterators[0]), false);
+        tn_iterator_next(iterators[0]);
+        tn_iterator_next(iterators[1]);
     }
-    tn_iterator_destroy(a);
-    tn_iterator_destroy(b);
+    roots[1].merkle = roots[0].merkle;
+    name_parting(compared, iterators[0], iterators[1]);
+    for (size_t i = 0; i < TN_ARRAY_SIZE(roots); i++) {
+        if (status == TN_OK) {
+            status = add_rest(iterators[i], &roots[i], error);
+        }
+        status = root_close(&roots[i], status, i == 0 ? "the live rows" : "the rebuilt rows",
+                            &compared->count[i], compared->root[i], error);
+        tn_iterator_destroy(iterators[i]);
+    }
     return status;
 }

@@ -153,9 +153,17 @@ TN_MUST_USE enum tn_status tn_rows_root_now(struct tn_rows *rows, uint64_t *coun
 TN_MUST_USE enum tn_status tn_rows_root_touched(struct tn_rows *rows, uint64_t *count,
                                                 uint8_t root[static TN_HASH_SIZE],
                                                 struct tn_error *error);
-/* Names the first key at which two stored families differ, in `words`. */
-TN_MUST_USE enum tn_status tn_rows_difference(struct tn_store *store, struct tn_family *live,
-                                              struct tn_family *rebuilt, char *words, size_t size,
-                                              struct tn_error *error);
+/* Two stored families side by side, `live` and `rebuilt`. */
+struct tn_rows_compared {
+    uint64_t count[2];
+    uint8_t root[2][TN_HASH_SIZE];
+    bool equal;
+    char words[2 * TN_ROW_KEY_MAX + 64]; /* where they part first, when they do */
+};
+/* One look at both: rows that are alike in both are hashed once. */
+TN_MUST_USE enum tn_status tn_rows_compare(struct tn_store *store, struct tn_family *live,
+                                           struct tn_family *rebuilt,
+                                           struct tn_rows_compared *compared,
+                                           struct tn_error *error);
 
 #endif

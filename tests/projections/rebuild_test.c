@@ -151,6 +151,35 @@ static void raw_put(struct desk *desk, const char *family_name, struct tn_bytes 
     tn_batch_destroy(batch);
 }
 
+static void raw_delete(struct desk *desk, const char *family_name, struct tn_bytes key)
+{
+    struct tn_error error = {0};
+    struct tn_family *family = NULL;
+    struct tn_batch *batch = tn_batch_create();
+
+    MUST(tn_store_family(desk->place.store, family_name, false, &family, &error), &error);
+    tn_batch_delete(batch, family, key);
+    MUST(tn_store_write(desk->place.store, batch, TN_UNSYNCED, &error), &error);
+    tn_batch_destroy(batch);
+}
+
+/* The report names the roots of both sides although rows that are alike are hashed once. */
+static void assert_live_roots_reported(struct desk *desk, const struct tn_rebuild_report *report)
+{
+    struct tn_error error = {0};
+    struct tn_state views;
+    struct roots stored;
+
+    MUST(tn_views_open_list(desk->place.store, two, 2, NULL, &views, &error), &error);
+    roots_of(&views, &stored);
+    tn_views_close(&views);
+    for (size_t i = 0; i < 2; i++) {
+        if (report->rebuilt[i]) {
+            assert_memory_equal(report->root_live[i], stored.roots[i], TN_HASH_SIZE);
+        }
+    }
+}
+
 static void a_tampered_row_is_found_and_named(void **state)
 {
     struct tn_rebuild_report report;
@@ -171,7 +200,16 @@ static void a_tampered_row_is_found_and_named(void **state)
     assert_true(!report.equal[0] && report.equal[1]);
     assert_memory_not_equal(report.root_live[0], report.root_rebuilt[0], TN_HASH_SIZE);
     assert_memory_equal(report.root_rebuilt[0], live.roots[0], TN_HASH_SIZE);
+    assert_live_roots_reported(&desk, &report);
     assert_int_equal(families_of(desk.place.store), 2); /* and nothing was left behind */
+
+    raw_delete(&desk, "sums.1", tn_bytes("t", 1));
+    assert_int_equal(rebuild(&desk, &both, false, &report, &error), TN_MISMATCH);
+    assert_string_equal(error.text,
+                        "projection sums differs from its rebuild: a row is missing, key 74");
+    assert_memory_equal(report.root_rebuilt[0], live.roots[0], TN_HASH_SIZE);
+    assert_int_equal(report.rows[0], live.rows[0]);
+    assert_live_roots_reported(&desk, &report);
 
     raw_put(&desk, "due.1", tn_bytes("d\1", 2), tn_bytes("due", 3));
     struct tn_rebuild_options options = both;
@@ -180,6 +218,8 @@ static void a_tampered_row_is_found_and_named(void **state)
     assert_string_equal(
         error.text,
         "projection due differs from its rebuild: a row that folding does not give, key 6401");
+    assert_memory_equal(report.root_rebuilt[1], live.roots[1], TN_HASH_SIZE);
+    assert_live_roots_reported(&desk, &report);
 
     MUST(rebuild(&desk, &both, true, &report, &error), &error);
     desk_return(&desk);
