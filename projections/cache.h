@@ -127,9 +127,12 @@ struct tn_cache_row *tn_cache_add(struct tn_cache *cache, struct tn_bytes key, u
 bool tn_cache_write(struct tn_cache *cache, struct tn_cache_row *row, struct tn_bytes value,
                     bool absent);
 void tn_cache_remove(struct tn_cache *cache, struct tn_cache_row *row);
-/* Every dirty or flight row with from <= key < end, quicker than one by one. False when there is no
- * memory (nothing changed). */
-bool tn_cache_remove_range(struct tn_cache *cache, struct tn_bytes from, struct tn_bytes end);
+/* Every dirty or flight row with from <= key < end, quicker than one by one, and without putting
+ * them in order first. `each`, unless NULL, is called with each before it goes, in no order. False
+ * when there is no memory (nothing changed). */
+typedef void tn_cache_each(void *context, const struct tn_cache_row *row);
+bool tn_cache_remove_range(struct tn_cache *cache, struct tn_bytes from, struct tn_bytes end,
+                           tn_cache_each *each, void *context);
 /* To the end of another queue; keeps the order right. */
 void tn_cache_move(struct tn_cache *cache, struct tn_cache_row *row, enum tn_cache_queue queue);
 /* Flight rows of `committed` and older generations become clean. */

@@ -169,18 +169,40 @@ bool tn_cache_seek(struct tn_cache *cache, struct tn_bytes key, struct tn_cache_
     return true;
 }
 
-bool tn_cache_remove_range(struct tn_cache *cache, struct tn_bytes from, struct tn_bytes end)
+/* ---- removing a range ----
+ *
+ * Most of what goes with a day's pool was written since the last look at the order and is still
+ * late: it is found there, in the order in which it was allocated, and never sorted. Going that way
+ * through memory also leaves the freed pieces in that order for the rows of the next day. */
+
+struct removal {
+    struct tn_cache *cache;
+    struct tn_bytes from;
+    struct tn_bytes end;
+    tn_cache_each *each;
+    void *context;
+    size_t count;
+};
+
+static void remove_one(struct removal *removal, struct tn_cache_row *row)
 {
+    if (removal->each != NULL) {
+        removal->each(removal->context, row);
+    }
+    tn_cache_forget(removal->cache, row);
+    removal->count++;
+}
+
+static void remove_linked(struct removal *removal)
+{
+    struct tn_cache *cache = removal->cache;
     struct tn_cache_row **before[TN_CACHE_LEVELS];
     struct tn_cache_row **last[TN_CACHE_LEVELS];
 
-    if (!order_complete(cache)) {
-        return false;
-    }
     order_begin(cache, before);
-    order_find(from, before);
+    order_find(removal->from, before);
     memcpy(last, before, sizeof(last));
-    order_find(end, last);
+    order_find(removal->end, last);
     struct tn_cache_row *row = before[0][0];
     const struct tn_cache_row *behind = last[0][0];
     for (size_t level = 0; level < TN_CACHE_LEVELS; level++) {
@@ -189,8 +211,58 @@ bool tn_cache_remove_range(struct tn_cache *cache, struct tn_bytes from, struct 
     while (row != behind) {
         struct tn_cache_row *next = row->next[0];
 
-        tn_cache_forget(cache, row);
+        remove_one(removal, row);
         row = next;
+    }
+}
+
+static bool is_removed(const struct removal *removal, const struct tn_cache_row *row)
+{
+    struct tn_bytes key = tn_cache_key(row);
+
+    return tn_bytes_compare(key, removal->from) >= 0 && tn_bytes_compare(key, removal->end) < 0;
+}
+
+static void remove_late(struct removal *removal)
+{
+    struct tn_cache *cache = removal->cache;
+    size_t count = cache->late_count;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        struct tn_cache_row *row = cache->late[i];
+
+        if (i + 2 * AHEAD < count) {
+            __builtin_prefetch(cache->late[i + 2 * AHEAD]);
+            __builtin_prefetch(cache->late[i + 2 * AHEAD]->next + 1);
+        }
+        if (i + AHEAD < count) {
+            tn_cache_fetch(cache, tn_cache_hash(tn_cache_key(cache->late[i + AHEAD])),
+                           TN_CACHE_SLOT);
+        }
+        if (is_removed(removal, row)) {
+            remove_one(removal, row);
+        } else {
+            memcpy(&row->next[0], &kept, sizeof(row->next[0]));
+            cache->late[kept++] = row;
+        }
+    }
+    cache->late_count = kept;
+}
+
+bool tn_cache_remove_range(struct tn_cache *cache, struct tn_bytes from, struct tn_bytes end,
+                           tn_cache_each *each, void *context)
+{
+    struct removal removal = {cache, from, end, each, context, 0};
+
+    if (!cache->ordered && !order_start(cache)) {
+        return false;
+    }
+    remove_linked(&removal);
+    remove_late(&removal);
+    /* What stays is not looked through again and again; without memory the next look sorts it. */
+    if (cache->late_count > removal.count) {
+        (void) order_complete(cache);
     }
     return true;
 }

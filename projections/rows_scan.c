@@ -207,13 +207,61 @@ static bool collect_key(void *context, struct tn_bytes key, struct tn_bytes valu
     return !collect->keys.overflowed;
 }
 
+static enum tn_status any_stored(struct tn_rows *rows, struct tn_bytes prefix, bool *any,
+                                 struct tn_error *error)
+{
+    *any = false;
+    if (!rows->stored) {
+        return TN_OK;
+    }
+    if (rows->iterator == NULL) {
+        rows->iterator = tn_iterator_create(rows->options.store, rows->options.family, NULL, false);
+    }
+    tn_iterator_seek(rows->iterator, prefix);
+    *any = tn_iterator_valid(rows->iterator) &&
+           tn_rows_begins_with(tn_iterator_key(rows->iterator), prefix);
+    return tn_iterator_status(rows->iterator, error);
+}
+
+static void note_removed(void *context, const struct tn_cache_row *row)
+{
+    struct tn_rows *rows = context;
+
+    if (!row->absent && row->epoch != rows->touched.epoch && tn_rows_notes(rows)) {
+        tn_touched_note(&rows->touched, tn_cache_key(row));
+    }
+}
+
+/* Of a build that has stored nothing under the prefix. */
+static enum tn_status delete_unstored(struct tn_rows *rows, struct tn_bytes prefix,
+                                      struct tn_error *error)
+{
+    uint8_t end[TN_ROWS_END_MAX];
+
+    if (!tn_cache_remove_range(&rows->cache, prefix, tn_rows_prefix_end(prefix, end), note_removed,
+                               rows)) {
+        return tn_fail(error, TN_MEMORY, "%s: no memory to delete rows", rows->name);
+    }
+    if (prefix.size != 0) {
+        tn_rows_note_emptied(rows, prefix);
+    }
+    return TN_OK;
+}
+
 enum tn_status tn_rows_delete_prefix(struct tn_rows *rows, struct tn_bytes prefix,
                                      struct tn_error *error)
 {
     struct collect collect = {.rows = rows};
     enum tn_status status;
+    bool any = true;
 
     TN_CHECK(rows->options.face != TN_ROWS_VIEW && rows->scanning == 0);
+    if (rows->options.face == TN_ROWS_BUILD) {
+        status = any_stored(rows, prefix, &any, error);
+        if (status != TN_OK || !any) {
+            return status == TN_OK ? delete_unstored(rows, prefix, error) : status;
+        }
+    }
     /* The keys must be known one by one: they leave the cache, and a seal lists each as deleted. */
     tn_buffer_init(&collect.keys, PREFIX_KEYS_BYTES_MAX);
     status = tn_rows_scan(rows, prefix, tn_bytes(NULL, 0), collect_key, &collect, error);
@@ -300,7 +348,7 @@ static enum tn_status delete_range(struct tn_rows *rows, struct tn_bytes prefix,
     }
     /* Rows that wait to be deleted go too: the range deletes what they would. */
     if (status == TN_OK &&
-        !tn_cache_remove_range(&rows->cache, prefix, tn_rows_prefix_end(prefix, end))) {
+        !tn_cache_remove_range(&rows->cache, prefix, tn_rows_prefix_end(prefix, end), NULL, NULL)) {
         status = tn_fail(error, TN_MEMORY, "%s: no memory to sort rows", rows->name);
     }
     return status;
