@@ -1,24 +1,28 @@
 /* Rows brought nearer before they are asked for: first the slot of each, then what it points to. */
 #include "projections/ahead.h"
 
+#include <string.h>
+
+#include "ledger/base/check.h"
 #include "ledger/rules/draw.h"
 #include "projections/keys.h"
 #include "projections/rows_internal.h"
 #include "projections/streams.h"
 
-/* How many events before its own a row's slot is fetched, then the row, then its value: each takes
- * some 100 ns from memory, an event at least as long, and a core has a dozen fetches under way. */
-#define SLOT_EVENTS 8
-#define ROW_EVENTS 5
-#define VALUE_EVENTS 2
+/* How many rows before its own turn a row's slot is fetched, then the row, then its value: each
+ * takes some 100 ns from memory, the fold of an event as long or longer, and a core has a dozen
+ * fetches under way. */
+#define SLOT_ROWS 20
+#define ROW_ROWS 12
+#define VALUE_ROWS 5
 
 /* ---- what an event names ---- */
 
 static void name(struct tn_ahead *ahead, size_t number, struct tn_row_key key)
 {
-    if (ahead->count < TN_AHEAD_ROWS) {
-        ahead->numbers[ahead->count] = (uint8_t) number;
-        ahead->hashes[ahead->count++] = tn_cache_hash(tn_row_key_view(&key));
+    if (ahead->row_counts[number] < TN_AHEAD_ROWS) {
+        ahead->rows[number][ahead->row_counts[number]++] = (struct tn_ahead_row){
+            .hash = tn_cache_hash(tn_row_key_view(&key)), .event = ahead->count};
     }
 }
 
@@ -47,12 +51,14 @@ static void name_request(struct tn_ahead *ahead, const struct tn_appointment_req
 
     name_registration(ahead, registration);
     if (gid_key != NULL) {
-        ahead->asks = true;
-        ahead->day = (uint32_t) body->day;
-        ahead->gid_key = gid_key;
-        ahead->registration = registration;
-        tn_draw_gid(ahead->gid, gid_key, ahead->day, registration);
-        name(ahead, TN_CORE_QUEUE, tn_key_pool_entry(body->day, ahead->gid));
+        struct tn_ahead_request *request = &ahead->requests[ahead->count];
+
+        request->asks = true;
+        request->day = (uint32_t) body->day;
+        request->gid_key = gid_key;
+        request->registration = registration;
+        tn_draw_gid(request->gid, gid_key, request->day, registration);
+        name(ahead, TN_CORE_QUEUE, tn_key_pool_entry(body->day, request->gid));
     }
 }
 
@@ -66,12 +72,18 @@ static void name_streams(struct tn_ahead *ahead, const struct tn_event *event)
     }
 }
 
-void tn_ahead_of(const struct tn_event *event, const uint8_t *gid_key, struct tn_ahead *ahead)
+void tn_ahead_clear(struct tn_ahead *ahead)
+{
+    ahead->count = 0;
+    memset(ahead->row_counts, 0, sizeof(ahead->row_counts));
+}
+
+void tn_ahead_add(struct tn_ahead *ahead, const struct tn_event *event, const uint8_t *gid_key)
 {
     const union tn_body *body = &event->body;
 
-    ahead->count = 0;
-    ahead->asks = false;
+    TN_CHECK(ahead->count < TN_AHEAD_EVENTS);
+    ahead->requests[ahead->count].asks = false;
     switch (event->kind) {
     case TN_KIND_appointment_requested:
     case TN_KIND_request_replaced: /* one body for both */
@@ -122,34 +134,41 @@ void tn_ahead_of(const struct tn_event *event, const uint8_t *gid_key, struct tn
         break;
     }
     name_streams(ahead, event);
+    ahead->count++;
 }
 
 /* ---- fetching ---- */
 
-static void fetch(const struct tn_ahead *batch, size_t count, size_t at, enum tn_cache_step step,
-                  struct tn_rows *const *rows, size_t first, size_t end)
+void tn_ahead_step(const struct tn_ahead *ahead, size_t number, size_t at, uint32_t *next,
+                   const struct tn_rows *rows)
 {
-    const struct tn_ahead *ahead = &batch[at];
+    static const uint32_t distances[] = {
+        [TN_CACHE_SLOT] = SLOT_ROWS, [TN_CACHE_ROW] = ROW_ROWS, [TN_CACHE_VALUE] = VALUE_ROWS};
+    bool known = number < TN_PROJECTION_COUNT;
+    const struct tn_ahead_row *named = known ? ahead->rows[number] : NULL;
+    uint32_t count = known ? ahead->row_counts[number] : 0;
 
-    for (size_t i = 0; at < count && i < ahead->count; i++) {
-        size_t number = ahead->numbers[i];
-
-        if (number >= first && number < end) {
-            tn_cache_fetch(&rows[number - first]->cache, ahead->hashes[i], step);
+    /* The first have nobody before them. */
+    for (size_t step = 0; at == 0 && step < TN_ARRAY_SIZE(distances); step++) {
+        for (uint32_t i = 0; i < distances[step] && i < count; i++) {
+            tn_cache_fetch(&rows->cache, named[i].hash, (enum tn_cache_step) step);
+        }
+    }
+    for (; *next < count && named[*next].event <= at; ++*next) {
+        for (size_t step = 0; step < TN_ARRAY_SIZE(distances); step++) {
+            if (*next + distances[step] < count) {
+                tn_cache_fetch(&rows->cache, named[*next + distances[step]].hash,
+                               (enum tn_cache_step) step);
+            }
         }
     }
 }
 
-void tn_ahead_step(const struct tn_ahead *batch, size_t count, size_t at,
-                   struct tn_rows *const *rows, size_t first, size_t end)
+void tn_ahead_gid(const struct tn_ahead *ahead, size_t at)
 {
-    for (size_t i = 0; at == 0 && i < SLOT_EVENTS; i++) {
-        fetch(batch, count, i, TN_CACHE_SLOT, rows, first, end);
+    const struct tn_ahead_request *request = &ahead->requests[at];
+
+    if (request->asks) {
+        tn_draw_gid_known(request->gid, request->gid_key, request->day, request->registration);
     }
-    for (size_t i = 0; at == 0 && i < ROW_EVENTS; i++) {
-        fetch(batch, count, i, TN_CACHE_ROW, rows, first, end);
-    }
-    fetch(batch, count, at + SLOT_EVENTS, TN_CACHE_SLOT, rows, first, end);
-    fetch(batch, count, at + ROW_EVENTS, TN_CACHE_ROW, rows, first, end);
-    fetch(batch, count, at + VALUE_EVENTS, TN_CACHE_VALUE, rows, first, end);
 }

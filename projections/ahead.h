@@ -7,26 +7,43 @@
 
 #include "projections/projection.h"
 
-#define TN_AHEAD_ROWS 6
+#define TN_AHEAD_EVENTS 256
+/* Of one projection; what a batch names beyond that is left out. */
+#define TN_AHEAD_ROWS (2 * TN_AHEAD_EVENTS)
 
-struct tn_ahead {
-    uint64_t hashes[TN_AHEAD_ROWS]; /* of the keys */
-    uint8_t numbers[TN_AHEAD_ROWS]; /* of the projections */
-    uint8_t count;
+struct tn_ahead_row {
+    uint64_t hash;  /* of the key */
+    uint32_t event; /* of the batch */
+};
+
+struct tn_ahead_request {
     bool asks; /* a request: its gid, under that key, of that day and registration */
     uint32_t day;
-    const uint8_t *gid_key;      /* as given to tn_ahead_of */
+    const uint8_t *gid_key;      /* as given to tn_ahead_add */
     const uint8_t *registration; /* in the event */
     uint8_t gid[TN_ID_SIZE];
 };
 
-/* Pure. `gid_key` names rows of a pool; NULL while nothing is known of it. */
-void tn_ahead_of(const struct tn_event *event, const uint8_t *gid_key, struct tn_ahead *ahead);
+/* What the events of a batch name. */
+struct tn_ahead {
+    uint32_t count; /* events */
+    uint32_t row_counts[TN_PROJECTION_COUNT];
+    struct tn_ahead_row rows[TN_PROJECTION_COUNT][TN_AHEAD_ROWS]; /* in the order of events */
+    struct tn_ahead_request requests[TN_AHEAD_EVENTS];
+};
 
-/* Called for each event of a batch of `count` before it is folded, `at` ascending from 0: begins to
- * fetch the rows of events some way behind it. Of the projections [first, end), whose rows are
- * rows[0], rows[1] and so on. */
-void tn_ahead_step(const struct tn_ahead *batch, size_t count, size_t at,
-                   struct tn_rows *const *rows, size_t first, size_t end);
+/* An empty batch. */
+void tn_ahead_clear(struct tn_ahead *ahead);
+/* The next event of at most TN_AHEAD_EVENTS. `gid_key` names rows of a pool; NULL while nothing is
+ * known of it. Pure. */
+void tn_ahead_add(struct tn_ahead *ahead, const struct tn_event *event, const uint8_t *gid_key);
+
+/* Called for each event of a batch before it is folded, `at` ascending from 0: begins to fetch the
+ * rows of projection `number` that it and those behind it name; of one that is not known here,
+ * none. `next`: what the calls for this batch have come to, 0 before the first. */
+void tn_ahead_step(const struct tn_ahead *ahead, size_t number, size_t at, uint32_t *next,
+                   const struct tn_rows *rows);
+/* The gid that the event's fold will ask for, when it asks for one. */
+void tn_ahead_gid(const struct tn_ahead *ahead, size_t at);
 
 #endif

@@ -15,7 +15,7 @@
 
 /* Enough that neither thread waits for the other's slow moments but a draw's or a seal's. */
 #define RING_SLOTS 64
-#define BATCH_EVENTS 256
+#define BATCH_EVENTS TN_AHEAD_EVENTS
 #define BATCH_BYTES ((size_t) 1 << 20)
 /* One entry needs at most a multiple of its 64 KiB. */
 #define BATCH_BYTES_MAX ((size_t) 64 << 20)
@@ -23,7 +23,7 @@
 struct batch {
     struct tn_event events[BATCH_EVENTS];
     struct tn_bytes entries[BATCH_EVENTS];
-    struct tn_ahead ahead[BATCH_EVENTS];
+    struct tn_ahead ahead;
     size_t count;
     struct tn_arena arena; /* the entries' bytes and what was decoded from them */
 };
@@ -33,8 +33,7 @@ struct worker {
     const char *name;
     enum tn_status (*take)(struct tn_recompute *recompute, const struct tn_event *event,
                            struct tn_bytes entry, struct tn_error *error);
-    void (*ahead)(struct tn_recompute *recompute, const struct tn_ahead *batch, size_t count,
-                  size_t at);
+    void (*ahead)(struct tn_recompute *recompute, const struct tn_ahead *ahead, size_t at);
     pthread_t thread;
     bool started;
     uint64_t consumed;
@@ -239,6 +238,7 @@ static struct batch *take_slot(struct tn_audit *audit)
     pthread_mutex_unlock(&audit->lock);
     if (batch != NULL) {
         batch->count = 0;
+        tn_ahead_clear(&batch->ahead);
         tn_arena_reset(&batch->arena);
     }
     return batch;
@@ -329,8 +329,7 @@ enum tn_status tn_audit_entry(struct tn_audit *audit, struct tn_bytes entry, str
         memcpy(audit->gid_key, batch->events[0].body.ledger_created.facts.gid_key, TN_HASH_SIZE);
         audit->named = true;
     }
-    tn_ahead_of(&batch->events[batch->count], audit->named ? audit->gid_key : NULL,
-                &batch->ahead[batch->count]);
+    tn_ahead_add(&batch->ahead, &batch->events[batch->count], audit->named ? audit->gid_key : NULL);
     batch->entries[batch->count++] = copy;
     audit->brought++;
     mark(audit);
@@ -373,7 +372,7 @@ static enum tn_status take_batch(struct worker *worker, const struct batch *batc
     enum tn_status status = TN_OK;
 
     for (size_t i = 0; status == TN_OK && i < batch->count; i++) {
-        worker->ahead(worker->audit->recompute, batch->ahead, batch->count, i);
+        worker->ahead(worker->audit->recompute, &batch->ahead, i);
         status = worker->take(worker->audit->recompute, &batch->events[i], batch->entries[i],
                               &worker->error);
     }

@@ -24,13 +24,12 @@
 #include "ledger/base/check.h"
 #include "ledger/base/clock.h"
 #include "ledger/base/hash.h"
-#include "ledger/rules/draw.h"
 #include "projections/ahead.h"
 
 /* A batch is a millisecond of work. A scan begins when few are left, and fills some, so that they
  * are still in the caches when they are folded; as many as there is room for when nothing can be
  * folded meanwhile. */
-#define BATCH_EVENTS 256
+#define BATCH_EVENTS TN_AHEAD_EVENTS
 #define SCAN_BELOW_SLOTS 8
 #define SCAN_TO_SLOTS 32
 #define RING_SLOTS 64
@@ -249,8 +248,7 @@ static bool scan_entry(void *context, uint64_t index, struct tn_bytes entry)
         memcpy(run->gid_key, batch->events[0].body.ledger_created.facts.gid_key, TN_HASH_SIZE);
         run->named = true;
     }
-    tn_ahead_of(&batch->events[batch->count], run->named ? run->gid_key : NULL,
-                &batch->ahead[batch->count]);
+    tn_ahead_add(batch->ahead, &batch->events[batch->count], run->named ? run->gid_key : NULL);
     batch->count++;
     run->scanned = index + 1;
     if (batch->count == BATCH_EVENTS || batch->arena.used >= BATCH_BYTES) {
@@ -277,7 +275,7 @@ static void slot_take(struct run *run)
     /* A short stretch needs few of them. */
     if (batch != NULL && batch->events == NULL) {
         batch->events = calloc(BATCH_EVENTS, sizeof(struct tn_event));
-        batch->ahead = calloc(BATCH_EVENTS, sizeof(struct tn_ahead));
+        batch->ahead = calloc(1, sizeof(*batch->ahead));
         if (batch->events == NULL || batch->ahead == NULL) {
             run->scan_status = tn_fail(&run->scan_error, TN_MEMORY, "no memory to fold the log");
             batch = NULL;
@@ -285,6 +283,7 @@ static void slot_take(struct run *run)
     }
     if (batch != NULL) {
         batch->count = 0;
+        tn_ahead_clear(batch->ahead);
         tn_arena_reset(&batch->arena);
     }
     run->filling = batch;
@@ -338,13 +337,12 @@ static enum tn_status fold_batch(struct tn_fold *fold, const struct batch *batch
                                  struct tn_arena *arena, struct tn_error *error)
 {
     enum tn_status status = TN_OK;
+    uint32_t next = 0;
 
     for (size_t i = 0; status == TN_OK && i < batch->count; i++) {
-        const struct tn_ahead *ahead = &batch->ahead[i];
-
-        tn_ahead_step(batch->ahead, batch->count, i, &fold->rows, fold->number, fold->number + 1);
-        if (ahead->asks && fold->number == TN_CORE_QUEUE) {
-            tn_draw_gid_known(ahead->gid, ahead->gid_key, ahead->day, ahead->registration);
+        tn_ahead_step(batch->ahead, fold->number, i, &next, fold->rows);
+        if (fold->number == TN_CORE_QUEUE) {
+            tn_ahead_gid(batch->ahead, i);
         }
         tn_arena_reset(arena);
         status = tn_fold_event(fold, &batch->events[i], arena, error);

@@ -531,20 +531,26 @@ enum tn_status tn_recompute_take(struct tn_recompute *recompute, const struct tn
     return status;
 }
 
-void tn_recompute_take_ahead(struct tn_recompute *recompute, const struct tn_ahead *batch,
-                             size_t count, size_t at)
+static void fetch_ahead(struct tn_recompute *recompute, const struct tn_ahead *ahead, size_t at,
+                        size_t first, size_t end)
 {
-    tn_ahead_step(batch, count, at, recompute->state.rows, 0, TN_CORE_COUNT);
-    if (batch[at].asks) {
-        tn_draw_gid_known(batch[at].gid, batch[at].gid_key, batch[at].day, batch[at].registration);
+    for (size_t i = first; i < end; i++) {
+        recompute->ahead_next[i] = at == 0 ? 0 : recompute->ahead_next[i];
+        tn_ahead_step(ahead, i, at, &recompute->ahead_next[i], recompute->state.rows[i]);
     }
 }
 
-void tn_recompute_beside_ahead(struct tn_recompute *recompute, const struct tn_ahead *batch,
-                               size_t count, size_t at)
+void tn_recompute_take_ahead(struct tn_recompute *recompute, const struct tn_ahead *ahead,
+                             size_t at)
 {
-    tn_ahead_step(batch, count, at, &recompute->state.rows[TN_CORE_COUNT], TN_CORE_COUNT,
-                  TN_PROJECTION_COUNT);
+    fetch_ahead(recompute, ahead, at, 0, TN_CORE_COUNT);
+    tn_ahead_gid(ahead, at);
+}
+
+void tn_recompute_beside_ahead(struct tn_recompute *recompute, const struct tn_ahead *ahead,
+                               size_t at)
+{
+    fetch_ahead(recompute, ahead, at, TN_CORE_COUNT, TN_PROJECTION_COUNT);
 }
 
 enum tn_status tn_recompute_finish(struct tn_recompute *recompute, struct tn_error *error)

@@ -89,10 +89,10 @@ TN_MUST_USE enum tn_status tn_recompute_beside(struct tn_recompute *recompute,
                                                struct tn_error *error);
 /* Before each entry of a batch is taken, on the thread that takes it: what the log names further on
  * is fetched meanwhile (projections/ahead.h). */
-void tn_recompute_take_ahead(struct tn_recompute *recompute, const struct tn_ahead *batch,
-                             size_t count, size_t at);
-void tn_recompute_beside_ahead(struct tn_recompute *recompute, const struct tn_ahead *batch,
-                               size_t count, size_t at);
+void tn_recompute_take_ahead(struct tn_recompute *recompute, const struct tn_ahead *ahead,
+                             size_t at);
+void tn_recompute_beside_ahead(struct tn_recompute *recompute, const struct tn_ahead *ahead,
+                               size_t at);
 /* Whether a command's id came twice in what tn_recompute_beside was given; when neither thread is
  * at work any more, however the audit ended. The finding has the entry's index and command alone.
  * TN_MISMATCH (the finding may be an earlier one) TN_IO TN_MEMORY */

@@ -74,6 +74,24 @@ static void merkle_hashes_are_those_of_rfc_6962(void **state)
     assert_memory_equal(out, expected, 32);
 }
 
+/* Short leaves are hashed another way than long ones. */
+static void leaves_of_every_length_are_hashed_behind_a_zero(void **state)
+{
+    uint8_t message[1100] = {0};
+    uint8_t out[32];
+    uint8_t expected[32];
+
+    (void) state;
+    for (size_t i = 1; i < sizeof(message); i++) {
+        message[i] = (uint8_t) (i * 7 + i / 256);
+    }
+    for (size_t size = 0; size < sizeof(message); size++) {
+        tn_leaf_hash(out, tn_bytes(message + 1, size));
+        assert_int_equal(crypto_hash_sha256(expected, message, 1 + size), 0);
+        assert_memory_equal(out, expected, sizeof(out));
+    }
+}
+
 static void the_output_may_be_one_of_the_children(void **state)
 {
     (void) state;
@@ -93,6 +111,7 @@ int main(void)
         cmocka_unit_test(blake2b_agrees_with_its_python_twin),
         cmocka_unit_test(parts_are_one_message),
         cmocka_unit_test(merkle_hashes_are_those_of_rfc_6962),
+        cmocka_unit_test(leaves_of_every_length_are_hashed_behind_a_zero),
         cmocka_unit_test(the_output_may_be_one_of_the_children),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
