@@ -44,10 +44,10 @@ static enum tn_status open_beside(struct tn_rebuild_job *job, size_t number, siz
 static enum tn_status note_mask(struct tn_rebuild_job *job, uint32_t mask, struct tn_error *error);
 static enum tn_status check_log(struct tn_rebuild_job *job, const struct tn_log_head *head,
                                 struct tn_error *error);
-typedef enum tn_status each(struct tn_rebuild_job *job, size_t number, struct tn_error *error);
-static enum tn_status for_each(struct tn_rebuild_job *job, each *step, struct tn_error *error);
-static each spill;
-static each compare;
+typedef enum tn_status job_step(struct tn_rebuild_job *job, size_t number, struct tn_error *error);
+static enum tn_status for_each(struct tn_rebuild_job *job, job_step *step, struct tn_error *error);
+static job_step spill;
+static job_step compare;
 static void report_on(const struct tn_rebuild_job *job, struct tn_rebuild_report *report);
 static enum tn_status name_difference(const struct tn_rebuild_job *job,
                                       const struct tn_rebuild_report *report,
@@ -244,7 +244,9 @@ enum tn_status tn_rebuild_finish(struct tn_rebuild_job *job, bool swap_different
     if (status == TN_OK) {
         status = for_each(job, compare, error);
     }
-    report_on(job, report);
+    if (status == TN_OK) {
+        report_on(job, report);
+    }
     report->events = job->position;
     report->duration_us = tn_clock_monotonic_us() - job->started_us;
     for (size_t i = 0; i < job->list.count; i++) {
@@ -280,7 +282,7 @@ static enum tn_status check_log(struct tn_rebuild_job *job, const struct tn_log_
  * projection has most of the rows. */
 struct steps {
     struct tn_rebuild_job *job;
-    each *step;
+    job_step *step;
     pthread_mutex_t lock;
     bool taken[TN_PROJECTIONS_MAX];
     enum tn_status status; /* the first failure */
@@ -327,7 +329,7 @@ static void *take_steps(void *argument)
     return NULL;
 }
 
-static enum tn_status for_each(struct tn_rebuild_job *job, each *step, struct tn_error *error)
+static enum tn_status for_each(struct tn_rebuild_job *job, job_step *step, struct tn_error *error)
 {
     struct steps steps = {.job = job, .step = step, .lock = PTHREAD_MUTEX_INITIALIZER};
     pthread_t thread;

@@ -237,12 +237,14 @@ static enum tn_status delete_unstored(struct tn_rows *rows, struct tn_bytes pref
                                       struct tn_error *error)
 {
     uint8_t end[TN_ROWS_END_MAX];
+    size_t before = rows->cache.row_count;
 
     if (!tn_cache_remove_range(&rows->cache, prefix, tn_rows_prefix_end(prefix, end), note_removed,
                                rows)) {
         return tn_fail(error, TN_MEMORY, "%s: no memory to delete rows", rows->name);
     }
-    if (prefix.size != 0) {
+    /* Few are remembered, so none of a handful of rows pushes out a finished day. */
+    if (prefix.size != 0 && before - rows->cache.row_count >= RANGE_ROWS_MIN) {
         tn_rows_note_emptied(rows, prefix);
     }
     return TN_OK;

@@ -100,6 +100,16 @@ static void give_receipts(struct tn_desk *desk, struct tn_desk_request *first)
     tn_receipt_frame_drop(frame);
 }
 
+/* What the callers of a batch are told. `framed`: it had entries. */
+static void tell(struct tn_desk *desk, struct tn_desk_request *first, enum tn_status status,
+                 bool framed)
+{
+    if (framed && status == TN_OK) {
+        give_receipts(desk, first);
+    }
+    answer(first, status);
+}
+
 /* What became of the batch, which found space. */
 static enum tn_status written(struct tn_desk *desk, const struct tn_desk_batch *batch,
                               enum tn_status status, const struct tn_error *error)
@@ -176,15 +186,12 @@ void *tn_desk_commit_main(void *context)
         note_committed(desk, batch->status);
         first = batch->first;
         status = batch->status;
-        framed = status == TN_OK && batch->entry_count > 0;
+        framed = batch->entry_count > 0;
         desk->answering = true;
         desk->in_flight_done = true; /* from here on the batch is the desk's */
         pthread_mutex_unlock(&desk->lock);
         pthread_cond_signal(&desk->wake_desk);
-        if (framed) {
-            give_receipts(desk, first);
-        }
-        answer(first, status);
+        tell(desk, first, status, framed);
         pthread_mutex_lock(&desk->lock);
         desk->answering = false;
         if (desk->settling) {
@@ -246,10 +253,7 @@ static bool commit_here(struct tn_desk *desk, struct tn_desk_batch *batch)
     note_committed(desk, status);
     pthread_mutex_unlock(&desk->lock);
     end_batch(desk, batch);
-    if (status == TN_OK) {
-        give_receipts(desk, first);
-    }
-    answer(first, status);
+    tell(desk, first, status, true);
     return true;
 }
 

@@ -115,6 +115,34 @@ static void rows_that_stay_when_a_table_goes_can_go_later(void **state)
     tn_rows_close(rows);
 }
 
+/* Else a seal would ask the store for every key of the day. */
+static void a_finished_day_is_remembered_beside_small_deletions(void **state)
+{
+    struct tn_cache_budget budget;
+    struct model model = {0};
+    struct tn_error error = {0};
+    struct tn_rows *rows = NULL;
+    size_t days = 0;
+
+    (void) state;
+    tn_cache_budget_init(&budget, 64 << 20);
+    struct tn_rows_options options = {.face = TN_ROWS_BUILD, .name = "memory", .budget = &budget};
+    MUST(tn_rows_open(&options, &rows, &error), &error);
+    for (uint32_t i = 0; i < TABLE_KEYS; i++) {
+        put(rows, &model, i, i + 1);
+    }
+    remove_table(rows, &model, 0);
+    for (uint32_t i = 0; i < 2 * TN_ROWS_EMPTIED; i++) {
+        put(rows, &model, TABLE_KEYS + i, i + 1);
+        remove_table(rows, &model, 1);
+    }
+    for (size_t i = 0; i < TN_ROWS_EMPTIED; i++) {
+        days += rows->emptied[i].size == 1 && rows->emptied[i].prefix[0] == 'a';
+    }
+    assert_int_equal(days, 1);
+    tn_rows_close(rows);
+}
+
 static void a_deletion_that_a_seal_has_listed_is_not_listed_again(void **state)
 {
     struct live live = {0};
@@ -159,6 +187,7 @@ int main(void)
         cmocka_unit_test(built_rows_equal_a_model),
         cmocka_unit_test(a_build_in_memory_needs_no_store),
         cmocka_unit_test(rows_that_stay_when_a_table_goes_can_go_later),
+        cmocka_unit_test(a_finished_day_is_remembered_beside_small_deletions),
         cmocka_unit_test(a_deletion_that_a_seal_has_listed_is_not_listed_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
