@@ -40,18 +40,26 @@ static void built_rows_equal_a_model(void **state)
     }
 }
 
+/* Rows that are stored nowhere. */
+static struct tn_rows *memory_open(struct tn_cache_budget *budget)
+{
+    struct tn_rows_options options = {.face = TN_ROWS_BUILD, .name = "memory", .budget = budget};
+    struct tn_error error = {0};
+    struct tn_rows *rows = NULL;
+
+    tn_cache_budget_init(budget, 64 << 20);
+    MUST(tn_rows_open(&options, &rows, &error), &error);
+    return rows;
+}
+
 static void a_build_in_memory_needs_no_store(void **state)
 {
     struct tn_cache_budget budget;
     struct numbers numbers = {.state = 9};
     struct model model = {0};
-    struct tn_error error = {0};
-    struct tn_rows *rows = NULL;
+    struct tn_rows *rows = memory_open(&budget);
 
     (void) state;
-    tn_cache_budget_init(&budget, 64 << 20);
-    struct tn_rows_options options = {.face = TN_ROWS_BUILD, .name = "memory", .budget = &budget};
-    MUST(tn_rows_open(&options, &rows, &error), &error);
     for (unsigned step = 0; step < 15000; step++) {
         operate(rows, &model, &numbers);
     }
@@ -83,13 +91,9 @@ static void rows_that_stay_when_a_table_goes_can_go_later(void **state)
 {
     struct tn_cache_budget budget;
     struct model model = {0};
-    struct tn_error error = {0};
-    struct tn_rows *rows = NULL;
+    struct tn_rows *rows = memory_open(&budget);
 
     (void) state;
-    tn_cache_budget_init(&budget, 64 << 20);
-    struct tn_rows_options options = {.face = TN_ROWS_BUILD, .name = "memory", .budget = &budget};
-    MUST(tn_rows_open(&options, &rows, &error), &error);
     for (unsigned round = 0; round < 3; round++) {
         /* Of the other table fewer than of the one that goes, or (the last time) more. */
         for (uint32_t i = 0; i < TABLE_KEYS; i++) {
@@ -120,14 +124,10 @@ static void a_finished_day_is_remembered_beside_small_deletions(void **state)
 {
     struct tn_cache_budget budget;
     struct model model = {0};
-    struct tn_error error = {0};
-    struct tn_rows *rows = NULL;
+    struct tn_rows *rows = memory_open(&budget);
     size_t days = 0;
 
     (void) state;
-    tn_cache_budget_init(&budget, 64 << 20);
-    struct tn_rows_options options = {.face = TN_ROWS_BUILD, .name = "memory", .budget = &budget};
-    MUST(tn_rows_open(&options, &rows, &error), &error);
     for (uint32_t i = 0; i < TABLE_KEYS; i++) {
         put(rows, &model, i, i + 1);
     }
