@@ -33,7 +33,8 @@ struct worker {
     const char *name;
     enum tn_status (*take)(struct tn_recompute *recompute, const struct tn_event *event,
                            struct tn_bytes entry, struct tn_error *error);
-    void (*ahead)(struct tn_recompute *recompute, const struct tn_ahead *ahead, size_t at);
+    void (*ahead)(struct tn_recompute *recompute, const struct tn_ahead *ahead, size_t at,
+                  uint32_t next[static TN_PROJECTION_COUNT]);
     pthread_t thread;
     bool started;
     uint64_t consumed;
@@ -369,10 +370,11 @@ enum tn_status tn_audit_finish(struct tn_audit *audit, struct tn_error *error)
 
 static enum tn_status take_batch(struct worker *worker, const struct batch *batch)
 {
+    uint32_t next[TN_PROJECTION_COUNT] = {0};
     enum tn_status status = TN_OK;
 
     for (size_t i = 0; status == TN_OK && i < batch->count; i++) {
-        worker->ahead(worker->audit->recompute, &batch->ahead, i);
+        worker->ahead(worker->audit->recompute, &batch->ahead, i, next);
         status = worker->take(worker->audit->recompute, &batch->events[i], batch->entries[i],
                               &worker->error);
     }

@@ -531,26 +531,21 @@ enum tn_status tn_recompute_take(struct tn_recompute *recompute, const struct tn
     return status;
 }
 
-static void fetch_ahead(struct tn_recompute *recompute, const struct tn_ahead *ahead, size_t at,
-                        size_t first, size_t end)
-{
-    for (size_t i = first; i < end; i++) {
-        recompute->ahead_next[i] = at == 0 ? 0 : recompute->ahead_next[i];
-        tn_ahead_step(ahead, i, at, &recompute->ahead_next[i], recompute->state.rows[i]);
-    }
-}
-
 void tn_recompute_take_ahead(struct tn_recompute *recompute, const struct tn_ahead *ahead,
-                             size_t at)
+                             size_t at, uint32_t next[static TN_PROJECTION_COUNT])
 {
-    fetch_ahead(recompute, ahead, at, 0, TN_CORE_COUNT);
+    for (size_t i = 0; i < TN_CORE_COUNT; i++) {
+        tn_ahead_step(ahead, i, at, &next[i], recompute->state.rows[i]);
+    }
     tn_ahead_gid(ahead, at);
 }
 
 void tn_recompute_beside_ahead(struct tn_recompute *recompute, const struct tn_ahead *ahead,
-                               size_t at)
+                               size_t at, uint32_t next[static TN_PROJECTION_COUNT])
 {
-    fetch_ahead(recompute, ahead, at, TN_CORE_COUNT, TN_PROJECTION_COUNT);
+    for (size_t i = TN_CORE_COUNT; i < TN_PROJECTION_COUNT; i++) {
+        tn_ahead_step(ahead, i, at, &next[i], recompute->state.rows[i]);
+    }
 }
 
 enum tn_status tn_recompute_finish(struct tn_recompute *recompute, struct tn_error *error)

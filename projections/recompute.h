@@ -88,11 +88,11 @@ TN_MUST_USE enum tn_status tn_recompute_beside(struct tn_recompute *recompute,
                                                const struct tn_event *event, struct tn_bytes entry,
                                                struct tn_error *error);
 /* Before each entry of a batch is taken, on the thread that takes it: what the log names further on
- * is fetched meanwhile (projections/ahead.h). */
+ * is fetched meanwhile (projections/ahead.h). `next`: of that thread, zeros before the first. */
 void tn_recompute_take_ahead(struct tn_recompute *recompute, const struct tn_ahead *ahead,
-                             size_t at);
+                             size_t at, uint32_t next[static TN_PROJECTION_COUNT]);
 void tn_recompute_beside_ahead(struct tn_recompute *recompute, const struct tn_ahead *ahead,
-                               size_t at);
+                               size_t at, uint32_t next[static TN_PROJECTION_COUNT]);
 /* Whether a command's id came twice in what tn_recompute_beside was given; when neither thread is
  * at work any more, however the audit ended. The finding has the entry's index and command alone.
  * TN_MISMATCH (the finding may be an earlier one) TN_IO TN_MEMORY */

@@ -124,7 +124,6 @@ struct tn_recompute {
     struct tn_cache_budget budgets[TN_PROJECTION_COUNT];
     struct tn_state state;
     struct tn_fold folds[TN_PROJECTION_COUNT];
-    uint32_t ahead_next[TN_PROJECTION_COUNT]; /* of the batch at hand: projections/ahead.h */
     struct tn_decider decider;
     struct tn_arena arena;         /* of the decision */
     struct tn_arena fold_arena;    /* of one event */

@@ -23,6 +23,15 @@ struct scan {
     bool own;                     /* the iterator is this scan's alone */
 };
 
+/* The one that is kept between scans. */
+static struct tn_iterator *kept_iterator(struct tn_rows *rows)
+{
+    if (rows->iterator == NULL) {
+        rows->iterator = tn_iterator_create(rows->options.store, rows->options.family, NULL, false);
+    }
+    return rows->iterator;
+}
+
 static enum tn_status scan_open(struct tn_rows *rows, struct tn_bytes seek, struct scan *scan,
                                 struct tn_error *error)
 {
@@ -42,10 +51,7 @@ static enum tn_status scan_open(struct tn_rows *rows, struct tn_bytes seek, stru
         scan->iterator =
             tn_iterator_create(options->store, options->family, options->snapshot, false);
     } else {
-        if (rows->iterator == NULL) {
-            rows->iterator = tn_iterator_create(options->store, options->family, NULL, false);
-        }
-        scan->iterator = rows->iterator;
+        scan->iterator = kept_iterator(rows);
     }
     tn_iterator_seek(scan->iterator, seek);
     return TN_OK;
@@ -214,13 +220,10 @@ static enum tn_status any_stored(struct tn_rows *rows, struct tn_bytes prefix, b
     if (!rows->stored) {
         return TN_OK;
     }
-    if (rows->iterator == NULL) {
-        rows->iterator = tn_iterator_create(rows->options.store, rows->options.family, NULL, false);
-    }
-    tn_iterator_seek(rows->iterator, prefix);
-    *any = tn_iterator_valid(rows->iterator) &&
-           tn_rows_begins_with(tn_iterator_key(rows->iterator), prefix);
-    return tn_iterator_status(rows->iterator, error);
+    struct tn_iterator *iterator = kept_iterator(rows);
+    tn_iterator_seek(iterator, prefix);
+    *any = tn_iterator_valid(iterator) && tn_rows_begins_with(tn_iterator_key(iterator), prefix);
+    return tn_iterator_status(iterator, error);
 }
 
 static void note_removed(void *context, const struct tn_cache_row *row)

@@ -1,6 +1,26 @@
 /* Rows of a build: random operations against a simple model, spilling, deletions by prefix. */
 #include "tests/projections/rows_model.h"
 
+/* Rows of a build in the place of the live ones. */
+static struct tn_rows *build_open(struct live *live, size_t cache_bytes)
+{
+    struct tn_error error = {0};
+    struct tn_rows *rows = NULL;
+
+    live_open(live, 1);
+    tn_rows_close(live->rows);
+    live->rows = NULL;
+    tn_cache_budget_init(&live->budget, cache_bytes);
+    struct tn_rows_options options = {.face = TN_ROWS_BUILD,
+                                      .name = "rows.1",
+                                      .store = live->place.store,
+                                      .family = live->family,
+                                      .budget = &live->budget,
+                                      .touched = live->touched};
+    MUST(tn_rows_open(&options, &rows, &error), &error);
+    return rows;
+}
+
 static void built_rows_equal_a_model(void **state)
 {
     static const size_t limits[] = {1, 30000, 64 << 20};
@@ -13,19 +33,7 @@ static void built_rows_equal_a_model(void **state)
         struct tn_error error = {0};
         struct tn_rows *rows = NULL;
 
-        live_open(&live, 1);
-        tn_cache_budget_init(&live.budget, limits[l]);
-        live.budget.count = 0;
-        tn_rows_close(live.rows);
-        live.rows = NULL;
-        tn_cache_budget_init(&live.budget, limits[l]);
-        struct tn_rows_options options = {.face = TN_ROWS_BUILD,
-                                          .name = "rows.1",
-                                          .store = live.place.store,
-                                          .family = live.family,
-                                          .budget = &live.budget,
-                                          .touched = live.touched};
-        MUST(tn_rows_open(&options, &rows, &error), &error);
+        rows = build_open(&live, limits[l]);
         for (unsigned step = 0; step < 15000; step++) {
             operate(rows, &model, &numbers);
         }
@@ -153,14 +161,7 @@ static void a_deletion_that_a_seal_has_listed_is_not_listed_again(void **state)
     uint64_t count = 0;
 
     (void) state;
-    live_open(&live, 64 << 20);
-    struct tn_rows_options options = {.face = TN_ROWS_BUILD,
-                                      .name = "rows.1",
-                                      .store = live.place.store,
-                                      .family = live.family,
-                                      .budget = &live.budget,
-                                      .touched = live.touched};
-    MUST(tn_rows_open(&options, &rows, &error), &error);
+    rows = build_open(&live, 64 << 20);
     put(rows, &model, 0, 1);
     MUST(tn_rows_spill(rows, &error), &error);
     remove_row(rows, &model, TABLE_KEYS + 5); /* it might be stored */

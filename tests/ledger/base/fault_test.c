@@ -44,12 +44,27 @@ static void the_point_fails_once(void **state)
     assert_int_equal(scenario(), 3);
 }
 
+static void a_named_point_is_counted_without_the_others(void **state)
+{
+    (void) state;
+    tn_fault_arm_named("other", 1);
+    assert_int_equal(scenario(), 3);
+    assert_false(tn_fault("other"));
+    assert_int_equal(scenario(), 3);
+    assert_true(tn_fault("other"));
+    assert_true(tn_fault_disarm());
+    tn_fault_arm(0); /* of any name again */
+    assert_int_equal(scenario(), 0);
+    assert_true(tn_fault_disarm());
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(unarmed_points_pass),
         cmocka_unit_test(a_sweep_reaches_every_point_once_and_ends),
         cmocka_unit_test(the_point_fails_once),
+        cmocka_unit_test(a_named_point_is_counted_without_the_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
