@@ -1,8 +1,8 @@
 /* Rebuild beside, compare, swap (P1, P6).
  *
  * The life of a rebuild: begin notes it in meta and makes empty families beside the current
- * ones; catch_up folds into them, write-back and without the WAL; finish folds the rest,
- * flushes, compares roots, and replaces the current families in one synced write, which also
+ * ones; catch_up folds into them, write-back and without the WAL; finish folds the rest, writes
+ * and compares each, flushes, and replaces the current families in one synced write, which also
  * ends the note. Before that write everything made can be thrown away; after it the old families
  * can. A cut at any moment therefore leaves whole current families and some that are not
  * current: the next tn_engine_open drops those, and the note tells whoever wants to begin again.
@@ -44,10 +44,8 @@ static enum tn_status open_beside(struct tn_rebuild_job *job, size_t number, siz
 static enum tn_status note_mask(struct tn_rebuild_job *job, uint32_t mask, struct tn_error *error);
 static enum tn_status check_log(struct tn_rebuild_job *job, const struct tn_log_head *head,
                                 struct tn_error *error);
-typedef enum tn_status job_step(struct tn_rebuild_job *job, size_t number, struct tn_error *error);
-static enum tn_status for_each(struct tn_rebuild_job *job, job_step *step, struct tn_error *error);
-static job_step spill;
-static job_step compare;
+static enum tn_status conclude_all(struct tn_rebuild_job *job, struct tn_error *error);
+static enum tn_status compare(struct tn_rebuild_job *job, size_t number, struct tn_error *error);
 static void report_on(const struct tn_rebuild_job *job, struct tn_rebuild_report *report);
 static enum tn_status name_difference(const struct tn_rebuild_job *job,
                                       const struct tn_rebuild_report *report,
@@ -235,14 +233,11 @@ enum tn_status tn_rebuild_finish(struct tn_rebuild_job *job, bool swap_different
         status = check_log(job, &head, error);
     }
     if (status == TN_OK) {
-        status = for_each(job, spill, error);
+        status = conclude_all(job, error);
     }
     if (status == TN_OK) {
         status = tn_fault("rebuild_flush") ? tn_fail(error, TN_IO, "a test made the flush fail")
                                            : tn_store_flush(job->store, error);
-    }
-    if (status == TN_OK) {
-        status = for_each(job, compare, error);
     }
     if (status == TN_OK) {
         report_on(job, report);
@@ -276,13 +271,11 @@ static enum tn_status check_log(struct tn_rebuild_job *job, const struct tn_log_
     return TN_OK;
 }
 
-/* ---- all of them ---- */
+/* ---- concluding ---- */
 
-/* What is done for every projection that is asked for, the largest first, by two threads: one
- * projection has most of the rows. */
-struct steps {
+/* The projections that are asked for, the largest first, for two threads: one has most rows. */
+struct conclusion {
     struct tn_rebuild_job *job;
-    job_step *step;
     pthread_mutex_t lock;
     bool taken[TN_PROJECTIONS_MAX];
     enum tn_status status; /* the first failure */
@@ -290,65 +283,66 @@ struct steps {
 };
 
 /* The number of projections when all are taken or one has failed. With the lock held. */
-static size_t take_largest(struct steps *steps)
+static size_t take_largest(struct conclusion *conclusion)
 {
-    const struct tn_rebuild_job *job = steps->job;
+    const struct tn_rebuild_job *job = conclusion->job;
     size_t largest = job->list.count;
 
-    for (size_t i = 0; steps->status == TN_OK && i < job->list.count; i++) {
-        if (asked(job, i) && !steps->taken[i] &&
+    for (size_t i = 0; conclusion->status == TN_OK && i < job->list.count; i++) {
+        if (asked(job, i) && !conclusion->taken[i] &&
             (largest == job->list.count ||
              job->folds[i].rows->cache.row_count > job->folds[largest].rows->cache.row_count)) {
             largest = i;
         }
     }
     if (largest != job->list.count) {
-        steps->taken[largest] = true;
+        conclusion->taken[largest] = true;
     }
     return largest;
 }
 
-static void *take_steps(void *argument)
+/* Each is written and compared before the next: while one thread waits for the disk the other
+ * computes. */
+static void *conclude_some(void *argument)
 {
-    struct steps *steps = argument;
+    struct conclusion *conclusion = argument;
+    struct tn_rebuild_job *job = conclusion->job;
     size_t number;
 
-    pthread_mutex_lock(&steps->lock);
-    while ((number = take_largest(steps)) != steps->job->list.count) {
+    pthread_mutex_lock(&conclusion->lock);
+    while ((number = take_largest(conclusion)) != job->list.count) {
         struct tn_error error = {0};
 
-        pthread_mutex_unlock(&steps->lock);
-        enum tn_status status = steps->step(steps->job, number, &error);
-        pthread_mutex_lock(&steps->lock);
-        if (status != TN_OK && steps->status == TN_OK) {
-            steps->status = status;
-            steps->error = error;
+        pthread_mutex_unlock(&conclusion->lock);
+        enum tn_status status = tn_rows_spill(job->folds[number].rows, &error);
+        if (status == TN_OK) {
+            status = compare(job, number, &error);
+        }
+        pthread_mutex_lock(&conclusion->lock);
+        if (status != TN_OK && conclusion->status == TN_OK) {
+            conclusion->status = status;
+            conclusion->error = error;
         }
     }
-    pthread_mutex_unlock(&steps->lock);
+    pthread_mutex_unlock(&conclusion->lock);
     return NULL;
 }
 
-static enum tn_status for_each(struct tn_rebuild_job *job, job_step *step, struct tn_error *error)
+static enum tn_status conclude_all(struct tn_rebuild_job *job, struct tn_error *error)
 {
-    struct steps steps = {.job = job, .step = step, .lock = PTHREAD_MUTEX_INITIALIZER};
+    struct conclusion conclusion = {.job = job, .lock = PTHREAD_MUTEX_INITIALIZER};
     pthread_t thread;
-    bool threaded = pthread_create(&thread, NULL, take_steps, &steps) == 0;
+    bool threaded = pthread_create(&thread, NULL, conclude_some, &conclusion) == 0;
 
-    (void) take_steps(&steps); /* without another thread this one takes them all */
+    (void) conclude_some(&conclusion); /* without another thread this one takes them all */
     if (threaded) {
         pthread_join(thread, NULL);
     }
-    pthread_mutex_destroy(&steps.lock);
-    if (steps.status != TN_OK && error != NULL) {
-        *error = steps.error;
+    pthread_mutex_destroy(&conclusion.lock);
+    if (conclusion.status != TN_OK && error != NULL) {
+        *error = conclusion.error;
     }
-    return steps.status;
-}
-
-static enum tn_status spill(struct tn_rebuild_job *job, size_t number, struct tn_error *error)
-{
-    return tn_rows_spill(job->folds[number].rows, error);
+    return conclusion.status;
 }
 
 /* ---- comparing ---- */
@@ -374,7 +368,8 @@ static enum tn_status compare(struct tn_rebuild_job *job, size_t number, struct 
         status = tn_store_family(job->store, current.family, false, &live, error);
     }
     if (status == TN_OK) {
-        status = tn_rows_compare(job->store, live, job->families[number], compared, error);
+        status = tn_rows_compare(job->store, live, job->families[number],
+                                 tn_rows_middle(job->folds[number].rows), compared, error);
     }
     job->comparable[number] = status == TN_OK && current.version == projection->version &&
                               current.position == job->position;

@@ -7,7 +7,9 @@
  *   4       k     key
  *   4+k     4     size v of the value; FFFFFFFF: the row is deleted, and nothing follows
  *   8+k     v     value */
+#include <pthread.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "ledger/base/endian.h"
 #include "ledger/base/hash.h"
@@ -17,7 +19,7 @@
 #include "projections/seal_file.h"
 #include "projections/state_proof.h"
 
-#define LEAF_BYTES_MAX (8 + (size_t) TN_ROW_KEY_MAX + TN_ROW_VALUE_MAX)
+#define LEAF_BYTES_MAX (1 + 8 + (size_t) TN_ROW_KEY_MAX + TN_ROW_VALUE_MAX)
 #define DELETED_SIZE UINT32_MAX
 
 struct root {
@@ -40,11 +42,19 @@ static void root_open(struct root *root)
 
 void tn_row_leaf(struct tn_bytes key, struct tn_bytes value, bool deleted, struct tn_buffer *leaf)
 {
-    tn_buffer_append_be32(leaf, (uint32_t) key.size);
-    tn_buffer_append_bytes(leaf, key);
-    tn_buffer_append_be32(leaf, deleted ? DELETED_SIZE : (uint32_t) value.size);
-    if (!deleted) {
-        tn_buffer_append_bytes(leaf, value);
+    size_t value_size = deleted ? 0 : value.size;
+    uint8_t *at = tn_buffer_extend(leaf, 8 + key.size + value_size);
+
+    if (at == NULL) {
+        return;
+    }
+    tn_put_be32(at, (uint32_t) key.size);
+    if (key.size != 0) {
+        memcpy(at + 4, key.data, key.size);
+    }
+    tn_put_be32(at + 4 + key.size, deleted ? DELETED_SIZE : (uint32_t) value_size);
+    if (value_size != 0) {
+        memcpy(at + 8 + key.size, value.data, value_size);
     }
 }
 
@@ -52,9 +62,11 @@ static void root_add(struct root *root, struct tn_bytes key, struct tn_bytes val
 {
     uint8_t hash[TN_HASH_SIZE];
 
+    /* Made behind RFC 6962's zero, a leaf is hashed where it lies. */
     tn_buffer_reset(&root->leaf);
+    tn_buffer_append_u8(&root->leaf, 0);
     tn_row_leaf(key, value, deleted, &root->leaf);
-    tn_leaf_hash(hash, tn_buffer_view(&root->leaf));
+    tn_sha256(hash, tn_buffer_view(&root->leaf));
     tn_merkle_add_leaf_hash(&root->merkle, hash);
     if (root->sealing != NULL) {
         tn_seal_writer_add(root->sealing, key, hash);
@@ -91,16 +103,6 @@ enum tn_status tn_rows_root(struct tn_rows *rows, uint64_t *count, uint8_t out[s
     return root_close(&root, status, rows->name, count, out, error);
 }
 
-/* The rows from where the iterator stands to the last. */
-static enum tn_status add_rest(struct tn_iterator *iterator, struct root *root,
-                               struct tn_error *error)
-{
-    for (; tn_iterator_valid(iterator) && !root->leaf.overflowed; tn_iterator_next(iterator)) {
-        root_add(root, tn_iterator_key(iterator), tn_iterator_value(iterator), false);
-    }
-    return tn_iterator_status(iterator, error);
-}
-
 static enum tn_status root_of_store(const struct tn_rows *rows, struct root *root,
                                     struct tn_error *error)
 {
@@ -108,8 +110,11 @@ static enum tn_status root_of_store(const struct tn_rows *rows, struct root *roo
     struct tn_iterator *iterator =
         tn_iterator_create(rows->options.store, rows->options.family, rows->options.snapshot, true);
 
-    tn_iterator_seek_first(iterator);
-    enum tn_status status = add_rest(iterator, root, error);
+    for (tn_iterator_seek_first(iterator); tn_iterator_valid(iterator) && !root->leaf.overflowed;
+         tn_iterator_next(iterator)) {
+        root_add(root, tn_iterator_key(iterator), tn_iterator_value(iterator), false);
+    }
+    enum tn_status status = tn_iterator_status(iterator, error);
     tn_iterator_destroy(iterator);
     return status;
 }
@@ -176,6 +181,23 @@ enum tn_status tn_rows_root_touched(struct tn_rows *rows, uint64_t *count,
 
 /* ---- two sets of rows ---- */
 
+/* A stretch of two stored families in key order. */
+struct stretch {
+    struct tn_store *store;
+    struct tn_family *families[2];
+    struct tn_bytes from; /* empty: from the first row */
+    struct tn_bytes to;   /* the key that is no longer part of it; empty: to the last row */
+    struct tn_rows_compared compared;
+    enum tn_status status;
+    struct tn_error error;
+};
+
+static bool is_within(const struct stretch *stretch, const struct tn_iterator *iterator)
+{
+    return tn_iterator_valid(iterator) &&
+           (stretch->to.size == 0 || tn_bytes_compare(tn_iterator_key(iterator), stretch->to) < 0);
+}
+
 static void name_key(struct tn_rows_compared *compared, const char *what, struct tn_bytes key)
 {
     char hex[2 * TN_ROW_KEY_MAX + 1];
@@ -185,11 +207,12 @@ static void name_key(struct tn_rows_compared *compared, const char *what, struct
 }
 
 /* Where two iterators part that do not stand on the same row, or have ended both. */
-static void name_parting(struct tn_rows_compared *compared, struct tn_iterator *live,
+static void name_parting(struct stretch *stretch, struct tn_iterator *live,
                          struct tn_iterator *rebuilt)
 {
-    bool has_live = tn_iterator_valid(live);
-    bool has_rebuilt = tn_iterator_valid(rebuilt);
+    struct tn_rows_compared *compared = &stretch->compared;
+    bool has_live = is_within(stretch, live);
+    bool has_rebuilt = is_within(stretch, rebuilt);
     int order = has_live ? -1 : 1;
 
     compared->equal = !has_live && !has_rebuilt;
@@ -208,41 +231,98 @@ static void name_parting(struct tn_rows_compared *compared, struct tn_iterator *
     }
 }
 
-static bool same_row(struct tn_iterator *live, struct tn_iterator *rebuilt)
+static bool same_row(const struct stretch *stretch, struct tn_iterator *live,
+                     struct tn_iterator *rebuilt)
 {
-    return tn_iterator_valid(live) && tn_iterator_valid(rebuilt) &&
+    return is_within(stretch, live) && tn_iterator_valid(rebuilt) &&
            tn_bytes_equal(tn_iterator_key(live), tn_iterator_key(rebuilt)) &&
            tn_bytes_equal(tn_iterator_value(live), tn_iterator_value(rebuilt));
 }
 
-enum tn_status tn_rows_compare(struct tn_store *store, struct tn_family *live,
-                               struct tn_family *rebuilt, struct tn_rows_compared *compared,
-                               struct tn_error *error)
+static void compare_stretch(struct stretch *stretch)
 {
-    struct tn_iterator *iterators[] = {tn_iterator_create(store, live, NULL, true),
-                                       tn_iterator_create(store, rebuilt, NULL, true)};
+    struct tn_rows_compared *compared = &stretch->compared;
+    struct tn_iterator *iterators[2];
     struct root roots[2];
-    enum tn_status status = TN_OK;
 
     *compared = (struct tn_rows_compared){0};
     for (size_t i = 0; i < TN_ARRAY_SIZE(roots); i++) {
         root_open(&roots[i]);
-        tn_iterator_seek_first(iterators[i]);
+        iterators[i] = tn_iterator_create(stretch->store, stretch->families[i], NULL, true);
+        tn_iterator_seek(iterators[i], stretch->from);
     }
-    while (same_row(iterators[0], iterators[1]) && !roots[0].leaf.overflowed) {
+    while (same_row(stretch, iterators[0], iterators[1]) && !roots[0].leaf.overflowed) {
         root_add(&roots[0], tn_iterator_key(iterators[0]), tn_iterator_value(iterators[0]), false);
         tn_iterator_next(iterators[0]);
         tn_iterator_next(iterators[1]);
     }
     roots[1].merkle = roots[0].merkle;
-    name_parting(compared, iterators[0], iterators[1]);
+    name_parting(stretch, iterators[0], iterators[1]);
+    stretch->status = TN_OK;
     for (size_t i = 0; i < TN_ARRAY_SIZE(roots); i++) {
-        if (status == TN_OK) {
-            status = add_rest(iterators[i], &roots[i], error);
+        for (; is_within(stretch, iterators[i]) && !roots[i].leaf.overflowed;
+             tn_iterator_next(iterators[i])) {
+            root_add(&roots[i], tn_iterator_key(iterators[i]), tn_iterator_value(iterators[i]),
+                     false);
         }
-        status = root_close(&roots[i], status, i == 0 ? "the live rows" : "the rebuilt rows",
-                            &compared->count[i], compared->root[i], error);
+        if (stretch->status == TN_OK) {
+            stretch->status = tn_iterator_status(iterators[i], &stretch->error);
+        }
+        stretch->status = root_close(&roots[i], stretch->status,
+                                     i == 0 ? "the live rows" : "the rebuilt rows",
+                                     &compared->count[i], compared->root[i], &stretch->error);
         tn_iterator_destroy(iterators[i]);
     }
-    return status;
+}
+
+static void *compare_beside(void *argument)
+{
+    compare_stretch(argument);
+    return NULL;
+}
+
+/* By two threads, on either side of `middle`; false when that does not give the whole: the rows
+ * differ, or the left part is not the left subtree of all (RFC 6962 2.1). */
+static bool compare_halves(struct stretch *whole, struct tn_bytes middle)
+{
+    struct stretch left = *whole;
+    struct stretch right = *whole;
+    pthread_t thread;
+
+    left.to = middle;
+    right.from = middle;
+    if (middle.size == 0 || pthread_create(&thread, NULL, compare_beside, &right) != 0) {
+        return false;
+    }
+    compare_stretch(&left);
+    pthread_join(thread, NULL);
+
+    uint64_t count = left.compared.count[0];
+    uint64_t rest = right.compared.count[0];
+    if (left.status != TN_OK || right.status != TN_OK || !left.compared.equal ||
+        !right.compared.equal || rest == 0 || rest > count || (count & (count - 1)) != 0) {
+        return false;
+    }
+    whole->compared = (struct tn_rows_compared){.equal = true};
+    for (size_t i = 0; i < TN_ARRAY_SIZE(whole->compared.root); i++) {
+        whole->compared.count[i] = count + rest;
+        tn_node_hash(whole->compared.root[i], left.compared.root[i], right.compared.root[i]);
+    }
+    return true;
+}
+
+enum tn_status tn_rows_compare(struct tn_store *store, struct tn_family *live,
+                               struct tn_family *rebuilt, struct tn_bytes middle,
+                               struct tn_rows_compared *compared, struct tn_error *error)
+{
+    struct stretch whole = {.store = store, .families = {live, rebuilt}};
+
+    if (!compare_halves(&whole, middle)) {
+        compare_stretch(&whole);
+    }
+    *compared = whole.compared;
+    if (whole.status != TN_OK && error != NULL) {
+        *error = whole.error;
+    }
+    return whole.status;
 }

@@ -392,6 +392,29 @@ static enum tn_status write_many(struct tn_rows *rows, const struct tn_key_item 
     return status;
 }
 
+/* Of the rows that are being written, which are in order. */
+static void note_middle(struct tn_rows *rows, const struct tn_key_item *order, size_t count)
+{
+    size_t index = 1;
+
+    rows->middle_size = 0;
+    if (rows->stored || count < SPILL_BULK_ROWS) {
+        return; /* others were written before, or a thread is not worth while */
+    }
+    while (index * 2 < count) {
+        index *= 2;
+    }
+    struct tn_bytes key = tn_cache_key_of(order[index].of);
+
+    memcpy(rows->middle, key.data, key.size);
+    rows->middle_size = (uint8_t) key.size;
+}
+
+struct tn_bytes tn_rows_middle(const struct tn_rows *rows)
+{
+    return tn_bytes(rows->middle, rows->middle_size);
+}
+
 enum tn_status tn_rows_spill(struct tn_rows *rows, struct tn_error *error)
 {
     size_t count = rows->cache.queues[TN_CACHE_DIRTY].count;
@@ -416,6 +439,7 @@ enum tn_status tn_rows_spill(struct tn_rows *rows, struct tn_error *error)
         order[index++] = tn_key_item(row, tn_cache_key_of);
     }
     tn_key_sort(order, count, tn_cache_key_of);
+    note_middle(rows, order, count);
     rows->stored = true;
     status = count < SPILL_BULK_ROWS ? write_few(rows, order, count, error)
                                      : write_many(rows, order, count, error);

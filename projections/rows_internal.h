@@ -100,6 +100,8 @@ struct tn_rows {
     struct tn_rows_decoded decoded[TN_ROWS_DECODED];
     struct tn_touched touched;
     struct tn_seal_writer *sealing; /* while a root is computed whose leaves are kept */
+    uint8_t middle[TN_ROW_KEY_MAX];
+    uint8_t middle_size; /* 0: not known */
     struct tn_rows_counts counts;
     uint64_t swaps; /* view: how many swaps of families there had been when it was opened */
 };
@@ -114,6 +116,8 @@ void tn_rows_gather(struct tn_rows *rows, struct tn_batch *batch, uint64_t gener
 bool tn_rows_at_rest(struct tn_rows *rows);
 /* Build: write everything back to the family. Not durable before tn_store_flush. */
 TN_MUST_USE enum tn_status tn_rows_spill(struct tn_rows *rows, struct tn_error *error);
+/* Build: `middle` of tn_rows_compare, when one spill wrote many rows and all; else empty. */
+struct tn_bytes tn_rows_middle(const struct tn_rows *rows);
 
 /* The smallest key behind all that begin with `prefix`; 65 times FF when there is none. */
 #define TN_ROWS_END_MAX (TN_ROW_KEY_MAX + 1)
@@ -160,9 +164,11 @@ struct tn_rows_compared {
     bool equal;
     char words[2 * TN_ROW_KEY_MAX + 64]; /* where they part first, when they do */
 };
-/* One look at both: rows that are alike in both are hashed once. */
+/* One look at both: rows that are alike in both are hashed once. Two threads look when `middle` is
+ * the key behind the largest power of two of rows below all (of a spill); empty or another, and one
+ * does it all. */
 TN_MUST_USE enum tn_status tn_rows_compare(struct tn_store *store, struct tn_family *live,
-                                           struct tn_family *rebuilt,
+                                           struct tn_family *rebuilt, struct tn_bytes middle,
                                            struct tn_rows_compared *compared,
                                            struct tn_error *error);
 
