@@ -17,7 +17,7 @@ _Static_assert(TN_CIVIL_UNIQUE == 0 && TN_CIVIL_SKIPPED == 1 && TN_CIVIL_REPEATE
  * on every machine. Policy is data, so only names of the zone database pass. */
 static bool zone_name_is_plain(const char *zone)
 {
-    size_t size = strnlen(zone, ZONE_NAME_SIZE_MAX + 1);
+    size_t size = strlen(zone);
     if (size == 0 || size > ZONE_NAME_SIZE_MAX || zone[0] == '/' ||
         strcmp(zone, "localtime") == 0) {
         return false;
