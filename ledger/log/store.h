@@ -29,9 +29,8 @@ struct tn_store_options {
 
 #define TN_STORE_RESERVE_BYTES (512ull << 20)
 #define TN_STORE_CACHE_BYTES ((size_t) 96 << 20)
-/* The WAL is cut once it holds this much, so that a start replays little: up to twice as much, when
- * memory tables are still being flushed. */
-#define TN_STORE_WAL_BYTES (32ull << 20)
+/* The WAL is cut once it holds this much, so that a start replays little. */
+#define TN_STORE_WAL_BYTES (64ull << 20)
 
 /* Open DIR/store (writer) or attach to it (secondary, with its own small folder in the system's
  * temporary directory). The fixed families log, tree, gathered, index, commands, vault and meta
