@@ -300,7 +300,8 @@ static bool compare_halves(struct stretch *whole, struct tn_bytes middle)
     uint64_t count = left.compared.count[0];
     uint64_t rest = right.compared.count[0];
     if (left.status != TN_OK || right.status != TN_OK || !left.compared.equal ||
-        !right.compared.equal || rest == 0 || rest > count || (count & (count - 1)) != 0) {
+        !right.compared.equal || count == 0 || rest == 0 ||
+        count != tn_merkle_split(count + rest)) {
         return false;
     }
     whole->compared = (struct tn_rows_compared){.equal = true};

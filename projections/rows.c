@@ -10,6 +10,7 @@
 #include "ledger/base/check.h"
 #include "ledger/base/fault.h"
 #include "ledger/log/store_bulk.h"
+#include "ledger/log/tree.h"
 #include "projections/key_sort.h"
 #include "projections/rows_internal.h"
 
@@ -395,16 +396,11 @@ static enum tn_status write_many(struct tn_rows *rows, const struct tn_key_item 
 /* Of the rows that are being written, which are in order. */
 static void note_middle(struct tn_rows *rows, const struct tn_key_item *order, size_t count)
 {
-    size_t index = 1;
-
     rows->middle_size = 0;
     if (rows->stored || count < SPILL_BULK_ROWS) {
         return; /* others were written before, or a thread is not worth while */
     }
-    while (index * 2 < count) {
-        index *= 2;
-    }
-    struct tn_bytes key = tn_cache_key_of(order[index].of);
+    struct tn_bytes key = tn_cache_key_of(order[tn_merkle_split(count)].of);
 
     memcpy(rows->middle, key.data, key.size);
     rows->middle_size = (uint8_t) key.size;

@@ -165,8 +165,8 @@ struct tn_rows_compared {
     char words[2 * TN_ROW_KEY_MAX + 64]; /* where they part first, when they do */
 };
 /* One look at both: rows that are alike in both are hashed once. Two threads look when `middle` is
- * the key behind the largest power of two of rows below all (of a spill); empty or another, and one
- * does it all. */
+ * the first key under the right child of the root (of a spill); empty or another, and one does it
+ * all. */
 TN_MUST_USE enum tn_status tn_rows_compare(struct tn_store *store, struct tn_family *live,
                                            struct tn_family *rebuilt, struct tn_bytes middle,
                                            struct tn_rows_compared *compared,

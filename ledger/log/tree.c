@@ -377,8 +377,7 @@ enum tn_status tn_tree_prove_leaves(const uint8_t *leaves, uint64_t leaf_count, 
     return TN_OK;
 }
 
-/* The largest power of two below n; n is at least 2. */
-static uint64_t split(uint64_t n)
+uint64_t tn_merkle_split(uint64_t n)
 {
     return UINT64_C(1) << (63 - __builtin_clzll(n - 1));
 }
@@ -391,7 +390,7 @@ static size_t inclusion_ranges(uint64_t index, uint64_t size, struct range *rang
     size_t count = 0;
 
     while (end - from > 1) {
-        uint64_t middle = from + split(end - from);
+        uint64_t middle = from + tn_merkle_split(end - from);
 
         if (index < middle) {
             ranges[count++] = (struct range){.from = middle, .end = end};
@@ -412,7 +411,7 @@ static size_t consistency_ranges(uint64_t old_size, uint64_t size, struct range 
     size_t count = 0;
 
     while (end != old_size) {
-        uint64_t middle = from + split(end - from);
+        uint64_t middle = from + tn_merkle_split(end - from);
 
         if (old_size <= middle) {
             ranges[count++] = (struct range){.from = middle, .end = end};

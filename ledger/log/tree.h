@@ -29,6 +29,9 @@ void tn_merkle_init(struct tn_merkle *merkle);
 /* Add one leaf by its data (hashed here with the 00 prefix) or by its leaf hash. */
 void tn_merkle_add_leaf(struct tn_merkle *merkle, struct tn_bytes data);
 void tn_merkle_add_leaf_hash(struct tn_merkle *merkle, const uint8_t hash[static TN_HASH_SIZE]);
+/* How many of n leaves are under the root's left child: the largest power of two below n, which is
+ * at least 2. */
+uint64_t tn_merkle_split(uint64_t n);
 /* The root of what was added so far; more may follow. SHA-256("") for nothing. */
 void tn_merkle_root(const struct tn_merkle *merkle, uint8_t root[static TN_HASH_SIZE]);
 
