@@ -14,6 +14,8 @@ static enum tn_status get_by_seek(struct tn_store *store, struct tn_family *fami
                                   struct tn_error *error);
 static enum tn_status copy_value(const struct tn_family *family, struct tn_bytes from,
                                  struct tn_buffer *value, struct tn_error *error);
+static enum tn_status write_batch(struct tn_store *store, struct tn_batch *batch,
+                                  enum tn_durability durability, bool owed, struct tn_error *error);
 static enum tn_status outcome_unknown(struct tn_store *store, char *words, const char *what,
                                       struct tn_error *error);
 static enum tn_status not_writer(const struct tn_store *store, struct tn_error *error);
@@ -199,18 +201,21 @@ static enum tn_status copy_value(const struct tn_family *family, struct tn_bytes
 enum tn_status tn_store_write(struct tn_store *store, struct tn_batch *batch,
                               enum tn_durability durability, struct tn_error *error)
 {
-    enum tn_status status = not_writer(store, error);
-    if (status != TN_OK) {
-        return status;
-    }
+    return write_batch(store, batch, durability, false, error);
+}
+
+enum tn_status tn_store_write_owed(struct tn_store *store, struct tn_batch *batch,
+                                   enum tn_durability durability, struct tn_error *error)
+{
+    return write_batch(store, batch, durability, true, error);
+}
+
+static enum tn_status write_batch(struct tn_store *store, struct tn_batch *batch,
+                                  enum tn_durability durability, bool owed, struct tn_error *error)
+{
     pthread_mutex_lock(&store->write_lock);
-    if (atomic_load(&store->failed)) {
-        status = tn_fail(error, TN_IO,
-                         "%s: an earlier write failed; what reached the disk shows when the "
-                         "ledger is opened again",
-                         store->path);
-    }
-    if (status == TN_OK) {
+    enum tn_status status = tn_store_can_write(store, error);
+    if (status == TN_OK && !owed) {
         status = tn_store_space_take(store, tn_batch_bytes(batch), error);
     }
     if (status == TN_OK && tn_fault("store_write")) {
@@ -222,6 +227,12 @@ enum tn_status tn_store_write(struct tn_store *store, struct tn_batch *batch,
         rocksdb_write(store->db, store->write_options[durability], tn_batch_raw(batch), &words);
         if (words != NULL) {
             status = outcome_unknown(store, words, "write", error);
+        }
+    }
+    if (status == TN_OK && durability != TN_NO_WAL) {
+        tn_store_mark_logged(store);
+        if (durability == TN_SYNCED) {
+            tn_store_mark_durable(store, store->logged);
         }
     }
     pthread_mutex_unlock(&store->write_lock);
@@ -242,18 +253,27 @@ static enum tn_status outcome_unknown(struct tn_store *store, char *words, const
 
 enum tn_status tn_store_sync(struct tn_store *store, struct tn_error *error)
 {
-    enum tn_status status = not_writer(store, error);
+    enum tn_status status = tn_store_can_write(store, error);
     if (status != TN_OK || store->no_sync) {
         return status;
     }
+    pthread_mutex_lock(&store->write_lock);
+    uint64_t logged = store->logged;
+    pthread_mutex_unlock(&store->write_lock);
     char *words = NULL;
     rocksdb_flush_wal(store->db, 1, &words);
-    return words == NULL ? TN_OK : outcome_unknown(store, words, "sync", error);
+    if (words != NULL) {
+        return outcome_unknown(store, words, "sync", error);
+    }
+    pthread_mutex_lock(&store->write_lock);
+    tn_store_mark_durable(store, logged);
+    pthread_mutex_unlock(&store->write_lock);
+    return TN_OK;
 }
 
 enum tn_status tn_store_flush(struct tn_store *store, struct tn_error *error)
 {
-    enum tn_status status = not_writer(store, error);
+    enum tn_status status = tn_store_can_write(store, error);
     if (status != TN_OK) {
         return status;
     }
@@ -343,4 +363,17 @@ static enum tn_status not_writer(const struct tn_store *store, struct tn_error *
     }
     return tn_fail(error, TN_UNSUPPORTED, "%s is open beside its writer and only read",
                    store->path);
+}
+
+enum tn_status tn_store_can_write(const struct tn_store *store, struct tn_error *error)
+{
+    enum tn_status status = not_writer(store, error);
+
+    if (status == TN_OK && atomic_load(&store->failed)) {
+        status = tn_fail(error, TN_IO,
+                         "%s: an earlier write failed; what reached the disk shows when the "
+                         "ledger is opened again",
+                         store->path);
+    }
+    return status;
 }

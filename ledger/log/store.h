@@ -96,6 +96,11 @@ enum tn_durability {
  * TN_UNSUPPORTED the store is a secondary */
 TN_MUST_USE enum tn_status tn_store_write(struct tn_store *store, struct tn_batch *batch,
                                           enum tn_durability durability, struct tn_error *error);
+/* As tn_store_write, for what is small and owed (the checkpoint of entries that were answered): it
+ * may touch the reserve, which is large enough for years of them. */
+TN_MUST_USE enum tn_status tn_store_write_owed(struct tn_store *store, struct tn_batch *batch,
+                                               enum tn_durability durability,
+                                               struct tn_error *error);
 /* Make everything durable that was written TN_UNSYNCED before. Fail-stop as tn_store_write. */
 TN_MUST_USE enum tn_status tn_store_sync(struct tn_store *store, struct tn_error *error);
 /* Write the memory tables to files, which makes TN_NO_WAL writes durable. */

@@ -42,9 +42,9 @@ enum tn_status tn_bulk_open(struct tn_store *store, struct tn_family *family, st
                             struct tn_error *error)
 {
     *out = NULL;
-    if (store->mode != TN_STORE_WRITER) {
-        return tn_fail(error, TN_UNSUPPORTED, "%s is open beside its writer and only read",
-                       store->path);
+    enum tn_status status = tn_store_can_write(store, error);
+    if (status != TN_OK) {
+        return status;
     }
     struct tn_bulk *bulk = calloc(1, sizeof(*bulk));
     if (bulk == NULL) {
@@ -108,8 +108,7 @@ static enum tn_status bulk_write(struct tn_bulk *bulk, struct tn_bytes key,
         rocksdb_sstfilewriter_delete(bulk->writer, (const char *) key.data, key.size, &words);
     }
     if (words != NULL) {
-        (void) tn_store_status(words, error, bulk->family->name);
-        return tn_fail_context(error, "keys must ascend") == TN_IO ? TN_IO : TN_INVALID;
+        return tn_store_status(words, error, bulk->family->name);
     }
     bulk->file_bytes += key.size + (value != NULL ? value->size : 0) + 8;
     return bulk->file_bytes >= FILE_BYTES ? file_end(bulk, error) : TN_OK;
@@ -155,9 +154,9 @@ static enum tn_status file_end(struct tn_bulk *bulk, struct tn_error *error)
 enum tn_status tn_bulk_finish(struct tn_bulk *bulk, struct tn_error *error)
 {
     char *words = NULL;
-    enum tn_status status = TN_OK;
+    enum tn_status status = tn_store_can_write(bulk->store, error);
 
-    if (bulk->writer != NULL) {
+    if (status == TN_OK && bulk->writer != NULL) {
         status = file_end(bulk, error);
     }
     if (status == TN_OK && tn_fault("bulk_finish")) {

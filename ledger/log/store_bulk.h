@@ -11,7 +11,7 @@ struct tn_bulk;
 
 TN_MUST_USE enum tn_status tn_bulk_open(struct tn_store *store, struct tn_family *family,
                                         struct tn_bulk **bulk, struct tn_error *error);
-/* Keys ascend and none comes twice: TN_INVALID otherwise. TN_NO_SPACE as tn_store_write. */
+/* Keys ascend and none comes twice: TN_CORRUPT otherwise. TN_NO_SPACE as tn_store_write. */
 TN_MUST_USE enum tn_status tn_bulk_put(struct tn_bulk *bulk, struct tn_bytes key,
                                        struct tn_bytes value, struct tn_error *error);
 TN_MUST_USE enum tn_status tn_bulk_delete(struct tn_bulk *bulk, struct tn_bytes key,

@@ -33,9 +33,13 @@ struct tn_store_space {
 struct tn_store {
     enum tn_store_mode mode;
     bool no_sync;
-    char *path;      /* DIR/store */
-    char *secondary; /* own folder of a secondary, NULL for the writer */
-    int lock_fd;     /* -1, or DIR/lock under an exclusive flock */
+    char *path;       /* DIR/store */
+    char *secondary;  /* own folder of a secondary, NULL for the writer */
+    int lock_fd;      /* -1, or DIR/lock under an exclusive flock */
+    int directory_fd; /* -1, or DIR: the writer's */
+    int mark_fd;      /* -1, or DIR/durable: the writer's */
+    uint64_t marked;  /* sequence number that stands there; under write_lock from the opening on */
+    uint64_t logged;  /* of the last write that the WAL has; under write_lock */
     struct rocksdb_t *db;
     struct rocksdb_cache_t *cache;
     struct rocksdb_readoptions_t *read_options;
@@ -64,9 +68,23 @@ bool tn_store_is_fixed(const char *name);
 void tn_store_space_init(struct tn_store_space *space, uint64_t reserve_bytes);
 enum tn_status tn_store_space_take(struct tn_store *store, uint64_t bytes, struct tn_error *error);
 
+/* store_mark.c, for the writer: read how far writes were durable, before the database is opened;
+ * TN_CORRUPT when it reaches less far; after a write that the WAL has, and after a sync. */
+enum tn_status tn_store_mark_open(struct tn_store *store, const char *directory, bool create,
+                                  struct tn_error *error);
+enum tn_status tn_store_mark_check(struct tn_store *store, struct tn_error *error);
+void tn_store_mark_logged(struct tn_store *store);
+void tn_store_mark_durable(struct tn_store *store, uint64_t sequence);
+void tn_store_mark_close(struct tn_store *store);
+
+/* store_open.c: the folder `name` of `directory_fd` with the files in it. */
+void tn_store_remove_folder(int directory_fd, const char *name);
+
 /* For scans that should not fill the cache. */
 #define TN_STORE_READAHEAD_BYTES ((size_t) 2 << 20)
 
+/* store.c: TN_OK for a writer none of whose writes has failed. */
+enum tn_status tn_store_can_write(const struct tn_store *store, struct tn_error *error);
 /* store.c: the one translation of what RocksDB says; frees `words`, which may be NULL (TN_OK). */
 enum tn_status tn_store_status(char *words, struct tn_error *error, const char *what);
 /* store_batch.c */

@@ -25,10 +25,10 @@ enum tn_status tn_load_create(struct tn_store *store, struct tn_family *family,
                               uint64_t estimate_bytes, struct tn_load **out, struct tn_error *error)
 {
     *out = NULL;
-    if (!tn_store_is_writer(store)) {
-        return tn_fail(error, TN_UNSUPPORTED, "%s is only read", store->path);
+    enum tn_status status = tn_store_can_write(store, error);
+    if (status == TN_OK) {
+        status = tn_store_space_take(store, estimate_bytes, error);
     }
-    enum tn_status status = tn_store_space_take(store, estimate_bytes, error);
     if (status != TN_OK) {
         return status;
     }

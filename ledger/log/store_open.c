@@ -1,4 +1,5 @@
-/* Opening and closing. On disk: DIR/store is RocksDB's folder, DIR/lock is held by the writer. */
+/* Opening and closing. On disk: DIR/store is RocksDB's folder, DIR/lock is held by the writer, and
+ * DIR/durable is how far it came (store_mark.c). */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +22,6 @@ static enum tn_status take_lock(struct tn_store *store, const char *directory,
                                 struct tn_error *error);
 static void make_options(struct tn_store *store, const struct tn_store_options *options);
 static enum tn_status open_database(struct tn_store *store, struct tn_error *error);
-static void remove_folder(const char *path);
 static enum tn_status sync_folder(const char *path, struct tn_error *error);
 
 enum tn_status tn_store_open(const char *directory, const struct tn_store_options *options,
@@ -35,6 +35,8 @@ enum tn_status tn_store_open(const char *directory, const struct tn_store_option
     store->mode = options->mode;
     store->no_sync = options->no_sync;
     store->lock_fd = -1;
+    store->directory_fd = -1;
+    store->mark_fd = -1;
     atomic_init(&store->failed, false);
     pthread_rwlock_init(&store->families_lock, NULL);
     pthread_mutex_init(&store->space.lock, NULL);
@@ -44,6 +46,9 @@ enum tn_status tn_store_open(const char *directory, const struct tn_store_option
     enum tn_status status = make_paths(store, directory, options, error);
     if (status == TN_OK && store->mode == TN_STORE_WRITER) {
         status = take_lock(store, directory, error);
+        if (status == TN_OK) {
+            status = tn_store_mark_open(store, directory, options->create, error);
+        }
     }
     if (status == TN_OK) {
         make_options(store, options);
@@ -53,6 +58,15 @@ enum tn_status tn_store_open(const char *directory, const struct tn_store_option
                 break;
             }
         }
+    }
+    if (status == TN_CORRUPT && store->mode == TN_STORE_SECONDARY) {
+        (void) tn_fail_context(error,
+                               "stored bytes do not check. The last write that a power cut "
+                               "tore looks like this too: `turno serve` opens what is whole, "
+                               "and nothing if an acknowledged write is missing");
+    }
+    if (status == TN_OK && store->mode == TN_STORE_WRITER) {
+        status = tn_store_mark_check(store, error);
     }
     if (status == TN_OK) {
         status = tn_store_refresh(store, error); /* attaching may have seen some things by half */
@@ -93,8 +107,9 @@ void tn_store_close(struct tn_store *store)
         rocksdb_cache_destroy(store->cache);
     }
     if (store->secondary != NULL) {
-        remove_folder(store->secondary);
+        tn_store_remove_folder(AT_FDCWD, store->secondary);
     }
+    tn_store_mark_close(store);
     if (store->lock_fd >= 0) {
         close(store->lock_fd); /* and with it the lock */
     }
@@ -266,18 +281,21 @@ out:
     return status;
 }
 
-/* A secondary's folder holds only RocksDB's own log files. */
-static void remove_folder(const char *path)
+void tn_store_remove_folder(int directory_fd, const char *name)
 {
-    DIR *folder = opendir(path);
+    int fd = openat(directory_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+
     if (folder != NULL) {
         struct dirent *entry = NULL;
         while ((entry = readdir(folder)) != NULL) {
-            (void) unlinkat(dirfd(folder), entry->d_name, 0);
+            (void) unlinkat(fd, entry->d_name, 0);
         }
         closedir(folder);
+    } else if (fd >= 0) {
+        close(fd);
     }
-    (void) rmdir(path);
+    (void) unlinkat(directory_fd, name, AT_REMOVEDIR);
 }
 
 static enum tn_status sync_folder(const char *path, struct tn_error *error)

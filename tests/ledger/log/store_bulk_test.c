@@ -80,8 +80,8 @@ static void keys_out_of_order_are_refused(void **state)
     assert_ok(tn_store_family(f.store, "rows.1", true, &family, &f.error), &f.error);
     assert_ok(tn_bulk_open(f.store, family, &bulk, &f.error), &f.error);
     assert_ok(tn_bulk_put(bulk, text("b"), text("1"), &f.error), &f.error);
-    assert_int_equal(tn_bulk_put(bulk, text("b"), text("2"), &f.error), TN_INVALID);
-    assert_int_equal(tn_bulk_put(bulk, text("a"), text("2"), &f.error), TN_INVALID);
+    assert_int_equal(tn_bulk_put(bulk, text("b"), text("2"), &f.error), TN_CORRUPT);
+    assert_int_equal(tn_bulk_put(bulk, text("a"), text("2"), &f.error), TN_CORRUPT);
     tn_bulk_close(bulk);
     fixture_close(&f);
 }
