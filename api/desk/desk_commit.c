@@ -396,6 +396,9 @@ static void publish(struct tn_desk *desk, struct publisher *publisher)
     if (status != TN_OK && !publisher->warned) {
         tn_logline(TN_LOG_WARN, "no checkpoint could be published: %s", error.text);
         publisher->warned = true;
+    } else if (status == TN_OK && publisher->warned) {
+        tn_logline(TN_LOG_INFO, "checkpoints are published again");
+        publisher->warned = false;
     }
 }
 

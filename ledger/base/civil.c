@@ -31,7 +31,7 @@ enum tn_status tn_civil_instant(const char *zone, uint32_t day, uint32_t minute,
 {
     *time_us = 0;
     *kind = TN_CIVIL_UNIQUE;
-    if (day > DAY_MAX || minute > MINUTE_MAX) {
+    if (minute > MINUTE_MAX || day > DAY_MAX - minute / 1440) {
         return TN_INVALID;
     }
     if (!zone_name_is_plain(zone)) {

@@ -73,7 +73,7 @@ enum tn_status tn_log_keep_cosigned(struct tn_log *log, struct tn_bytes note,
     batch = tn_batch_create();
     if (status == TN_OK) {
         tn_batch_put(batch, log->meta, KEY, note);
-        status = tn_store_write(log->store, batch, TN_SYNCED, error);
+        status = tn_store_write_owed(log->store, batch, TN_SYNCED, error);
     }
     tn_batch_destroy(batch);
     pthread_mutex_unlock(&log->publish_lock);

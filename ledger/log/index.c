@@ -72,7 +72,11 @@ enum tn_status tn_index_open(struct tn_store *store, uint64_t size, struct tn_in
     tn_index_memory_init(&index->frozen, 0);
     pthread_rwlock_init(&index->lock, NULL);
     pthread_mutex_init(&index->work_lock, NULL);
-    pthread_cond_init(&index->work, NULL);
+    pthread_condattr_t steady; /* a wall clock that is set back would put a retry off */
+    pthread_condattr_init(&steady);
+    pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
+    pthread_cond_init(&index->work, &steady);
+    pthread_condattr_destroy(&steady);
     pthread_cond_init(&index->done, NULL);
     enum tn_status status = tn_store_family(store, "gathered", false, &index->gathered, error);
     if (status == TN_OK) {
@@ -422,7 +426,8 @@ static void *segment_work(void *context)
         }
         pthread_cond_broadcast(&index->done);
         if (status != TN_OK && !index->stopping) {
-            struct timespec until = {.tv_sec = (time_t) (tn_clock_wall_us() / 1000000) + RETRY_S};
+            struct timespec until = {.tv_sec = (time_t) (tn_clock_monotonic_us() / 1000000) +
+                                               RETRY_S};
             (void) pthread_cond_timedwait(&index->work, &index->work_lock, &until);
         }
     }
@@ -430,18 +435,15 @@ static void *segment_work(void *context)
     return NULL;
 }
 
-/* Files first, then the rows of the frames go. Nothing reaches files before its frame is durable:
- * an entry lost in a power cut must not leave its index behind. */
-static enum tn_status write_segment(struct tn_index *index, struct tn_error *error)
+/* Both files of the frozen segment, handed over. */
+static enum tn_status write_files(struct tn_index *index, struct tn_error *error)
 {
     const struct tn_index_memory *segment = &index->frozen;
     struct tn_load *rows = NULL;
     struct tn_load *commands = NULL;
     uint64_t estimate = (segment->end - segment->base) * SEGMENT_BYTES_PER_ENTRY;
-    enum tn_status status = tn_store_sync(index->store, error);
-    if (status == TN_OK) {
-        status = tn_load_create(index->store, index->family, estimate, &rows, error);
-    }
+    enum tn_status status = tn_load_create(index->store, index->family, estimate, &rows, error);
+
     if (status == TN_OK) {
         status = tn_load_create(index->store, index->commands, estimate, &commands, error);
     }
@@ -456,8 +458,27 @@ static enum tn_status write_segment(struct tn_index *index, struct tn_error *err
     }
     tn_load_destroy(rows);
     tn_load_destroy(commands);
+    return status;
+}
+
+/* Files first, then the rows of the frames go. Nothing reaches files before its frame is durable:
+ * an entry lost in a power cut must not leave its index behind. */
+static enum tn_status write_segment(struct tn_index *index, struct tn_error *error)
+{
+    const struct tn_index_memory *segment = &index->frozen;
+    struct tn_error own = {0};
+    enum tn_status status = tn_store_sync(index->store, error);
+
     if (status != TN_OK) {
         return status;
+    }
+    status = write_files(index, &own);
+    if (status != TN_OK) {
+        /* No append is in doubt when a file of the index cannot be written: it is tried again. */
+        return tn_fail(error, status == TN_IO ? TN_UNAVAILABLE : status,
+                       "files of the index cannot be written for now, and it is tried again every "
+                       "second: %s",
+                       own.text);
     }
     uint8_t from[TN_GATHERED_KEY_BYTES];
     uint8_t to[TN_GATHERED_KEY_BYTES];
@@ -466,11 +487,12 @@ static enum tn_status write_segment(struct tn_index *index, struct tn_error *err
     struct tn_batch *batch = tn_batch_create();
     tn_batch_delete_range(batch, index->gathered, tn_bytes(from, sizeof(from)),
                           tn_bytes(to, sizeof(to)));
-    status = tn_store_write(index->store, batch, TN_UNSYNCED, error);
+    /* Rows of two segments that outlived their files would be cut otherwise when they are written
+     * again, so the first go before the second are written, also from a nearly full disk. */
+    status = tn_store_write_owed(index->store, batch, TN_UNSYNCED, error);
     tn_batch_destroy(batch);
     if (status == TN_OK) {
         index->deleted_to = segment->end;
     }
-    /* Without space the rows stay for the next segment's turn; the files are in place. */
-    return status == TN_NO_SPACE ? TN_OK : status;
+    return status;
 }

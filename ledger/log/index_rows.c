@@ -301,7 +301,7 @@ static enum tn_status row_next(struct row *row, struct tn_error *error)
 static void seek_row(struct tn_iterator *iterator, const struct tn_index_key *key, uint64_t index)
 {
     uint8_t bytes[ROW_KEY_BYTES];
-    row_key(bytes, key, index < TN_LOG_SIZE_MAX ? index : TN_LOG_SIZE_MAX);
+    row_key(bytes, key, index < TN_LOG_SIZE_MAX ? index : TN_LOG_SIZE_MAX - 1);
     tn_iterator_seek_for_prev(iterator, tn_bytes(bytes, sizeof(bytes)));
 }
 

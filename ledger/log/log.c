@@ -30,8 +30,7 @@ _Static_assert(TN_FRAME_BYTES_MAX > TN_FRAME_HEADER_BYTES + TN_ENTRY_BYTES_MAX +
 static enum tn_status open_families(struct tn_log *log, struct tn_error *error);
 static enum tn_status load(struct tn_log *log, struct tn_error *error);
 static enum tn_status catch_up(struct tn_log *log, struct tn_error *error);
-static enum tn_status check_format(struct tn_log *log, uint64_t size, bool *missing,
-                                   struct tn_error *error);
+static enum tn_status check_format(struct tn_log *log, bool *missing, struct tn_error *error);
 static enum tn_status check_last_frame(struct tn_log *log, const struct tn_log_engine_head *head,
                                        struct tn_error *error);
 static enum tn_status claim(struct tn_log *log, struct tn_error *error);
@@ -62,6 +61,7 @@ enum tn_status tn_log_open(struct tn_store *store, struct tn_log **out, struct t
     log->scratch = malloc(sizeof(*log->scratch));
 
     enum tn_status status = TN_OK;
+    bool missing = false;
     if (log->tree == NULL || log->scratch == NULL) {
         status = tn_fail(error, TN_MEMORY, "no memory to open the log");
         goto out;
@@ -72,7 +72,10 @@ enum tn_status tn_log_open(struct tn_store *store, struct tn_log **out, struct t
     if (status != TN_OK) {
         goto out;
     }
-    status = tn_log_engine_embedded_open(store, &log->engine, error);
+    status = check_format(log, &missing, error);
+    if (status == TN_OK) {
+        status = tn_log_engine_embedded_open(store, &log->engine, error);
+    }
     for (int attempt = 1; status == TN_OK; attempt++) {
         status = load(log, error);
         if (status != TN_CORRUPT || log->writer || attempt == ATTACH_ATTEMPTS) {
@@ -197,9 +200,12 @@ static enum tn_status load(struct tn_log *log, struct tn_error *error)
 {
     struct tn_log_engine_head head;
     bool format_missing = false;
-    enum tn_status status = log->engine->table->head(log->engine, &head, error);
+    enum tn_status status = check_format(log, &format_missing, error);
     if (status == TN_OK) {
-        status = check_format(log, head.size, &format_missing, error);
+        status = log->engine->table->head(log->engine, &head, error);
+    }
+    if (status == TN_OK && format_missing && head.size != 0) {
+        status = tn_fail(error, TN_CORRUPT, "the log has entries and no format version");
     }
     if (status == TN_OK) {
         status = check_last_frame(log, &head, error);
@@ -285,8 +291,8 @@ static enum tn_status open_families(struct tn_log *log, struct tn_error *error)
     return TN_OK;
 }
 
-static enum tn_status check_format(struct tn_log *log, uint64_t size, bool *missing,
-                                   struct tn_error *error)
+/* Before anything else is read: another version may have given it another shape. */
+static enum tn_status check_format(struct tn_log *log, bool *missing, struct tn_error *error)
 {
     struct tn_buffer value;
     tn_buffer_init(&value, 64);
@@ -294,14 +300,13 @@ static enum tn_status check_format(struct tn_log *log, uint64_t size, bool *miss
     enum tn_status status = tn_store_get(log->store, log->meta, NULL,
                                          tn_bytes_from_string("format"), &value, &found, error);
     *missing = status == TN_OK && !found;
-    if (status == TN_OK && !found && size != 0) {
-        status = tn_fail(error, TN_CORRUPT, "the log has entries and no format version");
-    } else if (status == TN_OK && found &&
-               (value.size != 4 || tn_get_be32(value.data) != FORMAT_VERSION)) {
+    if (status == TN_OK && found && value.size != 4) {
+        status = tn_fail(error, TN_CORRUPT, "the format version has %zu bytes", value.size);
+    } else if (status == TN_OK && found && tn_get_be32(value.data) != FORMAT_VERSION) {
         status = tn_fail(error, TN_UNSUPPORTED,
-                         "the on-disk format is not version %u, the only one "
-                         "that this program reads",
-                         FORMAT_VERSION);
+                         "the ledger is of on-disk format %u and this program reads format %u; "
+                         "nothing was changed; use the program that wrote it",
+                         tn_get_be32(value.data), FORMAT_VERSION);
     }
     tn_buffer_close(&value);
     return status;
@@ -345,7 +350,7 @@ static enum tn_status check_last_frame(struct tn_log *log, const struct tn_log_e
 static enum tn_status claim(struct tn_log *log, struct tn_error *error)
 {
     bool missing = false;
-    enum tn_status status = check_format(log, log->head.size, &missing, error);
+    enum tn_status status = check_format(log, &missing, error);
     if (status == TN_OK && missing) {
         uint8_t version[4];
         struct tn_batch *batch = tn_batch_create();

@@ -292,7 +292,8 @@ static enum tn_status write_record(struct tn_log *log, const struct tn_checkpoin
     enum tn_status status = tn_buffer_status(&value);
     if (status == TN_OK) {
         tn_batch_put(batch, log->meta, tn_bytes_from_string("published"), tn_buffer_view(&value));
-        status = tn_store_write(log->store, batch, TN_SYNCED, error);
+        /* A receipt has said by when it is published, so a full disk does not keep it back. */
+        status = tn_store_write_owed(log->store, batch, TN_SYNCED, error);
     }
     tn_buffer_close(&value);
     tn_batch_destroy(batch);

@@ -264,6 +264,8 @@ static void instants_out_of_range_are_invalid(void **state)
     uint32_t day = 0;
     uint32_t minute = 0;
     assert_int_equal(tn_civil_instant("UTC", 0, 2881, &time_us, &kind), TN_INVALID);
+    assert_int_equal(tn_civil_instant("UTC", 2932896, 1439, &time_us, &kind), TN_OK);
+    assert_int_equal(tn_civil_instant("UTC", 2932896, 1440, &time_us, &kind), TN_INVALID);
     assert_int_equal(tn_civil_instant("UTC", UINT32_MAX, 0, &time_us, &kind), TN_INVALID);
     assert_int_equal(tn_civil_instant("Asia/Tokyo", 0, 0, &time_us, &kind), TN_INVALID);
     assert_int_equal(tn_civil_instant("Asia/Tokyo", 0, 540, &time_us, &kind), TN_OK);

@@ -1,6 +1,10 @@
 /* The index against a model: every entry is found by its command, its kind and its streams,
  * wherever its index lies at the moment, in memory, in the thread's hands or in files. */
 #include "ledger/log/index.h"
+
+#include <unistd.h>
+
+#include "ledger/base/fault.h"
 #include "ledger/log/index_rows.h"
 #include "tests/ledger/log/log_fixture.h"
 
@@ -299,12 +303,54 @@ static void an_entry_may_name_a_stream_twice(void **state)
     fixture_close(&f);
 }
 
+/* Deletions that were put off would leave two segments to be cut anew from the first one's
+ * beginning, and entries would be found twice from then on. */
+static void segments_on_a_nearly_full_disk_count_once(void **state)
+{
+    (void) state;
+    struct fixture f;
+    fixture_init(&f);
+    for (uint64_t size = 300; size <= 700; size += 400) {
+        append_until(&f, size, 100);
+        tn_fault_arm_named("store_space", 2); /* both files have been begun by then */
+        assert_ok(tn_log_settle(f.log, &f.error), &f.error);
+        (void) tn_fault_disarm();
+    }
+    check_index(&f, 700);
+    fixture_reopen(&f);
+    append_until(&f, 800, 100);
+    assert_ok(tn_log_settle(f.log, &f.error), &f.error);
+    check_index(&f, 800);
+    fixture_close(&f);
+}
+
+/* As when no descriptor is left for a moment: no append is in doubt for that. */
+static void a_file_that_cannot_be_written_is_tried_again(void **state)
+{
+    (void) state;
+    struct fixture f;
+    fixture_init(&f);
+    append_until(&f, 300, 100);
+    tn_fault_arm_named("store_load", 0);
+    assert_status(tn_log_settle(f.log, &f.error), TN_UNAVAILABLE, &f.error);
+    assert_true(tn_fault_disarm());
+    append_until(&f, 400, 100);
+    for (int i = 0; i < 300 && tn_log_settle(f.log, &f.error) != TN_OK; i++) {
+        usleep(20000); /* every second */
+    }
+    assert_ok(tn_log_settle(f.log, &f.error), &f.error);
+    check_index(&f, 400);
+    fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(entries_are_found_at_every_stage),
         cmocka_unit_test(pages_are_whole_while_segments_move),
         cmocka_unit_test(segments_written_twice_count_once),
+        cmocka_unit_test(segments_on_a_nearly_full_disk_count_once),
+        cmocka_unit_test(a_file_that_cannot_be_written_is_tried_again),
         cmocka_unit_test(families_of_finished_files_have_no_other_rows),
         cmocka_unit_test(rows_that_are_missing_or_changed_are_refused),
         cmocka_unit_test(gaps_that_cannot_be_are_corrupt),

@@ -277,6 +277,24 @@ static void the_newest_cosigned_checkpoint_is_kept_beside(void **state)
     fixture_close(&f);
 }
 
+/* Whoever was answered was told by when: that must not wait for somebody who makes space. */
+static void a_nearly_full_disk_keeps_no_checkpoint_back(void **state)
+{
+    (void) state;
+    struct fixture f;
+    struct tn_signer signer;
+    fixture_init(&f);
+    make_signer(&signer, origin, TN_KEY_ED25519);
+    append_until(&f, 300, 100);
+    fixture_shut(&f);
+    fixture_open(&f, &(struct tn_store_options){.reserve_bytes = UINT64_MAX / 2});
+    assert_int_equal(append_frame(&f, 1), TN_NO_SPACE);
+    assert_ok(tn_log_publish(f.log, &signer, &f.error), &f.error);
+    check_published(&f, &signer, 300);
+    tn_signer_close(&signer);
+    fixture_close(&f);
+}
+
 int main(void)
 {
     if (sodium_init() < 0) {
@@ -288,6 +306,7 @@ int main(void)
         cmocka_unit_test(the_guard_reads_the_durable_record),
         cmocka_unit_test(cosignatures_join_a_published_note),
         cmocka_unit_test(fresh_signatures_take_their_place_and_the_others_stay),
+        cmocka_unit_test(a_nearly_full_disk_keeps_no_checkpoint_back),
         cmocka_unit_test(the_newest_cosigned_checkpoint_is_kept_beside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -223,6 +223,12 @@ static void a_later_format_is_refused(void **state)
     tn_batch_delete(f.batch, family(&f, "meta"), tn_bytes_from_string("format"));
     assert_ok(tn_store_write(f.store, f.batch, TN_SYNCED, &f.error), &f.error);
     assert_status(tn_log_open(f.store, &f.log, &f.error), TN_CORRUPT, &f.error);
+    /* Its head may have another shape. */
+    uint8_t head[64] = {0};
+    put(&f, "meta", tn_bytes_from_string("format"), tn_bytes("\0\0\0\2", 4));
+    put(&f, "meta", tn_bytes_from_string("head"), tn_bytes(head, sizeof(head)));
+    assert_status(tn_log_open(f.store, &f.log, &f.error), TN_UNSUPPORTED, &f.error);
+    assert_non_null(strstr(f.error.text, "format 2"));
     fixture_close(&f);
 }
 
