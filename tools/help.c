@@ -63,9 +63,13 @@ static const struct tn_cli_command commands[] = {
      "  --sample 1/N    take a random part of people's decisions (draws always); or\n"
      "                  parts per million; --seed N says which part\n"
      "  exits 1 with the first difference, 5 when something could not be read\n"},
-    {"rebuild", tn_command_rebuild, "rebuild DIR [PROJECTION] [--swap-different] [--json]",
+    {"rebuild", tn_command_rebuild,
+     "rebuild DIR [PROJECTION] [--swap-different] [--json]\n       turno rebuild DIR --log "
+     "[--json]",
      "fold the log beside the live rows, compare, swap",
-     "  --swap-different  take the rebuilt rows although the live ones differ\n"},
+     "  --swap-different  take the rebuilt rows although the live ones differ\n"
+     "  --log           make the log's own tiles, indexes and head again from its entries, when\n"
+     "                  they are lost or damaged; no server may run on the directory\n"},
     {"draw", tn_command_draw,
      "draw DIR DAY --transcript [--audience public|auditor]\n"
      "       turno draw --recompute FILE\n"

@@ -4,11 +4,13 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "ledger/log/remake.h"
 #include "projections/beside.h"
 #include "tools/cli.h"
 
 static const struct option options[] = {
     {"swap-different", no_argument, NULL, 's'},
+    {"log", no_argument, NULL, 'l'},
     {"json", no_argument, NULL, 'j'},
     {NULL, 0, NULL, 0},
 };
@@ -118,6 +120,30 @@ static enum tn_status rebuild_there(const char *directory, const char *projectio
     return status;
 }
 
+/* What the log derives from its entries; the log itself may be unable to open. */
+static int remake_log(const char *directory, bool json)
+{
+    struct tn_log_remade remade = {0};
+    struct tn_cli_progress progress;
+    struct tn_error error = {0};
+    char root[2 * TN_HASH_SIZE + 1];
+
+    tn_cli_progress_init(&progress, "entries");
+    enum tn_status status =
+        tn_log_remake(directory, tn_cli_progress_show, &progress, &remade, &error);
+    tn_cli_progress_end(&progress);
+    if (status != TN_OK) {
+        return tn_cli_fail(status, &error);
+    }
+    tn_hex_encode(root, remade.root, TN_HASH_SIZE);
+    printf(json ? "{\"entries\":%" PRIu64 ",\"tiles\":%" PRIu64 ",\"commands\":%" PRIu64
+                  ",\"root\":\"%s\"}\n"
+                : "%" PRIu64 " entries: %" PRIu64 " full tiles and the index of their kinds, "
+                  "streams and %" PRIu64 " commands made again\nroot %s\n",
+           remade.entries, remade.tiles, remade.commands, root);
+    return TN_EXIT_DONE;
+}
+
 int tn_command_rebuild(int argc, char **argv)
 {
     struct tn_error error = {0};
@@ -125,6 +151,7 @@ int tn_command_rebuild(int argc, char **argv)
     uint32_t mask = (1u << TN_PROJECTION_COUNT) - 1;
     size_t number;
     bool swap = false;
+    bool log = false;
     bool json = false;
     int option;
     enum tn_status status;
@@ -132,6 +159,8 @@ int tn_command_rebuild(int argc, char **argv)
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (option == 's') {
             swap = true;
+        } else if (option == 'l') {
+            log = true;
         } else if (option == 'j') {
             json = true;
         } else {
@@ -140,6 +169,12 @@ int tn_command_rebuild(int argc, char **argv)
     }
     if (optind + 1 != argc && optind + 2 != argc) {
         return tn_cli_usage("rebuild", "say a directory and at most one projection");
+    }
+    if (log && (swap || optind + 1 != argc)) {
+        return tn_cli_usage("rebuild", "--log goes with a directory alone");
+    }
+    if (log) {
+        return remake_log(argv[optind], json);
     }
     if (optind + 2 == argc) {
         projection = argv[optind + 1];

@@ -44,6 +44,8 @@ static enum tn_status embedded_trim(struct tn_log_engine *engine, uint64_t index
                                     struct tn_error *error);
 static void embedded_close(struct tn_log_engine *engine);
 static struct embedded *embedded_of(struct tn_log_engine *engine);
+static void head_put(struct tn_batch *batch, struct tn_family *meta,
+                     const struct tn_log_engine_head *head);
 
 static const struct tn_log_engine_table embedded_table = {
     .acquire = embedded_acquire,
@@ -128,18 +130,58 @@ static enum tn_status embedded_append(struct tn_log_engine *engine, uint64_t ter
                        embedded->size, expected_index);
     }
     uint8_t key[8];
-    uint8_t head[HEAD_BYTES];
+    struct tn_log_engine_head head = {
+        .size = expected_index + frame->count, .last_time_us = frame->last_time_us, .term = term};
     tn_put_be64(key, expected_index);
-    tn_put_be64(head, expected_index + frame->count);
-    tn_put_be64(head + 8, frame->last_time_us);
-    tn_put_be64(head + 16, term);
-    memcpy(head + 24, frame->root, TN_HASH_SIZE);
+    memcpy(head.root, frame->root, TN_HASH_SIZE);
     tn_batch_put(frame->batch, embedded->log, tn_bytes(key, sizeof(key)), frame->bytes);
-    tn_batch_put(frame->batch, embedded->meta, tn_bytes_from_string("head"),
-                 tn_bytes(head, sizeof(head)));
+    head_put(frame->batch, embedded->meta, &head);
     enum tn_status status = tn_store_write(embedded->store, frame->batch, durability, error);
     if (status == TN_OK) {
         embedded->size += frame->count;
+    }
+    return status;
+}
+
+static void head_put(struct tn_batch *batch, struct tn_family *meta,
+                     const struct tn_log_engine_head *head)
+{
+    uint8_t bytes[HEAD_BYTES];
+    tn_put_be64(bytes, head->size);
+    tn_put_be64(bytes + 8, head->last_time_us);
+    tn_put_be64(bytes + 16, head->term);
+    memcpy(bytes + 24, head->root, TN_HASH_SIZE);
+    tn_batch_put(batch, meta, tn_bytes_from_string("head"), tn_bytes(bytes, sizeof(bytes)));
+}
+
+enum tn_status tn_log_engine_embedded_remake(struct tn_store *store, struct tn_batch *batch,
+                                             const struct tn_log_engine_head *head,
+                                             struct tn_error *error)
+{
+    struct tn_log_engine_head before;
+    struct tn_log_engine *engine = NULL;
+    enum tn_status status = tn_log_engine_embedded_open(store, &engine, error);
+    if (status != TN_OK) {
+        return status;
+    }
+    struct tn_family *meta = embedded_of(engine)->meta;
+    status = embedded_head(engine, &before, error);
+    embedded_close(engine);
+    if (status != TN_OK || head->size == 0) {
+        return status;
+    }
+    if (before.size == 0) {
+        uint8_t term[TERM_BYTES];
+        tn_put_be64(term, head->term);
+        tn_batch_put(batch, meta, tn_bytes_from_string("term"), tn_bytes(term, sizeof(term)));
+        head_put(batch, meta, head);
+        return TN_OK;
+    }
+    if (before.size != head->size || memcmp(before.root, head->root, TN_HASH_SIZE) != 0) {
+        status = tn_fail(error, TN_CORRUPT,
+                         "the %" PRIu64 " entries that are there do not lead to the root that was "
+                         "committed for %" PRIu64 "; restore from an archive",
+                         head->size, before.size);
     }
     return status;
 }

@@ -31,6 +31,7 @@ static enum tn_status open_families(struct tn_log *log, struct tn_error *error);
 static enum tn_status load(struct tn_log *log, struct tn_error *error);
 static enum tn_status catch_up(struct tn_log *log, struct tn_error *error);
 static enum tn_status check_format(struct tn_log *log, bool *missing, struct tn_error *error);
+static enum tn_status check_whole(struct tn_log *log, struct tn_error *error);
 static enum tn_status check_last_frame(struct tn_log *log, const struct tn_log_engine_head *head,
                                        struct tn_error *error);
 static enum tn_status claim(struct tn_log *log, struct tn_error *error);
@@ -73,6 +74,9 @@ enum tn_status tn_log_open(struct tn_store *store, struct tn_log **out, struct t
         goto out;
     }
     status = check_format(log, &missing, error);
+    if (status == TN_OK) {
+        status = check_whole(log, error);
+    }
     if (status == TN_OK) {
         status = tn_log_engine_embedded_open(store, &log->engine, error);
     }
@@ -291,6 +295,33 @@ static enum tn_status open_families(struct tn_log *log, struct tn_error *error)
     return TN_OK;
 }
 
+void tn_log_format_put(struct tn_batch *batch, struct tn_family *meta)
+{
+    uint8_t version[4];
+
+    tn_put_be32(version, FORMAT_VERSION);
+    tn_batch_put(batch, meta, tn_bytes_from_string("format"), tn_bytes(version, sizeof(version)));
+}
+
+/* Half an index finds less than there is. */
+static enum tn_status check_whole(struct tn_log *log, struct tn_error *error)
+{
+    struct tn_buffer value;
+    bool found = false;
+
+    tn_buffer_init(&value, 8);
+    enum tn_status status = tn_store_get(log->store, log->meta, NULL,
+                                         tn_bytes_from_string(TN_LOG_REMAKE_KEY), &value, &found,
+                                         error);
+    tn_buffer_close(&value);
+    if (status == TN_OK && found) {
+        status = tn_fail(error, TN_CORRUPT,
+                         "tiles and indexes were being made again and that was cut short; no entry "
+                         "is lost: run turno rebuild DIR --log");
+    }
+    return status;
+}
+
 /* Before anything else is read: another version may have given it another shape. */
 static enum tn_status check_format(struct tn_log *log, bool *missing, struct tn_error *error)
 {
@@ -352,11 +383,8 @@ static enum tn_status claim(struct tn_log *log, struct tn_error *error)
     bool missing = false;
     enum tn_status status = check_format(log, &missing, error);
     if (status == TN_OK && missing) {
-        uint8_t version[4];
         struct tn_batch *batch = tn_batch_create();
-        tn_put_be32(version, FORMAT_VERSION);
-        tn_batch_put(batch, log->meta, tn_bytes_from_string("format"),
-                     tn_bytes(version, sizeof(version)));
+        tn_log_format_put(batch, log->meta);
         status = tn_store_write(log->store, batch, TN_UNSYNCED, error); /* the next one syncs */
         tn_batch_destroy(batch);
     }

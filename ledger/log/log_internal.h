@@ -48,6 +48,11 @@ struct tn_log {
     pthread_mutex_t publish_lock; /* one publication at a time: guard, record, make visible */
 };
 
+/* Row of meta while the log's derived families are made again (remake.c). */
+#define TN_LOG_REMAKE_KEY "remake"
+/* log.c: the row of meta that says which format this is. */
+void tn_log_format_put(struct tn_batch *batch, struct tn_family *meta);
+
 /* log_read.c: as tn_log_scan, up to `end` whatever the head says. */
 enum tn_status tn_log_scan_frames(struct tn_log *log, uint64_t index, uint64_t end,
                                   tn_log_each *each, void *context, struct tn_error *error);

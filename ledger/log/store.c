@@ -95,6 +95,40 @@ enum tn_status tn_store_drop_family(struct tn_store *store, const char *name,
     return status;
 }
 
+enum tn_status tn_store_empty_family(struct tn_store *store, const char *name,
+                                     struct tn_error *error)
+{
+    enum tn_status status = tn_store_can_write(store, error);
+    if (status != TN_OK) {
+        return status;
+    }
+    pthread_rwlock_wrlock(&store->families_lock);
+    struct tn_family *family = family_of(store, name);
+    char *words = NULL;
+    if (family == NULL) {
+        status = tn_fail(error, TN_NOT_FOUND, "%s has no family %s", store->path, name);
+    } else {
+        rocksdb_drop_column_family(store->db, family->handle, &words);
+        status = tn_store_status(words, error, name);
+    }
+    if (status == TN_OK) {
+        rocksdb_options_t *options = tn_store_options_for(store, name);
+        words = NULL;
+        rocksdb_column_family_handle_t *handle =
+            rocksdb_create_column_family(store->db, options, name, &words);
+        rocksdb_options_destroy(options);
+        if (words == NULL) {
+            rocksdb_column_family_handle_destroy(family->handle);
+            family->handle = handle;
+        } else {
+            /* Nothing can be written under the old handle; the next opening makes the family. */
+            status = outcome_unknown(store, words, name, error);
+        }
+    }
+    pthread_rwlock_unlock(&store->families_lock);
+    return status;
+}
+
 uint64_t tn_store_family_bytes(struct tn_store *store, struct tn_family *family)
 {
     uint64_t files = 0;
