@@ -149,13 +149,13 @@ enum tn_status tn_recompute_order(struct tn_recompute *recompute, const struct t
         return tn_recompute_failed(recompute, status, "due", entry, error);
     }
     if (due.kind != TN_DUE_NOTHING && due.due_us <= event->time_us) {
-        if (command->kind != TN_COMMAND_validate) {
+        if (!goes_on_paused(command->kind)) {
             return tn_recompute_differ(recompute, event->index, "order", nothing, entry, error,
                                        "a command was decided at %" PRIu64
                                        " us before %s of %" PRIu64 " us",
                                        event->time_us, due_words(due.kind), due.due_us);
         }
-        if (!recompute->paused) { /* validations go on while a pause holds up what is due */
+        if (!recompute->paused) { /* a pause: its resume must come before anything falls due */
             recompute->paused = true;
             recompute->paused_index = event->index;
         }
@@ -377,11 +377,11 @@ enum tn_status tn_recompute_due(struct tn_recompute *recompute, const struct tn_
     enum tn_status status;
 
     if (recompute->paused) {
-        return tn_recompute_differ(
-            recompute, recompute->index, "order", nothing, entry, error,
-            "from entry %" PRIu64 " on validations were answered although something was due, as in "
-            "a pause; and now things fall due with no resume",
-            recompute->paused_index);
+        return tn_recompute_differ(recompute, recompute->index, "order", nothing, entry, error,
+                                   "from entry %" PRIu64
+                                   " on commands were decided although something was due, as in a "
+                                   "pause; and now things fall due with no resume",
+                                   recompute->paused_index);
     }
     if (event->kind == TN_KIND_day_opened) {
         return tn_recompute_opening(recompute, event, entry, error);

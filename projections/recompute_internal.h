@@ -141,7 +141,7 @@ struct tn_recompute {
     struct tn_due due;       /* the first of all */
     struct tn_due due_lapse; /* the first lapse */
     struct tn_lapse_heap lapses;
-    /* a validation was answered although something was due: only a pause explains that */
+    /* a command was decided although something was due: only a pause explains that */
     bool paused;
     uint64_t paused_index;
     struct tn_day_watch days;

@@ -355,6 +355,58 @@ static void an_offer_accepted_twice_is_found_by_the_folds_too(void **state)
     history_free(history);
 }
 
+/* Something is due, and meanwhile `kind` is decided: as in a pause, when a resume ends it. */
+static struct history *make_pause(enum tn_command_kind kind, bool resumed)
+{
+    struct harness harness;
+    struct tn_command command;
+    uint64_t deadline_us;
+
+    open_from(&harness, DAY_D);
+    must_win(&harness, 2, 2);
+    deadline_us = offer_row(&harness, 2).deadline_us;
+    harness_advance(&harness, deadline_us - 1);
+    command = kind == TN_COMMAND_validate
+                  ? command_by_officer(kind, VALIDATOR, TN_ROLE_OFFICER, deadline_us + 1)
+                  : command_by_operator(kind, deadline_us + 1);
+    if (kind == TN_COMMAND_raise_alarm) {
+        command.facts.raise_alarm_facts.code = TN_ALARM_LIMIT - 1;
+    } else if (kind == TN_COMMAND_report_fork) {
+        command.facts.report_fork_facts.status = 409;
+    }
+    assert_int_equal(harness_decide_paused(&harness, &command), OK);
+    command = command_by_operator(TN_COMMAND_resume_deadlines, deadline_us + TN_MINUTE_US);
+    command.facts.resume_deadlines_facts.last_heartbeat_us = deadline_us - 1;
+    if (resumed) {
+        assert_int_equal(harness_decide_paused(&harness, &command), OK);
+    }
+    harness_advance(&harness, deadline_us + TN_HOUR_US);
+    return history_take(&harness);
+}
+
+static void what_is_decided_in_a_pause_is_sound_where_a_resume_ends_it(void **state)
+{
+    static const enum tn_command_kind kinds[] = {TN_COMMAND_validate, TN_COMMAND_report_fork,
+                                                 TN_COMMAND_raise_alarm};
+
+    (void) state;
+    for (size_t i = 0; i < 2 * TN_ARRAY_SIZE(kinds); i++) {
+        bool resumed = i % 2 == 0;
+        struct history *history = make_pause(kinds[i / 2], resumed);
+        size_t lapsed = history_find(history, TN_KIND_offer_lapsed);
+        struct outcome outcome;
+
+        history_audit(history, &outcome);
+        assert_int_equal(outcome.status, resumed ? TN_OK : TN_MISMATCH);
+        if (!resumed) {
+            assert_int_equal(outcome.index, lapsed);
+            assert_string_equal(outcome.rule, "order");
+            assert_non_null(strstr(outcome.error.text, "with no resume"));
+        }
+        history_free(history);
+    }
+}
+
 /* Ended in the middle, with batches and a draw under way. */
 static void an_audit_can_be_given_up_at_any_entry(void **state)
 {
@@ -392,6 +444,7 @@ int main(void)
         cmocka_unit_test(a_command_that_comes_twice_is_named_where_it_comes_again),
         cmocka_unit_test(a_command_that_comes_twice_takes_its_place_among_differences),
         cmocka_unit_test(an_offer_accepted_twice_is_found_by_the_folds_too),
+        cmocka_unit_test(what_is_decided_in_a_pause_is_sound_where_a_resume_ends_it),
         cmocka_unit_test(an_audit_can_be_given_up_at_any_entry),
     };
 

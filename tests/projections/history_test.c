@@ -360,22 +360,8 @@ static void act_officer(struct driver *driver)
     (void) harness_decide(&driver->harness, &command);
 }
 
-/* The machine was down: nothing was emitted, and whoever resumes may give the time back. */
-static void act_pause(struct driver *driver)
-{
-    struct tn_command command;
-    uint64_t heartbeat_us = driver->time_us;
-
-    harness_advance(&driver->harness, heartbeat_us);
-    driver->time_us += below(driver, 14 * TN_HOUR_US);
-    command = command_by_operator(TN_COMMAND_resume_deadlines, driver->time_us);
-    command.facts.resume_deadlines_facts.extend = below(driver, 2);
-    command.facts.resume_deadlines_facts.last_heartbeat_us = heartbeat_us;
-    (void) harness_decide_paused(&driver->harness, &command);
-}
-
 /* What witnesses say is written down and changes no row. */
-static void act_witness(struct driver *driver)
+static struct tn_command witness_command(struct driver *driver)
 {
     bool fork = chance(driver, 50);
     struct tn_command command = command_by_operator(
@@ -387,7 +373,33 @@ static void act_witness(struct driver *driver)
     } else {
         command.facts.raise_alarm_facts.code = 1 + below(driver, TN_ALARM_LIMIT - 1);
     }
+    return command;
+}
+
+static void act_witness(struct driver *driver)
+{
+    struct tn_command command = witness_command(driver);
+
     (void) harness_decide(&driver->harness, &command);
+}
+
+/* The machine was down: nothing was emitted, and whoever resumes may give the time back. Meanwhile
+ * what witnesses say is written down. */
+static void act_pause(struct driver *driver)
+{
+    struct tn_command command;
+    uint64_t heartbeat_us = driver->time_us;
+
+    harness_advance(&driver->harness, heartbeat_us);
+    driver->time_us += below(driver, 14 * TN_HOUR_US);
+    if (chance(driver, 50)) {
+        command = witness_command(driver);
+        (void) harness_decide_paused(&driver->harness, &command);
+    }
+    command = command_by_operator(TN_COMMAND_resume_deadlines, driver->time_us);
+    command.facts.resume_deadlines_facts.extend = below(driver, 2);
+    command.facts.resume_deadlines_facts.last_heartbeat_us = heartbeat_us;
+    (void) harness_decide_paused(&driver->harness, &command);
 }
 
 static void act(struct driver *driver)
