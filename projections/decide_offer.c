@@ -48,7 +48,7 @@ static enum tn_status decide_held(struct tn_fetch *fetch)
                                : status;
     }
     status = tn_fetch_offer(fetch, offer_id, &offer, &found);
-    if (status == TN_OK && found && offer.seats.count > 0) {
+    if (status == TN_OK && found) {
         status = fetch_ends(fetch, offer.port, offer.seats.items[0].date, &ends_us);
     }
     if (status != TN_OK) {

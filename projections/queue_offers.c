@@ -53,6 +53,9 @@ static enum tn_status offer(struct tn_queue_fold *fold, const struct tn_appointm
     struct tn_day_tally_row counts;
     enum tn_status status;
 
+    if (body->seats.count == 0) { /* whoever reads an offer looks at its first seat */
+        return tn_queue_corrupt(fold, "an offer without a seat");
+    }
     memcpy(row.registration, body->registration, TN_ID_SIZE);
     memcpy(lapse.offer, body->offer, TN_ID_SIZE);
     status = TN_WRITE(fold->rows, tn_key_offer(body->offer), offer_row, &row, fold->error);
