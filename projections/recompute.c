@@ -206,29 +206,6 @@ enum tn_status tn_recompute_failed(struct tn_recompute *recompute, enum tn_statu
 
 /* ---- deciding ---- */
 
-/* Only what people and officers ask for is sampled: all else is rare, or decides for many. */
-static bool may_be_left_out(const struct tn_command *command)
-{
-    return command->actor.role == TN_ROLE_APPLICANT || command->actor.role == TN_ROLE_HELPER ||
-           command->kind == TN_COMMAND_validate;
-}
-
-static bool is_left_out(const struct tn_recompute *recompute, const struct tn_event *event,
-                        const struct tn_command *command)
-{
-    const struct tn_recompute_options *options = &recompute->options;
-    uint64_t x = options->sample_seed + (event->index + 1) * 0x9e3779b97f4a7c15u;
-
-    if (options->sample_ppm == 0 || options->sample_ppm >= TN_RECOMPUTE_ALL_PPM ||
-        !event->has_command || !may_be_left_out(command)) {
-        return false;
-    }
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u; /* splitmix64 */
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-    x ^= x >> 31;
-    return x % TN_RECOMPUTE_ALL_PPM >= options->sample_ppm;
-}
-
 static enum tn_status decide_command(struct tn_recompute *recompute,
                                      const struct tn_command *command, const struct tn_event *event,
                                      struct tn_bytes entry, struct tn_error *error)
@@ -251,10 +228,7 @@ static enum tn_status decide_command(struct tn_recompute *recompute,
                 "writes nothing");
         }
     }
-    if (status == TN_OK && is_left_out(recompute, event, command)) {
-        recompute->passing = true;
-        memcpy(recompute->passing_command, event->command, TN_ID_SIZE);
-        recompute->report.left_out++;
+    if (status == TN_OK && tn_recompute_leaves_out(recompute, event, command)) {
         return TN_OK;
     }
     if (status == TN_OK) {
@@ -417,13 +391,6 @@ static enum tn_status fold(struct tn_recompute *recompute, const struct tn_event
     return status;
 }
 
-/* A later event of a command that the sample left out. */
-static bool passes(const struct tn_recompute *recompute, const struct tn_event *event)
-{
-    return recompute->passing && event->has_command &&
-           memcmp(event->command, recompute->passing_command, TN_ID_SIZE) == 0;
-}
-
 static enum tn_status take_next(struct tn_recompute *recompute, const struct tn_event *event,
                                 struct tn_bytes entry, struct tn_error *error)
 {
@@ -433,7 +400,7 @@ static enum tn_status take_next(struct tn_recompute *recompute, const struct tn_
         status = compare(recompute, event->index, entry, error);
         return status == TN_OK ? fold(recompute, event, entry, error) : status;
     }
-    if (tn_recompute_draw_takes(recompute, event, entry) || passes(recompute, event)) {
+    if (tn_recompute_draw_takes(recompute, event, entry) || tn_recompute_passes(recompute, event)) {
         return fold(recompute, event, entry, error);
     }
     recompute->passing = false;

@@ -150,9 +150,11 @@ struct tn_recompute {
     struct tn_arena held_arena;
     struct tn_buffer held_entry;
     struct tn_event held_event;
-    /* the events of a command that the sample left out */
+    /* a command that the sample left out: what may still follow its first event */
     bool passing;
     uint8_t passing_command[TN_ID_SIZE];
+    const enum tn_kind_number *passing_kinds; /* two of them, 0: none */
+    size_t passing_left;
     struct tn_refusals_seen refusals;
     struct tn_pending_pool pool;
     struct tn_pending_draw draw;
@@ -186,6 +188,15 @@ enum tn_status tn_recompute_expect(struct tn_recompute *recompute, struct tn_err
 enum tn_status tn_recompute_command_once(struct tn_recompute *recompute,
                                          const struct tn_event *event, struct tn_bytes entry,
                                          struct tn_error *error);
+
+/* ---- recompute_sample.c ---- */
+
+/* Whether the sample leaves out the decision whose first event this is; what follows then passes.
+ */
+bool tn_recompute_leaves_out(struct tn_recompute *recompute, const struct tn_event *event,
+                             const struct tn_command *command);
+/* Whether this can be a later event of the command that was left out. */
+bool tn_recompute_passes(struct tn_recompute *recompute, const struct tn_event *event);
 
 /* ---- recompute_attested.c ---- */
 

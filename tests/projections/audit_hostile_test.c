@@ -5,6 +5,9 @@
 #include "tests/projections/harness/history.h"
 #include "tests/projections/harness/setting.h"
 
+/* Of what may be left out nothing is decided again. */
+static const struct tn_recompute_options sampled = {.sample_ppm = 1, .sample_seed = 1};
+
 static void must_be_found(const struct outcome *outcome, uint64_t index, const char *rule)
 {
     if (outcome->status != TN_MISMATCH || outcome->index != index ||
@@ -59,10 +62,139 @@ static void an_offer_without_a_seat_stops_the_audit(void **state)
     history_free(history);
 }
 
+/* ---- what a sample leaves out ---- */
+
+/* A new last entry: a body of zeros, by the group and right after the last one, as by a command of
+ * its own; or as of the same command. */
+static struct tn_event next_event(const struct history *history, enum tn_kind_number kind,
+                                  bool same_command, struct tn_arena *arena)
+{
+    struct tn_event last = history_event(history, history->count - 1, arena);
+    struct tn_event event = {.version = 1, .kind = kind, .index = history->count};
+
+    event.time_us = last.time_us;
+    event.has_command = true;
+    memcpy(event.command, last.command, TN_ID_SIZE);
+    event.command[0] ^= same_command ? 0 : 0x80;
+    event.actor.role = TN_ROLE_APPLICANT;
+    make_id(event.actor.id, 'r', 2);
+    return event;
+}
+
+/* What only two owners of the policy may do, as if a group had. */
+static void administration_is_decided_whoever_seems_to_ask(void **state)
+{
+    struct harness harness;
+    struct history *history;
+    struct tn_arena arena;
+    struct tn_event event;
+    struct tn_policy policy;
+    struct tn_buffer document;
+    struct outcome outcome;
+    struct tn_error error = {0};
+
+    (void) state;
+    open_asked(&harness);
+    history = history_take(&harness);
+    tn_arena_init(&arena, (size_t) 1 << 20);
+    tn_buffer_init(&document, TN_POLICY_BYTES_MAX);
+    make_policy(&policy, 2, at(DAY_D, 20, 0));
+    HARNESS_MUST(tn_policy_encode(&policy, &document, &error), &error);
+    event = next_event(history, TN_KIND_policy_published, false, &arena);
+    event.body.policy_published.facts.policy = policy.version;
+    event.body.policy_published.facts.effective_us = policy.effective_us;
+    event.body.policy_published.facts.document = tn_buffer_view(&document);
+    history_replace(history, history->count++, &event);
+    history_audit_with(history, &sampled, &outcome);
+    must_be_found(&outcome, history->count - 1, "publish_policy");
+    tn_buffer_close(&document);
+    tn_arena_close(&arena);
+    history_free(history);
+}
+
+/* Behind a command that is left out comes `event`, which its rule does not make. */
+static void must_not_pass(struct history *history, const struct tn_event *event)
+{
+    struct outcome outcome;
+
+    history_audit_with(history, &sampled, &outcome);
+    assert_int_equal(outcome.status, TN_OK);
+    assert_true(outcome.report.left_out > 0);
+    history_replace(history, history->count++, event);
+    history_audit_with(history, &sampled, &outcome);
+    must_be_found(&outcome, history->count - 1, "command_once");
+    history_free(history);
+}
+
+static void seats_do_not_come_behind_a_request(void **state)
+{
+    static const struct tn_slot_capacity slot = {.minute = 600, .seats = 5000};
+    const struct tn_port_capacity port = {
+        .port = PORT_A, .ends_us = at(DAY_D + 31, 0, 0), .slots = {&slot, 1}};
+    struct harness harness;
+    struct history *history;
+    struct tn_arena arena;
+    struct tn_event event;
+
+    (void) state;
+    open_asked(&harness);
+    history = history_take(&harness);
+    tn_arena_init(&arena, (size_t) 1 << 20);
+    event = next_event(history, TN_KIND_capacity_published, true, &arena);
+    event.body.capacity_published.date = DAY_D + 30;
+    event.body.capacity_published.ports = (struct tn_port_capacity_list){&port, 1};
+    must_not_pass(history, &event);
+    tn_arena_close(&arena);
+}
+
+static void seats_come_back_once(void **state)
+{
+    struct harness harness;
+    struct history *history;
+    struct tn_arena arena;
+    struct tn_event event;
+
+    (void) state;
+    open_asked(&harness);
+    harness_advance(&harness, at(DAY_D + 1, 12, 1));
+    assert_int_equal(do_decline(&harness, 2, at(DAY_D + 1, 13, 0)), OK);
+    history = history_take(&harness);
+    tn_arena_init(&arena, (size_t) 1 << 20);
+    event = history_event(history, history->count - 1, &arena);
+    assert_int_equal(event.kind, TN_KIND_seats_returned);
+    event.index = history->count;
+    must_not_pass(history, &event);
+    tn_arena_close(&arena);
+}
+
+static void nothing_comes_behind_a_refusal(void **state)
+{
+    struct harness harness;
+    struct history *history;
+    struct tn_arena arena;
+    struct tn_event event;
+
+    (void) state;
+    open_asked(&harness);
+    harness_advance(&harness, at(DAY_D + 1, 12, 1));
+    assert_int_equal(do_cancel(&harness, 2, at(DAY_D + 1, 13, 0)), TN_REFUSAL_no_appointment);
+    history = history_take(&harness);
+    tn_arena_init(&arena, (size_t) 1 << 20);
+    event = next_event(history, TN_KIND_seats_returned, true, &arena);
+    event.body.seats_returned =
+        (struct tn_seats_returned){.port = PORT_A, .held = TN_HELD_APPOINTMENT};
+    must_not_pass(history, &event);
+    tn_arena_close(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_offer_without_a_seat_stops_the_audit),
+        cmocka_unit_test(administration_is_decided_whoever_seems_to_ask),
+        cmocka_unit_test(seats_do_not_come_behind_a_request),
+        cmocka_unit_test(seats_come_back_once),
+        cmocka_unit_test(nothing_comes_behind_a_refusal),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

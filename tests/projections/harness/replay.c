@@ -59,16 +59,15 @@ static const char *first_difference(struct replay *replay)
     return NULL;
 }
 
-bool harness_replay(struct harness *harness, uint64_t *decided, char *words, size_t size)
+static bool replay_with(struct harness *harness, const struct tn_recompute_options *options,
+                        struct tn_recompute_report *report, char *words, size_t size)
 {
-    const struct tn_recompute_options options = {.repeats = true};
     struct replay replay = {.harness = harness, .status = TN_OK};
-    struct tn_recompute_report report;
     bool same = false;
 
     words[0] = '\0';
     place_commit(&harness->place);
-    HARNESS_MUST(tn_recompute_create(&options, &replay.recompute, &replay.error), &replay.error);
+    HARNESS_MUST(tn_recompute_create(options, &replay.recompute, &replay.error), &replay.error);
     tn_arena_init(&replay.arena, (size_t) 64 << 20);
     HARNESS_MUST(
         tn_log_scan(harness->place.log, 0, harness->next_index, take, &replay, &replay.error),
@@ -84,9 +83,28 @@ bool harness_replay(struct harness *harness, uint64_t *decided, char *words, siz
         same = name == NULL;
         (void) snprintf(words, size, "the rows of %s", same ? "none" : name);
     }
-    tn_recompute_report(replay.recompute, &report);
-    *decided = report.commands + report.due + report.draws;
+    tn_recompute_report(replay.recompute, report);
     tn_recompute_destroy(replay.recompute);
     tn_arena_close(&replay.arena);
+    return same;
+}
+
+bool harness_replay(struct harness *harness, uint64_t *decided, char *words, size_t size)
+{
+    const struct tn_recompute_options options = {.repeats = true};
+    struct tn_recompute_report report;
+    bool same = replay_with(harness, &options, &report, words, size);
+
+    *decided = report.commands + report.due + report.draws;
+    return same;
+}
+
+bool harness_replay_sample(struct harness *harness, uint64_t *left_out, char *words, size_t size)
+{
+    const struct tn_recompute_options options = {.repeats = true, .sample_ppm = 100000};
+    struct tn_recompute_report report;
+    bool same = replay_with(harness, &options, &report, words, size);
+
+    *left_out = report.left_out;
     return same;
 }
