@@ -71,11 +71,11 @@ static enum tn_status decide_restore(struct tn_fetch *fetch)
 {
     struct tn_registration_row row;
     struct tn_registration_view view;
-    struct tn_person_row persons[TN_POLICY_SIZE_MAX] = {0};
+    struct tn_person_row persons[TN_POLICY_SIZE_MAX]; /* the fold takes no larger group */
     enum tn_status status = tn_fetch_registration(
         fetch, fetch->command->facts.restore_registration_facts.registration, true, &row, &view);
 
-    for (size_t i = 0; status == TN_OK && i < row.members.count && i < TN_POLICY_SIZE_MAX; i++) {
+    for (size_t i = 0; status == TN_OK && i < row.members.count; i++) {
         status = fetch_person(fetch, row.members.items[i].person, &persons[i]);
     }
     return status == TN_OK ? tn_rule_restore_registration(&view, persons, first_open_day(fetch),

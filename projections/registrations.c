@@ -2,6 +2,7 @@
  * counts. */
 #include <string.h>
 
+#include "ledger/rules/policy.h"
 #include "ledger/rules/rows.h"
 #include "projections/keys.h"
 #include "projections/projection.h"
@@ -60,13 +61,17 @@ static enum tn_status create(struct tn_rows *rows, const struct tn_registration_
     return write_registration(rows, body->facts.registration, &row, error);
 }
 
-/* The members of `row` and `more` as one list in the arena. */
+/* The members of `row` and `more` as one list in the arena: no more than any policy allows, for
+ * rules have room for so many. */
 static enum tn_status append_members(struct tn_registration_row *row,
                                      const struct tn_merged_member *more, size_t count,
                                      struct tn_arena *arena, struct tn_error *error)
 {
     struct tn_merged_member *members;
 
+    if (row->members.count + count > TN_POLICY_SIZE_MAX) {
+        return tn_fail(error, TN_CORRUPT, "a group grows larger than any policy allows");
+    }
     members = tn_arena_array(arena, row->members.count + count, sizeof(*members));
     if (!members) {
         return tn_fail(error, TN_FULL, "a group is larger than the memory set apart for it");

@@ -187,6 +187,78 @@ static void nothing_comes_behind_a_refusal(void **state)
     tn_arena_close(&arena);
 }
 
+/* ---- groups that no rule makes ---- */
+
+#define MEMBERS (TN_POLICY_SIZE_MAX + 1)
+
+static void must_stop_the_fold(struct history *history, size_t index, const char *words)
+{
+    struct outcome outcome;
+
+    history_audit_with(history, &sampled, &outcome);
+    must_be_found(&outcome, index, "fold");
+    assert_non_null(strstr(outcome.error.text, words));
+    history_free(history);
+}
+
+/* Registration 9, by a command that is left out, with one member more than any policy allows. */
+static void a_registration_of_too_many_stops_the_audit(void **state)
+{
+    struct tn_new_member members[MEMBERS];
+    struct harness harness;
+    struct history *history;
+    struct tn_arena arena;
+    struct tn_event event;
+
+    (void) state;
+    open_asked(&harness);
+    history = history_take(&harness);
+    tn_arena_init(&arena, (size_t) 1 << 20);
+    event = next_event(history, TN_KIND_registration_created, false, &arena);
+    for (size_t i = 0; i < MEMBERS; i++) {
+        make_member(&members[i], 1000 + i);
+    }
+    make_id(event.body.registration_created.facts.registration, 'r', 9);
+    event.body.registration_created.facts.members = (struct tn_new_member_list){members, MEMBERS};
+    event.body.registration_created.facts.today = DAY_D;
+    history_replace(history, history->count++, &event);
+    for (size_t i = 0; i < MEMBERS; i++) {
+        struct tn_member_added *body = &event.body.member_added;
+
+        event = next_event(history, TN_KIND_member_added, true, &arena);
+        make_id(body->registration, 'r', 9);
+        memcpy(body->member, members[i].member, TN_ID_SIZE);
+        memcpy(body->person, members[i].person, TN_ID_SIZE);
+        body->size = i + 1;
+        history_replace(history, history->count++, &event);
+    }
+    must_stop_the_fold(history, history->count - 1, "larger than any policy allows");
+    tn_arena_close(&arena);
+}
+
+/* Two groups of two, and one of them brings as many as make one too many. */
+static void a_merger_of_too_many_stops_the_audit(void **state)
+{
+    static const struct tn_merged_member members[MEMBERS - 2];
+    struct harness harness;
+    struct history *history;
+    struct tn_arena arena;
+    struct tn_event event;
+
+    (void) state;
+    open_asked(&harness);
+    history = history_take(&harness);
+    tn_arena_init(&arena, (size_t) 1 << 20);
+    event = next_event(history, TN_KIND_registration_merged, false, &arena);
+    make_id(event.body.registration_merged.facts.registration, 'r', 2);
+    make_id(event.body.registration_merged.facts.other, 'r', 3);
+    event.body.registration_merged.members =
+        (struct tn_merged_member_list){members, TN_ARRAY_SIZE(members)};
+    history_replace(history, history->count++, &event);
+    must_stop_the_fold(history, history->count - 1, "larger than any policy allows");
+    tn_arena_close(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -195,6 +267,8 @@ int main(void)
         cmocka_unit_test(seats_do_not_come_behind_a_request),
         cmocka_unit_test(seats_come_back_once),
         cmocka_unit_test(nothing_comes_behind_a_refusal),
+        cmocka_unit_test(a_registration_of_too_many_stops_the_audit),
+        cmocka_unit_test(a_merger_of_too_many_stops_the_audit),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
