@@ -24,6 +24,9 @@ static enum tn_status confirm(struct tn_rows *rows, const struct tn_appointment_
     if (body->seats.count == 0) {
         return tn_fail(error, TN_CORRUPT, "an appointment without a seat was confirmed");
     }
+    if (body->members.count != body->tags.count) { /* each has one, at the same place */
+        return tn_fail(error, TN_CORRUPT, "an appointment has not as many tags as members");
+    }
     memcpy(row.registration, body->registration, TN_ID_SIZE);
     status = TN_WRITE(rows, tn_key_appointment(body->offer), appointment_row, &row, error);
     memcpy(tag.offer, body->offer, TN_ID_SIZE);
@@ -73,7 +76,7 @@ static enum tn_status forget_member(struct tn_rows *rows, const struct tn_member
     if (!members || !tags) {
         return tn_fail(error, TN_FULL, "a group is larger than the memory set apart for it");
     }
-    for (size_t i = 0; i < row->members.count && i < row->tags.count; i++) {
+    for (size_t i = 0; i < row->members.count; i++) {
         if (memcmp(row->members.items[i], body->member, TN_ID_SIZE) != 0) {
             memcpy(members[kept], row->members.items[i], TN_ID_SIZE);
             memcpy(tags[kept++], row->tags.items[i], TN_ID_SIZE);

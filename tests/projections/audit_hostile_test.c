@@ -259,6 +259,35 @@ static void a_merger_of_too_many_stops_the_audit(void **state)
     tn_arena_close(&arena);
 }
 
+/* One tag less than members, and one more; then somebody leaves, and takes a tag along. */
+static void an_appointment_of_other_tags_than_members_stops_the_audit(void **state)
+{
+    (void) state;
+    for (size_t tags = 1; tags <= 3; tags += 2) {
+        static const uint8_t made_up[3][TN_ID_SIZE];
+        struct harness harness;
+        struct history *history;
+        struct tn_arena arena;
+        struct tn_event event;
+        size_t confirmed;
+
+        open_from(&harness, DAY_D);
+        must_win(&harness, 2, 2);
+        assert_int_equal(do_accept(&harness, 2, at(DAY_D + 1, 13, 0)), OK);
+        assert_int_equal(do_remove(&harness, 2, person(2, 1), person(2, 1), at(DAY_D + 1, 14, 0)),
+                         OK);
+        history = history_take(&harness);
+        confirmed = history_find(history, TN_KIND_appointment_confirmed);
+        tn_arena_init(&arena, (size_t) 1 << 20);
+        event = history_event(history, confirmed, &arena);
+        assert_int_equal(event.body.appointment_confirmed.members.count, 2);
+        event.body.appointment_confirmed.tags = (struct tn_ids){made_up, tags};
+        history_replace(history, confirmed, &event);
+        must_stop_the_fold(history, confirmed, "as many tags as members");
+        tn_arena_close(&arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -269,6 +298,7 @@ int main(void)
         cmocka_unit_test(nothing_comes_behind_a_refusal),
         cmocka_unit_test(a_registration_of_too_many_stops_the_audit),
         cmocka_unit_test(a_merger_of_too_many_stops_the_audit),
+        cmocka_unit_test(an_appointment_of_other_tags_than_members_stops_the_audit),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
