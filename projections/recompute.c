@@ -214,8 +214,10 @@ static enum tn_status decide_command(struct tn_recompute *recompute,
     enum tn_status status;
 
     recompute->rule = tn_command_name(command->kind);
-    tn_recompute_count_attested(recompute, command);
-    status = tn_recompute_order(recompute, command, event, entry, error);
+    status = tn_recompute_attested(recompute, command, entry, error);
+    if (status == TN_OK) {
+        status = tn_recompute_order(recompute, command, event, entry, error);
+    }
     if (status != TN_OK) {
         return status;
     }

@@ -1,4 +1,6 @@
-/* What a log says and nobody can derive from it: counted by command. */
+/* What a log says and nobody can derive from it: counted by command, and held to what can be. */
+#include <inttypes.h>
+
 #include "ledger/base/check.h"
 #include "projections/recompute_internal.h"
 
@@ -20,7 +22,7 @@ const char *tn_attested_words(enum tn_attested attested)
     return (size_t) attested < TN_ARRAY_SIZE(list) ? list[attested] : "unknown";
 }
 
-void tn_recompute_count_attested(struct tn_recompute *recompute, const struct tn_command *command)
+static void count(struct tn_recompute *recompute, const struct tn_command *command)
 {
     uint64_t *attested = recompute->report.attested;
     const union tn_facts *facts = &command->facts;
@@ -60,4 +62,36 @@ void tn_recompute_count_attested(struct tn_recompute *recompute, const struct tn
     default:
         break;
     }
+}
+
+/* Whether the calendar of some zone shows the day then. */
+static bool is_day_somewhere(uint64_t day, uint64_t time_us)
+{
+    uint64_t first = time_us > TN_ZONE_MAX_US ? (time_us - TN_ZONE_MAX_US) / TN_DAY_US : 0;
+
+    return day >= first && day <= (time_us + TN_ZONE_MAX_US) / TN_DAY_US;
+}
+
+/* Seniority counts from it, so an old one would put a group before all others. */
+static bool is_added_today(const struct tn_command *command)
+{
+    return command->kind == TN_COMMAND_register
+               ? is_day_somewhere(command->facts.register_facts.today, command->time_us)
+           : command->kind == TN_COMMAND_add_member
+               ? is_day_somewhere(command->facts.add_member_facts.today, command->time_us)
+               : true;
+}
+
+enum tn_status tn_recompute_attested(struct tn_recompute *recompute,
+                                     const struct tn_command *command, struct tn_bytes entry,
+                                     struct tn_error *error)
+{
+    count(recompute, command);
+    return is_added_today(command)
+               ? TN_OK
+               : tn_recompute_differ(recompute, recompute->index, "today", tn_bytes(NULL, 0), entry,
+                                     error,
+                                     "a member is added on a day that no zone's calendar shows at "
+                                     "%" PRIu64 " us",
+                                     command->time_us);
 }

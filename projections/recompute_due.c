@@ -7,8 +7,6 @@
 #include "ledger/rules/window.h"
 #include "projections/recompute_internal.h"
 
-/* No zone lies further from UTC than this, clock changes included. */
-#define ZONE_MAX_US (15 * TN_HOUR_US)
 /* A window that spans a change of clocks is longer or shorter by at most this. */
 #define CLOCK_CHANGE_MAX_US (3 * TN_HOUR_US)
 
@@ -195,7 +193,7 @@ static const char *opening_fault(const struct tn_recompute *recompute,
         return "the day is opened before its opening";
     }
     if (body->closes_us <= body->opens_us || body->draw_us < body->closes_us ||
-        !near(body->opens_us, opens_us, ZONE_MAX_US) ||
+        !near(body->opens_us, opens_us, TN_ZONE_MAX_US) ||
         !near(body->closes_us - body->opens_us,
               (uint64_t) (policy->window.closes_minute - policy->window.opens_minute) *
                   TN_MINUTE_US,
@@ -203,7 +201,7 @@ static const char *opening_fault(const struct tn_recompute *recompute,
         !near(body->draw_us,
               (body->day + policy->draw.day_offset) * TN_DAY_US +
                   policy->draw.minute * TN_MINUTE_US,
-              ZONE_MAX_US)) {
+              TN_ZONE_MAX_US)) {
         return "the day's instants cannot be those of the policy's civil times in any zone";
     }
     return NULL;
@@ -241,7 +239,7 @@ static bool ends_are_midnights(const struct tn_recompute *recompute)
 
     for (size_t i = 0; recompute->held && i < body->ports.count; i++) {
         sound = sound && body->date < UINT32_MAX &&
-                near(body->ports.items[i].ends_us, (body->date + 1) * TN_DAY_US, ZONE_MAX_US);
+                near(body->ports.items[i].ends_us, (body->date + 1) * TN_DAY_US, TN_ZONE_MAX_US);
     }
     return sound;
 }

@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 
+#include "ledger/base/civil.h"
 #include "ledger/base/endian.h"
 #include "ledger/rules/command.h"
 #include "projections/commands_seen.h"
@@ -17,6 +18,9 @@
 /* Memory of one decision, and of a day's pool with its draw (4 million groups at most). */
 #define TN_RECOMPUTE_DECISION_BYTES ((size_t) 256 << 20)
 #define TN_RECOMPUTE_POOL_BYTES ((size_t) 2 << 30)
+
+/* No zone lies further from UTC than this, clock changes included. */
+#define TN_ZONE_MAX_US (15 * TN_HOUR_US)
 
 /* Entries kept one behind the other, and read from the front. */
 struct tn_entry_list {
@@ -200,7 +204,10 @@ bool tn_recompute_passes(struct tn_recompute *recompute, const struct tn_event *
 
 /* ---- recompute_attested.c ---- */
 
-void tn_recompute_count_attested(struct tn_recompute *recompute, const struct tn_command *command);
+/* Count what a command attests, and say when it cannot be. */
+enum tn_status tn_recompute_attested(struct tn_recompute *recompute,
+                                     const struct tn_command *command, struct tn_bytes entry,
+                                     struct tn_error *error);
 
 /* ---- recompute_due.c ---- */
 

@@ -247,6 +247,48 @@ static void a_days_instants_must_be_such_as_a_zone_could_give(void **state)
     history_free(history);
 }
 
+/* Seniority counts from the date on which a member is added, and no rule knows it: but it is one
+ * that some zone's calendar shows then. At 9:00 in New York these are three. */
+static void the_day_on_which_a_member_is_added_is_one_somewhere(void **state)
+{
+    static const uint64_t days[] = {1,         DAY_D - 2, DAY_D - 1, DAY_D,
+                                    DAY_D + 1, DAY_D + 2, UINT64_MAX};
+
+    (void) state;
+    for (size_t i = 0; i < 2 * TN_ARRAY_SIZE(days); i++) {
+        uint64_t today = days[i / 2];
+        bool somewhere = today >= DAY_D - 1 && today <= DAY_D + 1;
+        uint64_t persons[] = {16, 17};
+        struct tn_new_member members[2];
+        struct tn_command command;
+        struct harness harness;
+        struct history *history;
+        struct outcome outcome;
+
+        open_from(&harness, DAY_D);
+        command = command_register(2, persons, 2, members, at(DAY_D, 9, 0));
+        if (i % 2 == 0) {
+            command.facts.register_facts.today = today;
+        }
+        assert_int_equal(harness_decide(&harness, &command), OK);
+        command = command_by(TN_COMMAND_add_member, 2, at(DAY_D, 9, 0));
+        make_id(command.facts.add_member_facts.registration, 'r', 2);
+        make_member(&command.facts.add_member_facts.member, 18);
+        command.facts.add_member_facts.today = i % 2 == 0 ? DAY_D : today;
+        assert_int_equal(harness_decide(&harness, &command), OK);
+        history = history_take(&harness);
+        history_audit(history, &outcome);
+        assert_int_equal(outcome.status, somewhere ? TN_OK : TN_MISMATCH);
+        if (!somewhere) {
+            assert_int_equal(outcome.index,
+                             i % 2 == 0 ? history_find(history, TN_KIND_registration_created)
+                                        : history->count - 1);
+            assert_string_equal(outcome.rule, "today");
+        }
+        history_free(history);
+    }
+}
+
 /* The id of the first command behind entry `from` for that of an earlier one. */
 static size_t use_command_again(struct history *history, size_t from)
 {
@@ -441,6 +483,7 @@ int main(void)
         cmocka_unit_test(another_root_of_a_pool_is_found_before_all_that_follows),
         cmocka_unit_test(what_fell_due_and_was_left_out_shows_at_the_next_command),
         cmocka_unit_test(a_days_instants_must_be_such_as_a_zone_could_give),
+        cmocka_unit_test(the_day_on_which_a_member_is_added_is_one_somewhere),
         cmocka_unit_test(a_command_that_comes_twice_is_named_where_it_comes_again),
         cmocka_unit_test(a_command_that_comes_twice_takes_its_place_among_differences),
         cmocka_unit_test(an_offer_accepted_twice_is_found_by_the_folds_too),
