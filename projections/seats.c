@@ -5,8 +5,10 @@
 #include "projections/keys.h"
 #include "projections/projection.h"
 
-/* Adds to one slot's counts; unsigned counts take negative changes modulo 2^64 and are checked
- * after. */
+/* Far more than there are of anything, and the sum of two such numbers is still one. */
+#define SEATS_MAX (INT64_MAX / 2)
+
+/* What one seat adds to its slot's counts: 1, 0 or -1 each. */
 struct change {
     int64_t free;
     int64_t offered;
@@ -17,38 +19,49 @@ struct change {
     int64_t moved_out;
 };
 
-static struct change scaled(const struct change *unit, uint64_t seats)
-{
-    int64_t n = (int64_t) seats;
-
-    return (struct change){unit->free * n,     unit->offered * n, unit->confirmed * n,
-                           unit->used * n,     unit->expired * n, unit->moved_in * n,
-                           unit->moved_out * n};
-}
-
+/* Unsigned counts take negative changes modulo 2^64 and are checked after. */
 static bool add(uint64_t *count, int64_t change)
 {
     *count += (uint64_t) change;
-    return *count <= INT64_MAX;
+    return *count <= SEATS_MAX;
 }
 
-static enum tn_status change_slot(struct tn_rows *rows, uint64_t port, uint64_t date,
-                                  uint64_t minute, const struct change *change,
-                                  struct tn_arena *arena, struct tn_error *error)
+static bool add_free(int64_t *count, int64_t change)
+{
+    *count += change;
+    return *count <= SEATS_MAX && *count >= -SEATS_MAX;
+}
+
+static bool change_counts(struct tn_slot_row *slot, const struct change *unit, uint64_t seats)
+{
+    int64_t n = (int64_t) seats;
+    bool sound = seats <= SEATS_MAX;
+
+    sound = sound && add_free(&slot->free, unit->free * n);
+    sound = sound && add(&slot->offered, unit->offered * n);
+    sound = sound && add(&slot->confirmed, unit->confirmed * n);
+    sound = sound && add(&slot->used, unit->used * n);
+    sound = sound && add(&slot->expired, unit->expired * n);
+    sound = sound && add(&slot->moved_in, unit->moved_in * n);
+    sound = sound && add(&slot->moved_out, unit->moved_out * n);
+    return sound && tn_slot_is_conserved(slot); /* P7 */
+}
+
+static enum tn_status change_slot(struct tn_rows *rows, uint64_t port, const struct tn_run *run,
+                                  const struct change *unit, struct tn_arena *arena,
+                                  struct tn_error *error)
 {
     struct tn_port_date_row row;
     const struct tn_slot_row *found_slot;
-    struct tn_slot_row *slot;
     struct tn_slot_row *slots;
     bool found;
-    bool sound;
     enum tn_status status =
-        TN_READ(rows, tn_key_port_date(port, date), port_date_row, arena, &row, &found, error);
+        TN_READ(rows, tn_key_port_date(port, run->date), port_date_row, arena, &row, &found, error);
 
     if (status != TN_OK) {
         return status;
     }
-    found_slot = tn_slot_find(&row, minute);
+    found_slot = tn_slot_find(&row, run->minute);
     if (!found_slot) {
         return tn_fail(error, TN_CORRUPT, "an event names a seat that was never published");
     }
@@ -58,19 +71,11 @@ static enum tn_status change_slot(struct tn_rows *rows, uint64_t port, uint64_t 
         return tn_fail(error, TN_FULL, "a port's day is larger than the memory set apart for it");
     }
     memcpy(slots, row.slots.items, row.slots.count * sizeof(*slots));
-    slot = &slots[found_slot - row.slots.items];
-    row.slots.items = slots;
-    slot->free += change->free;
-    sound = add(&slot->offered, change->offered);
-    sound = add(&slot->confirmed, change->confirmed) && sound;
-    sound = add(&slot->used, change->used) && sound;
-    sound = add(&slot->expired, change->expired) && sound;
-    sound = add(&slot->moved_in, change->moved_in) && sound;
-    sound = add(&slot->moved_out, change->moved_out) && sound;
-    if (!sound || !tn_slot_is_conserved(slot)) { /* P7 */
+    if (!change_counts(&slots[found_slot - row.slots.items], unit, run->seats)) {
         return tn_fail(error, TN_CORRUPT, "an event gives away seats that are not there");
     }
-    return TN_WRITE(rows, tn_key_port_date(port, date), port_date_row, &row, error);
+    row.slots.items = slots;
+    return TN_WRITE(rows, tn_key_port_date(port, run->date), port_date_row, &row, error);
 }
 
 static enum tn_status change_runs(struct tn_rows *rows, uint64_t port,
@@ -80,10 +85,7 @@ static enum tn_status change_runs(struct tn_rows *rows, uint64_t port,
     enum tn_status status = TN_OK;
 
     for (size_t i = 0; status == TN_OK && i < runs->count; i++) {
-        struct change change = scaled(unit, runs->items[i].seats);
-
-        status = change_slot(rows, port, runs->items[i].date, runs->items[i].minute, &change, arena,
-                             error);
+        status = change_slot(rows, port, &runs->items[i], unit, arena, error);
     }
     return status;
 }
@@ -91,17 +93,18 @@ static enum tn_status change_runs(struct tn_rows *rows, uint64_t port,
 static enum tn_status move_seats(struct tn_rows *rows, const struct tn_seat_move_list *moves,
                                  struct tn_arena *arena, struct tn_error *error)
 {
+    static const struct change out = {.free = -1, .moved_out = 1};
+    static const struct change in = {.free = 1, .moved_in = 1};
     enum tn_status status = TN_OK;
 
     for (size_t i = 0; status == TN_OK && i < moves->count; i++) {
         const struct tn_seat_move *move = &moves->items[i];
-        struct change out = scaled(&(struct change){.free = -1, .moved_out = 1}, move->seats);
-        struct change in = scaled(&(struct change){.free = 1, .moved_in = 1}, move->seats);
+        struct tn_run from = {move->date, move->minute, move->seats};
+        struct tn_run to = {move->to_date, move->to_minute, move->seats};
 
-        status = change_slot(rows, move->port, move->date, move->minute, &out, arena, error);
+        status = change_slot(rows, move->port, &from, &out, arena, error);
         if (status == TN_OK) {
-            status =
-                change_slot(rows, move->to_port, move->to_date, move->to_minute, &in, arena, error);
+            status = change_slot(rows, move->to_port, &to, &in, arena, error);
         }
     }
     return status;
@@ -129,6 +132,9 @@ static enum tn_status publish_port(struct tn_rows *rows, uint64_t date,
         return tn_fail(error, TN_FULL, "a port's day is larger than the memory set apart for it");
     }
     for (size_t i = 0; i < capacity->slots.count; i++) {
+        if (capacity->slots.items[i].seats > SEATS_MAX) {
+            return tn_fail(error, TN_CORRUPT, "more seats were published than can be counted");
+        }
         slots[i].minute = capacity->slots.items[i].minute;
         slots[i].published = capacity->slots.items[i].seats;
         slots[i].free = (int64_t) capacity->slots.items[i].seats;
