@@ -460,7 +460,8 @@ enum tn_alarm {
     TN_ALARM_LIMIT,
 };
 
-/* ---- refusal codes: R(number, name, HTTP status). Stable; a text in five languages each ---- */
+/* ---- refusal codes: R(number, name, HTTP status). Stable; a text in five languages each. A number
+ * that no rule gives any more is not given again: 29 was wrong_port_or_date ---- */
 #define TN_REFUSALS(R)                                                                             \
     R(1, not_allowed, 403)                                                                         \
     R(2, registration_unknown, 404)                                                                \
@@ -490,7 +491,6 @@ enum tn_alarm {
     R(26, no_appointment, 409)                                                                     \
     R(27, appointment_past, 409)                                                                   \
     R(28, port_day_not_over, 409)                                                                  \
-    R(29, wrong_port_or_date, 409)                                                                 \
     R(30, not_matched, 409)                                                                        \
     R(31, officer_unknown, 404)                                                                    \
     R(32, officer_exists, 409)                                                                     \

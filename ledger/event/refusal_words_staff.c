@@ -16,29 +16,18 @@ const struct tn_refusal_words tn_refusal_words_staff[TN_REFUSAL_LIMIT] = {
         [TN_LANGUAGE_RU] = "День в этом пункте ещё не закончился, или мест на него не публиковали. "
                            "Закройте его по окончании дня.",
     }},
-    [TN_REFUSAL_wrong_port_or_date] = {{
-        [TN_LANGUAGE_EN] = "This appointment is for another port or another date. Check the port "
-                           "and the date, and tell the group.",
-        [TN_LANGUAGE_ES] = "Esta cita es para otro puerto u otra fecha. Revise el puerto y la "
-                           "fecha e infórmelos al grupo.",
-        [TN_LANGUAGE_HT] = "Randevou sa a se pou yon lòt pò oswa yon lòt dat. Verifye pò a ak dat "
-                           "la, epi di gwoup la sa.",
-        [TN_LANGUAGE_PT] = "Este agendamento é para outro porto ou outra data. Confira o porto e a "
-                           "data e informe o grupo.",
-        [TN_LANGUAGE_RU] = "Эта запись на другой пункт въезда или другую дату. Проверьте пункт и "
-                           "дату и сообщите группе.",
-    }},
     [TN_REFUSAL_not_matched] = {{
-        [TN_LANGUAGE_EN] = "No appointment matches this confirmation number and date of birth. "
-                           "Check both and try again.",
-        [TN_LANGUAGE_ES] = "Ninguna cita coincide con este número de confirmación y fecha de "
-                           "nacimiento. Revise ambos e inténtelo de nuevo.",
-        [TN_LANGUAGE_HT] = "Pa gen randevou ki koresponn ak nimewo konfimasyon ak dat nesans sa "
-                           "yo. Verifye toulède epi eseye ankò.",
-        [TN_LANGUAGE_PT] = "Nenhum agendamento corresponde a este número de confirmação e data de "
-                           "nascimento. Confira os dois e tente de novo.",
-        [TN_LANGUAGE_RU] = "Записи с таким номером подтверждения и датой рождения нет. Проверьте "
-                           "то и другое и повторите.",
+        [TN_LANGUAGE_EN] = "No appointment with this number and date of birth can be used now at "
+                           "this port on this date. Check all four, or have it validated.",
+        [TN_LANGUAGE_ES] = "Ninguna cita con este número y fecha de nacimiento puede usarse ahora "
+                           "en este puerto y fecha. Revise los cuatro datos o pida una validación.",
+        [TN_LANGUAGE_HT] = "Pa gen randevou ak nimewo ak dat nesans sa yo ki ka sèvi kounye a nan "
+                           "pò sa a ak dat sa a. Verifye tout kat, oswa mande yon validasyon.",
+        [TN_LANGUAGE_PT] = "Nenhum agendamento com este número e data de nascimento pode ser "
+                           "usado agora neste porto e data. Confira os quatro ou peça uma "
+                           "validação.",
+        [TN_LANGUAGE_RU] = "Записи с этим номером и датой рождения на этот день в этом пункте "
+                           "сейчас нет. Проверьте данные или запросите проверку.",
     }},
     [TN_REFUSAL_officer_unknown] = {{
         [TN_LANGUAGE_EN] = "No officer with this identity is enrolled. Ask the operator to enrol "

@@ -68,23 +68,20 @@ static enum tn_refusal check_port_officer(const struct tn_officer_row *officer, 
 /* Whoever comes, comes on the date; no civil day is longer. */
 #define DATE_US_MAX (25 * TN_HOUR_US)
 
+/* P8: the person sees no trace of a refusal, so all that it says is that no appointment stands at
+ * this port on this date; whether one stands elsewhere, or did, is a question for a validation. */
 static enum tn_refusal check_arrival(const struct tn_appointment_row *appointment,
                                      const struct tn_facts_arrival *facts, uint64_t now_us)
 {
     if (facts->outcome != TN_ARRIVAL_PRESENTED && facts->outcome != TN_ARRIVAL_TURNED_AWAY) {
         return TN_REFUSAL_not_allowed;
     }
-    if (!appointment) {
+    if (!appointment || appointment->state != TN_APPOINTMENT_CONFIRMED ||
+        appointment->port != facts->port || appointment->seats.items[0].date != facts->date ||
+        now_us + DATE_US_MAX < appointment->ends_us || now_us >= appointment->ends_us) {
         return TN_REFUSAL_not_matched;
     }
-    if (appointment->state != TN_APPOINTMENT_CONFIRMED) {
-        return TN_REFUSAL_no_appointment;
-    }
-    if (appointment->port != facts->port || appointment->seats.items[0].date != facts->date ||
-        now_us + DATE_US_MAX < appointment->ends_us) {
-        return TN_REFUSAL_wrong_port_or_date;
-    }
-    return now_us < appointment->ends_us ? TN_REFUSAL_NONE : TN_REFUSAL_appointment_past;
+    return TN_REFUSAL_NONE;
 }
 
 enum tn_status tn_rule_record_arrival(const struct tn_officer_row *officer,

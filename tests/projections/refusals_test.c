@@ -86,7 +86,9 @@ static void no_code_is_left(void **state)
         bool elsewhere = code >= TN_REFUSAL_reveal_too_early &&
                          code <= TN_REFUSAL_group_held_at_port;
 
-        if (!seen[code] && !elsewhere) {
+        bool given = strcmp(tn_refusal_name(code), "unknown") != 0;
+
+        if (given && !seen[code] && !elsewhere) {
             fail_msg("%s was never provoked", tn_refusal_name(code));
         }
     }

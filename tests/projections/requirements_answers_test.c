@@ -281,6 +281,73 @@ static void R17_an_appointment_stands_until_the_group_has_presented(void **state
     close_replayed(&harness);
 }
 
+/* ---- P8 ---- */
+
+static enum tn_refusal arrive_with(struct harness *harness, const uint8_t *tag, uint64_t port,
+                                   uint64_t date, uint64_t time_us)
+{
+    struct tn_command command = command_by_officer(TN_COMMAND_record_arrival, officer_of(port),
+                                                   TN_ROLE_PORT_OFFICER, time_us);
+    struct tn_facts_arrival *facts = &command.facts.record_arrival_facts;
+
+    facts->port = port;
+    facts->date = date;
+    facts->outcome = TN_ARRIVAL_PRESENTED;
+    memcpy(facts->tag, tag, TN_ID_SIZE);
+    return harness_decide(harness, &command);
+}
+
+/* No trace of a refused arrival reaches the person: it must say nothing of them. */
+static void P8_a_refused_arrival_tells_nothing_of_the_person(void **state)
+{
+    enum { STANDS, CANCELLED, PRESENTED, LEFT, WRONG_DATE, NEVER_ISSUED, KINDS };
+    const uint32_t date = DAY_D + 6;
+    struct harness harness;
+    uint8_t offers[4][TN_ID_SIZE];
+    uint8_t tags[KINDS][TN_ID_SIZE];
+
+    (void) state;
+    open_from(&harness, DAY_D);
+    for (uint64_t r = 2; r <= 3; r++) {
+        must_register(&harness, r, 1, at(DAY_D, 9, 0));
+        assert_int_equal(do_ask(&harness, r, ask_a, 1, at(DAY_D, 13, 0)), OK);
+    }
+    must_win(&harness, 1, 2);
+    for (uint64_t r = 1; r <= 3; r++) {
+        memcpy(offers[r], group_row(&harness, r).offer, TN_ID_SIZE);
+        assert_int_equal(do_accept(&harness, r, at(DAY_D + 1, 13, 0)), OK);
+    }
+    make_tag(tags[STANDS], offers[1], person(1, 0));
+    make_tag(tags[CANCELLED], offers[2], person(2, 0));
+    make_tag(tags[PRESENTED], offers[3], person(3, 0));
+    make_tag(tags[LEFT], offers[1], person(1, 1));
+    make_tag(tags[WRONG_DATE], offers[1], person(7, 0));
+    make_id(tags[NEVER_ISSUED], 't', 99);
+    assert_int_equal(do_remove(&harness, 1, person(1, 1), person(1, 1), at(DAY_D + 1, 14, 0)), OK);
+    assert_int_equal(do_cancel(&harness, 2, at(DAY_D + 1, 14, 0)), OK);
+    for (size_t kind = 0; kind < KINDS; kind++) { /* days before */
+        assert_int_equal(arrive_with(&harness, tags[kind], PORT_A, date, at(DAY_D + 1, 15, 0)),
+                         TN_REFUSAL_not_matched);
+    }
+    assert_int_equal(do_arrive(&harness, 3, person(3, 0), TN_ARRIVAL_PRESENTED, at(date, 12, 0)),
+                     OK);
+    for (size_t kind = 0; kind < KINDS; kind++) {
+        assert_int_equal(arrive_with(&harness, tags[kind], PORT_B, date, at(date, 12, 1)),
+                         TN_REFUSAL_not_matched);
+        assert_int_equal(arrive_with(&harness, tags[kind], PORT_A, date + 1, at(date, 12, 1)),
+                         TN_REFUSAL_not_matched);
+        if (kind != STANDS) {
+            assert_int_equal(arrive_with(&harness, tags[kind], PORT_A, date, at(date, 12, 1)),
+                             TN_REFUSAL_not_matched);
+        }
+    }
+    for (size_t kind = 0; kind < KINDS; kind++) { /* over at the port */
+        assert_int_equal(arrive_with(&harness, tags[kind], PORT_A, date, at(date + 1, 3, 0)),
+                         TN_REFUSAL_not_matched);
+    }
+    close_replayed(&harness);
+}
+
 /* ---- R02, rule side ---- */
 
 static void R02_a_refusal_is_an_event_with_the_facts_whole_and_changes_nothing(void **state)
@@ -323,6 +390,7 @@ int main(void)
         cmocka_unit_test(R17_an_appointment_stands_until_its_date_ends_at_the_port),
         cmocka_unit_test(R17_an_appointment_stands_until_the_group_has_presented),
         cmocka_unit_test(R17_one_part_tells_nothing_of_what_was_cancelled),
+        cmocka_unit_test(P8_a_refused_arrival_tells_nothing_of_the_person),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -482,8 +482,8 @@ static enum tn_refusal moves_frozen_seats(struct harness *harness, uint64_t time
 }
 
 static const struct refusal_row of_staff[] = {
-    {TN_REFUSAL_wrong_port_or_date, "days before", comes_days_before},
-    {TN_REFUSAL_wrong_port_or_date, "another date", comes_on_another_date},
+    {TN_REFUSAL_not_matched, "days before", comes_days_before},
+    {TN_REFUSAL_not_matched, "another date", comes_on_another_date},
     {TN_REFUSAL_not_allowed, "another port's officer", other_port_s_officer},
     {TN_REFUSAL_not_allowed, "a validator records an arrival", validator_records},
     {TN_REFUSAL_not_allowed, "no such outcome", unknown_outcome},
@@ -553,7 +553,7 @@ struct refusal_rows refusals_of_staff_frozen(void)
 }
 
 static const struct refusal_row staff_over[] = {
-    {TN_REFUSAL_appointment_past, "after its date", comes_after_the_date},
+    {TN_REFUSAL_not_matched, "after its date", comes_after_the_date},
     {TN_REFUSAL_no_appointment, "nobody was expected", closes_an_empty_day},
     {TN_REFUSAL_seats_not_free, "to a date that is over", moves_to_the_past},
 };
