@@ -35,19 +35,31 @@ static uint64_t latest(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
-/* May these people be added? Checks what holds for a new group and for a new member alike. */
-static enum tn_refusal check_new_members(const struct tn_new_member *members,
-                                         const struct tn_person_row *persons, size_t count)
+static bool names_one_twice(const struct tn_new_member *members, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (persons[i].live) {
-            return TN_REFUSAL_person_in_live_registration;
-        }
         for (size_t other = 0; other < i; other++) {
             if (memcmp(members[i].person, members[other].person, TN_ID_SIZE) == 0 ||
                 memcmp(members[i].member, members[other].member, TN_ID_SIZE) == 0) {
-                return TN_REFUSAL_person_twice_in_group;
+                return true;
             }
+        }
+    }
+    return false;
+}
+
+/* May these people be added? Checks what holds for a new group and for a new member alike. What is
+ * wrong with the list itself comes first: nobody learns who is registered from a list that could
+ * register no one. */
+static enum tn_refusal check_new_members(const struct tn_new_member *members,
+                                         const struct tn_person_row *persons, size_t count)
+{
+    if (names_one_twice(members, count)) {
+        return TN_REFUSAL_person_twice_in_group;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (persons[i].live) {
+            return TN_REFUSAL_person_in_live_registration;
         }
     }
     return TN_REFUSAL_NONE;

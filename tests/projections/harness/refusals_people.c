@@ -83,6 +83,21 @@ static enum tn_refusal person_twice(struct harness *harness, uint64_t time_us)
     return do_register(harness, 20, persons, 2, time_us);
 }
 
+/* Who is in no registration and who is in one are answered alike. */
+static enum tn_refusal live_person_twice(struct harness *harness, uint64_t time_us)
+{
+    static const uint64_t persons[] = {8 * 3, 8 * 3};
+
+    return do_register(harness, 20, persons, 2, time_us);
+}
+
+static enum tn_refusal another_person_twice(struct harness *harness, uint64_t time_us)
+{
+    static const uint64_t persons[] = {8 * 3, 8 * 20, 8 * 20};
+
+    return do_register(harness, 20, persons, 3, time_us);
+}
+
 static enum tn_refusal merged_with_itself(struct harness *harness, uint64_t time_us)
 {
     return do_merge(harness, 3, 3, time_us);
@@ -378,6 +393,8 @@ static const struct refusal_row of_people[] = {
     {TN_REFUSAL_registration_not_live, "a withdrawn registration grows", withdrawn_grows},
     {TN_REFUSAL_person_in_live_registration, "a person registers again", live_person_registers},
     {TN_REFUSAL_person_twice_in_group, "a person twice", person_twice},
+    {TN_REFUSAL_person_twice_in_group, "a registered person twice", live_person_twice},
+    {TN_REFUSAL_person_twice_in_group, "a registered person, another twice", another_person_twice},
     {TN_REFUSAL_person_twice_in_group, "a merge with itself", merged_with_itself},
     {TN_REFUSAL_group_too_large, "seven people", too_many_people},
     {TN_REFUSAL_group_too_large, "a thousand people", far_too_many_people},
