@@ -246,6 +246,8 @@ static enum tn_status accept(struct tn_desk *desk, struct tn_desk_request *reque
     batch = desk->gathering;
     if (request->has_key) {
         tn_desk_batch_remember(batch, request, request->count);
+        tn_vault_put_fingerprint(desk->options.vault, batch->writes, request->command.id,
+                                 request->fingerprint);
     }
     if (request->status == TN_REFUSED) {
         return TN_OK;

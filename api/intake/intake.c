@@ -61,11 +61,6 @@ void tn_intake_begin(const struct tn_intake *intake, const struct tn_intake_call
     if (request->has_key) {
         tn_vault_fingerprint(intake->vault->keys, request->command.id, caller->body,
                              request->fingerprint);
-        /* The first record of the command: there is always room. */
-        if (tn_vault_put_fingerprint(&command->writes, request->command.id, request->fingerprint) ==
-            TN_OK) {
-            request->writes = &command->writes;
-        }
     }
 }
 

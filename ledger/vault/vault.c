@@ -295,20 +295,15 @@ void tn_vault_fingerprint(const struct tn_keys *keys, const uint8_t command[stat
             2);
 }
 
-enum tn_status tn_vault_put_fingerprint(struct tn_vault_writes *writes,
-                                        const uint8_t command[static TN_ID_SIZE],
-                                        const uint8_t fingerprint[static TN_FINGERPRINT_SIZE])
+void tn_vault_put_fingerprint(const struct tn_vault *vault, struct tn_batch *batch,
+                              const uint8_t command[static TN_ID_SIZE],
+                              const uint8_t fingerprint[static TN_FINGERPRINT_SIZE])
 {
     uint8_t key[SUBJECT_KEY_SIZE];
-    size_t start = 0;
 
     subject_key(key, 'f', command);
-    if (!put_begin(writes, tn_bytes(key, sizeof(key)), TN_FINGERPRINT_SIZE, &start)) {
-        return TN_FULL;
-    }
-    tn_buffer_append(&writes->puts, fingerprint, TN_FINGERPRINT_SIZE);
-    put_end(writes, start, sizeof(key));
-    return TN_OK;
+    tn_batch_put(batch, vault->family, tn_bytes(key, sizeof(key)),
+                 tn_bytes(fingerprint, TN_FINGERPRINT_SIZE));
 }
 
 enum tn_status tn_vault_get_fingerprint(const struct tn_vault *vault,

@@ -141,9 +141,11 @@ TN_MUST_USE enum tn_status tn_vault_erase(const struct tn_vault *vault,
 /* H("turno1.body", K3, command16 || body, 8). `body` is the request as it came, bytes and all. */
 void tn_vault_fingerprint(const struct tn_keys *keys, const uint8_t command[static TN_ID_SIZE],
                           struct tn_bytes body, uint8_t out[static TN_FINGERPRINT_SIZE]);
-TN_MUST_USE enum tn_status tn_vault_put_fingerprint(
-    struct tn_vault_writes *writes, const uint8_t command[static TN_ID_SIZE],
-    const uint8_t fingerprint[static TN_FINGERPRINT_SIZE]);
+/* Into the batch of the command's events, whether it was accepted or refused: its key stands for
+ * them from then on. */
+void tn_vault_put_fingerprint(const struct tn_vault *vault, struct tn_batch *batch,
+                              const uint8_t command[static TN_ID_SIZE],
+                              const uint8_t fingerprint[static TN_FINGERPRINT_SIZE]);
 /* `*found` false and zeros when the command is not known. */
 TN_MUST_USE enum tn_status tn_vault_get_fingerprint(const struct tn_vault *vault,
                                                     const uint8_t command[static TN_ID_SIZE],

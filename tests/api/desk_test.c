@@ -34,24 +34,15 @@ static void R02_retries_with_one_key_are_one_command(void **context)
     tn_buffer_close(&first.request.entries);
 }
 
-/* The fingerprint of the first body travels with the command's sealed records, as intake does it.
- */
 static void the_same_key_with_another_body_is_a_conflict(void **context)
 {
     struct desk_state *state = *context;
-    struct tn_vault_writes writes;
     struct asking asking;
     uint64_t size;
 
     fill_register(&asking, 1, 1, 1, START_US);
     asking.request.fingerprint[0] = 5;
-    tn_vault_writes_init(&writes);
-    assert_int_equal(
-        tn_vault_put_fingerprint(&writes, asking.request.command.id, asking.request.fingerprint),
-        TN_OK);
-    asking.request.writes = &writes;
     assert_int_equal(ask_and_drop(state, &asking), TN_OK);
-    tn_vault_writes_close(&writes);
     size = size_of(state);
     fill_register(&asking, 1, 1, 1, START_US);
     asking.request.fingerprint[0] = 6;
@@ -114,6 +105,31 @@ static void a_retry_of_a_refused_command_is_refused_again(void **context)
     fill_request(&asking, 1, 8, START_US + 2);
     assert_int_equal(ask_and_drop(state, &asking), TN_OK);
     assert_false(asking.request.replayed);
+}
+
+/* Its key stands for it, as that of an accepted one does. */
+static void the_key_of_a_refused_command_answers_for_no_other(void **context)
+{
+    struct desk_state *state = *context;
+    struct asking asking;
+    uint64_t first;
+
+    fill_request(&asking, 1, 7, START_US);
+    asking.request.fingerprint[0] = 5;
+    assert_int_equal(ask_and_drop(state, &asking), TN_REFUSED);
+    first = asking.request.first_index;
+    for (unsigned round = 0; round < 2; round++) {
+        fill_request(&asking, 1, 7, START_US + 1);
+        asking.request.fingerprint[0] = 6;
+        assert_int_equal(ask_and_drop(state, &asking), TN_CONFLICT);
+        fill_request(&asking, 1, 7, START_US + 1);
+        asking.request.fingerprint[0] = 5;
+        assert_int_equal(ask_and_drop(state, &asking), TN_REFUSED);
+        assert_true(asking.request.replayed);
+        assert_int_equal(asking.request.first_index, first);
+        close_ledger(state); /* and for ever */
+        open_ledger(state, &manual_options);
+    }
 }
 
 static void a_command_before_its_time_is_refused_by_a_manual_clock(void **context)
@@ -309,6 +325,7 @@ int main(void)
         IN_A_LEDGER(the_same_key_with_another_body_is_a_conflict),
         IN_A_LEDGER(a_refusal_is_recorded_once_a_day),
         IN_A_LEDGER(a_retry_of_a_refused_command_is_refused_again),
+        IN_A_LEDGER(the_key_of_a_refused_command_answers_for_no_other),
         IN_A_LEDGER(a_command_before_its_time_is_refused_by_a_manual_clock),
         IN_A_LEDGER(a_touched_reserve_refuses_writes_and_nothing_else),
         IN_A_LEDGER(a_refused_registration_of_nobody_identified_is_no_event),

@@ -167,6 +167,23 @@ static void accepting_shows_the_number_once_and_to_every_retry(void **state)
     MUST_ANSWER(422, call_key(&served, path, person.token, "accept-1", NULL));
 }
 
+static void the_key_of_a_refused_command_answers_for_no_other(void **state)
+{
+    char path[160];
+
+    (void) state;
+    (void) snprintf(path, sizeof(path), "%s/offers/%032d/accept", person.path, 1);
+    for (unsigned i = 0; i < 2; i++) {
+        MUST_ANSWER(404, call_key(&served, path, person.token, "refused-1", NULL));
+        assert_true(says("\"code\":\"offer_unknown\""));
+    }
+    (void) snprintf(path, sizeof(path), "%s/members", person.path);
+    MUST_ANSWER(422, call_key(&served, path, person.token, "refused-1",
+                              "{\"given_names\":\"Persona Nueva\",\"family_names\":\"De Prueba\","
+                              "\"date_of_birth\":\"2015-02-03\",\"nationality\":\"XYZ\"}"));
+    assert_true(says("\"code\":\"conflicting_key\""));
+}
+
 /* Everything of an answer but its body and the date. */
 static void head_without_date(char *out, size_t size)
 {
@@ -348,6 +365,7 @@ int main(void)
         cmocka_unit_test(another_person_withdraws_their_request),
         cmocka_unit_test(the_draw_offers_a_seat_and_its_transcript_recomputes),
         cmocka_unit_test(accepting_shows_the_number_once_and_to_every_retry),
+        cmocka_unit_test(the_key_of_a_refused_command_answers_for_no_other),
         cmocka_unit_test(every_validation_answer_has_one_length_and_one_head),
         cmocka_unit_test(the_person_sees_who_asked_and_not_by_whom),
         cmocka_unit_test(a_port_officer_records_the_arrival_at_their_port_only),

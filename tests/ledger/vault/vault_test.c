@@ -432,7 +432,7 @@ static void a_photograph_is_a_record_too(void **state)
 static void the_same_key_with_another_body_is_noticed(void **state)
 {
     struct fixture f;
-    struct tn_vault_writes writes;
+    struct tn_batch *batch = tn_batch_create();
     const uint8_t command[TN_ID_SIZE] = {5};
     const uint8_t other[TN_ID_SIZE] = {6};
     uint8_t made[TN_FINGERPRINT_SIZE];
@@ -451,10 +451,9 @@ static void the_same_key_with_another_body_is_noticed(void **state)
 
     assert_int_equal(tn_vault_get_fingerprint(&f.vault, command, again, &found, &f.error), TN_OK);
     assert_false(found);
-    tn_vault_writes_init(&writes);
-    assert_int_equal(tn_vault_put_fingerprint(&writes, command, made), TN_OK);
-    commit(&f, &writes);
-    tn_vault_writes_close(&writes);
+    tn_vault_put_fingerprint(&f.vault, batch, command, made);
+    assert_int_equal(tn_store_write(f.store, batch, TN_SYNCED, &f.error), TN_OK);
+    tn_batch_destroy(batch);
     assert_int_equal(tn_vault_get_fingerprint(&f.vault, command, again, &found, &f.error), TN_OK);
     assert_true(found);
     assert_memory_equal(made, again, sizeof(made));
