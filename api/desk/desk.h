@@ -47,6 +47,9 @@ struct tn_desk_request {
     struct tn_desk_tag *tags;
     size_t tag_count;
     bool wants_receipt; /* of its first event */
+    /* Answer what its key was used for before, and decide nothing: of the rest only `has_key`,
+     * the command's id and the fingerprint are read. TN_NOT_FOUND: the key is new. */
+    bool known_only;
     void (*done)(struct tn_desk_request *request);
 
     /* set before `done` runs */

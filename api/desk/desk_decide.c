@@ -331,6 +331,17 @@ static enum tn_status find_answered(struct tn_desk *desk, struct tn_desk_request
     return status;
 }
 
+static enum tn_status decide_new(struct tn_desk *desk, struct tn_desk_request *request)
+{
+    enum tn_status status = admit(desk, request);
+
+    if (status == TN_OK && request->command.kind != TN_COMMAND_resume_deadlines) {
+        status = tn_desk_emit_due(desk, request->command.time_us,
+                                  desk->options.clock == TN_CLOCK_MANUAL);
+    }
+    return status == TN_OK ? decide(desk, request) : status;
+}
+
 enum tn_status tn_desk_decide(struct tn_desk *desk, struct tn_desk_request *request)
 {
     bool found = false;
@@ -346,14 +357,7 @@ enum tn_status tn_desk_decide(struct tn_desk *desk, struct tn_desk_request *requ
         status = find_answered(desk, request, &found);
     }
     if (status == TN_OK && !found) {
-        status = admit(desk, request);
-        if (status == TN_OK && request->command.kind != TN_COMMAND_resume_deadlines) {
-            status = tn_desk_emit_due(desk, request->command.time_us,
-                                      desk->options.clock == TN_CLOCK_MANUAL);
-        }
-        if (status == TN_OK) {
-            status = decide(desk, request);
-        }
+        status = request->known_only ? TN_NOT_FOUND : decide_new(desk, request);
     }
     if (status != TN_OK) {
         request->status = desk->stopped ? TN_UNKNOWN : status;

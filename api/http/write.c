@@ -70,6 +70,8 @@ struct tn_write *tn_write_begin(struct tn_http_request *request, const struct tn
     write->kind = kind;
     tn_intake_command_init(&write->command);
     tn_random_init_system(&write->random);
+    write->intake.vault = &write->service->ledger->vault;
+    write->intake.random = &write->random;
     write->caller.key = key;
     if (key.size > 0) {
         write->caller.body = fingerprinted(request);
@@ -103,8 +105,6 @@ static enum tn_status prepare(struct tn_write *write)
         return status;
     }
     tn_desk_state(write->service->ledger->desk, &state);
-    intake->vault = &write->service->ledger->vault;
-    intake->random = &write->random;
     intake->now_us = state.now_us;
     status = tn_reader_policy(write->reader, state.now_us, write->kind->window, &intake->policy,
                               &write->error);
@@ -143,15 +143,24 @@ void tn_write_run(struct tn_write *write)
 static void submit(struct tn_http_request *request)
 {
     struct tn_write *write = write_of(request);
+    struct tn_desk_request *desk = &write->command.request;
 
-    if (write->status == TN_OK) {
-        write->command.request.done = desk_done;
-        write->command.request.wants_receipt = write->kind->fixed_size == 0;
-        write->status =
-            tn_desk_submit_quietly(write->service->ledger->desk, &write->command.request);
-        if (write->status == TN_OK) {
+    /* P2: what cannot be prepared any more, under another policy or after an erasure, may have been
+     * done under this key before. */
+    if (write->status != TN_OK && write->caller.key.size > 0) {
+        tn_intake_plain(&write->intake, &write->caller, write->kind->command, &write->command);
+        desk->known_only = true;
+    }
+    if (write->status == TN_OK || desk->known_only) {
+        enum tn_status status;
+
+        desk->done = desk_done;
+        desk->wants_receipt = write->kind->fixed_size == 0;
+        status = tn_desk_submit_quietly(write->service->ledger->desk, desk);
+        if (status == TN_OK) {
             return; /* desk_done comes later, or came already */
         }
+        write->status = status;
     }
     answer(request);
 }
@@ -270,8 +279,10 @@ static void answer(struct tn_http_request *request)
     bool recorded;
     unsigned http_status = write->kind->http_status;
 
-    if (write->decided) {
-        write->status = write->command.request.status;
+    status = write->command.request.status;
+    /* A new key leaves what was wrong in preparing as it is. */
+    if (write->decided && !(write->command.request.known_only && status == TN_NOT_FOUND)) {
+        write->status = status;
         unfold_refusal(write);
     }
     out = tn_answer_buffer(request, write->kind->command == TN_COMMAND_register

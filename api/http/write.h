@@ -2,7 +2,7 @@
  *
  *   loop thread   the handler parses the body, fills the write, calls tn_write_run
  *   pool thread   `prepare` seals and hashes (kinds that touch personal data)
- *   loop thread   submit
+ *   loop thread   submit; what could not be prepared only to ask whether its key is known
  *   desk          decides; the committer makes it durable (P2, P8)
  *   any thread    done: wake the request
  *   loop thread   the answer, from the events alone, so that a retry gets the same one

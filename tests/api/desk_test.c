@@ -107,6 +107,41 @@ static void a_retry_of_a_refused_command_is_refused_again(void **context)
     assert_false(asking.request.replayed);
 }
 
+/* For callers who could not make the command again. */
+static void a_key_alone_finds_its_events_and_decides_nothing(void **context)
+{
+    struct desk_state *state = *context;
+    struct asking asking;
+    uint64_t first;
+    uint64_t size = size_of(state);
+
+    fill_register(&asking, 1, 1, 1, START_US);
+    asking.request.known_only = true;
+    assert_int_equal(ask_and_drop(state, &asking), TN_NOT_FOUND);
+    assert_int_equal(size_of(state), size);
+    fill_register(&asking, 1, 1, 1, START_US);
+    assert_int_equal(ask_and_drop(state, &asking), TN_OK);
+    first = asking.request.first_index;
+    size = size_of(state);
+    for (unsigned i = 0; i < 2; i++) {
+        /* Much falls due by then, and nothing of it is emitted for a question. */
+        memset(&asking, 0, sizeof(asking));
+        asking.request.has_key = true;
+        asking.request.known_only = true;
+        asking.request.command.time_us = START_US + TN_DAY_US;
+        make_id(asking.request.command.id, TN_ID_SIZE, 2, 1);
+        asking.request.fingerprint[0] = (uint8_t) i;
+        assert_int_equal(ask(state, &asking), i == 0 ? TN_OK : TN_CONFLICT);
+        if (i == 0) {
+            assert_true(asking.request.replayed);
+            assert_int_equal(asking.request.first_index, first);
+            assert_int_equal(asking.request.count, 3);
+        }
+        tn_buffer_close(&asking.request.entries);
+    }
+    assert_int_equal(size_of(state), size);
+}
+
 /* Its key stands for it, as that of an accepted one does. */
 static void the_key_of_a_refused_command_answers_for_no_other(void **context)
 {
@@ -325,6 +360,7 @@ int main(void)
         IN_A_LEDGER(the_same_key_with_another_body_is_a_conflict),
         IN_A_LEDGER(a_refusal_is_recorded_once_a_day),
         IN_A_LEDGER(a_retry_of_a_refused_command_is_refused_again),
+        IN_A_LEDGER(a_key_alone_finds_its_events_and_decides_nothing),
         IN_A_LEDGER(the_key_of_a_refused_command_answers_for_no_other),
         IN_A_LEDGER(a_command_before_its_time_is_refused_by_a_manual_clock),
         IN_A_LEDGER(a_touched_reserve_refuses_writes_and_nothing_else),

@@ -356,6 +356,65 @@ static void min_index_is_kept(void **state)
     MUST_ANSWER(400, call_on(served.client, "GET", "/v1/policy", NULL, "Min-Index: x\r\n", NULL));
 }
 
+/* Policy 2 without the last language of the first one, in force a minute from now. */
+static void publish_without_the_last_language(void)
+{
+    struct tn_policy policy = served.place.policy;
+    struct tn_desk_state desk;
+    struct tn_error error = {0};
+    struct tn_buffer body;
+    uint8_t ids[2][TN_ID_SIZE];
+    char approvers[2][33];
+
+    MUST(tn_ledger_approvers(served.place.ledger, ids, &error), &error);
+    for (size_t i = 0; i < 2; i++) {
+        tn_hex_encode(approvers[i], ids[i], TN_ID_SIZE);
+    }
+    tn_desk_state(served.place.ledger->desk, &desk);
+    policy.version = 2;
+    policy.effective_us = desk.now_us + TN_MINUTE_US;
+    policy.language_count--;
+    memset(policy.languages[policy.language_count], 0, TN_POLICY_LANGUAGE_SIZE);
+    tn_buffer_init(&body, (size_t) 1 << 20);
+    tn_buffer_printf(&body,
+                     "{\"approvers\":[\"%s\",\"%s\"],\"reason\":\"test\",\"policy\":", approvers[0],
+                     approvers[1]);
+    MUST(tn_policy_write_json(&policy, NULL, 0, 0, &body), &error);
+    tn_buffer_append_string(&body, "}");
+    tn_buffer_append_u8(&body, 0);
+    MUST_ANSWER(200, admin(&served, "policy-publish", (const char *) body.data));
+    tn_buffer_close(&body);
+    advance_to(&served, policy.effective_us + TN_MINUTE_US);
+}
+
+/* Who lost the first answer would have lost the token with it. */
+static void a_retry_is_answered_under_a_policy_that_forbids_it(void **state)
+{
+    static const char form[] =
+        "{\"members\":[{\"given_names\":\"%s\",\"family_names\":\"De Prueba\","
+        "\"date_of_birth\":\"1981-02-03\",\"nationality\":\"XYZ\"}],"
+        "\"destination\":\"2 Calle Inventada\",\"language\":\"ru\"}";
+    static const char key[] = "0123456789abcdef-ru";
+    static char first[4096];
+    char body[512];
+    char other[512];
+
+    (void) state;
+    (void) snprintf(body, sizeof(body), form, "Persona Tres");
+    (void) snprintf(other, sizeof(other), form, "Persona Cuatro");
+    MUST_ANSWER(201, call_key(&served, "/v1/registrations", NULL, key, body));
+    (void) snprintf(first, sizeof(first), "%s", reply.body);
+    publish_without_the_last_language();
+    MUST_ANSWER(201, call_key(&served, "/v1/registrations", NULL, key, body));
+    assert_string_equal(without_receipt(reply.body), without_receipt(first));
+    MUST_ANSWER(422, call_key(&served, "/v1/registrations", NULL, key, other));
+    assert_true(says("\"code\":\"conflicting_key\""));
+    MUST_ANSWER(400,
+                call_key(&served, "/v1/registrations", NULL, "another-key-of-16-bytes", other));
+    assert_true(says("language is none of the policy's"));
+    MUST_ANSWER(400, call(&served, "POST", "/v1/registrations", NULL, other));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -372,6 +431,7 @@ int main(void)
         cmocka_unit_test(the_log_is_served_as_tiles),
         cmocka_unit_test(events_are_paged_and_filtered),
         cmocka_unit_test(min_index_is_kept),
+        cmocka_unit_test(a_retry_is_answered_under_a_policy_that_forbids_it),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
