@@ -77,6 +77,11 @@ void tn_answer_refusal(struct tn_http_request *request, enum tn_refusal refusal,
                     fields, 2);
 }
 
+bool tn_names_officer(const struct tn_event *event)
+{
+    return event->actor.role > TN_ROLE_HELPER && !tn_is_zero(event->actor.id, TN_ID_SIZE);
+}
+
 void tn_json_member_date(struct tn_json_writer *json, const char *name, uint64_t day)
 {
     char text[11];

@@ -197,10 +197,12 @@ static enum tn_status read_page(struct tn_read *read, struct tn_events_page *pag
     return status;
 }
 
-/* Their own history, but not the officers' ids in the looks at them: those are under /accesses. */
+/* Their own history, but not the looks at them, which are under /accesses, and not which officer
+ * acted. */
 static bool write_own(void *context, const struct tn_event *event, struct tn_json_writer *writer)
 {
     struct tn_read *read = context;
+    struct tn_event shown = *event;
     struct tn_buffer entry;
     struct tn_buffer json;
     bool written = false;
@@ -210,7 +212,10 @@ static bool write_own(void *context, const struct tn_event *event, struct tn_jso
     }
     tn_buffer_init(&entry, TN_EVENT_BYTES_MAX);
     tn_buffer_init(&json, TN_EVENTS_BYTES_MAX);
-    tn_event_encode(event, &entry);
+    if (tn_names_officer(event)) {
+        memset(shown.actor.id, 0, TN_ID_SIZE);
+    }
+    tn_event_encode(&shown, &entry);
     if (tn_event_write_json(tn_buffer_view(&entry), event->index, &read->reader->arena, &json,
                             &read->error) == TN_OK &&
         tn_buffer_status(&json) == TN_OK) {

@@ -18,20 +18,20 @@ struct proving {
     enum tn_status status;
 };
 
-/* Officers' ids in the looks at them are not theirs: of those entries only that they are there. */
+/* Which officer looked at them or received them is not theirs to know: of those entries only that
+ * they are there. */
 static bool write_proof(void *context, const struct tn_event *event, struct tn_json_writer *json)
 {
     struct proving *proving = context;
     const struct tn_kind *kind = tn_kind_find(event->kind, event->version);
-    bool look = event->kind == TN_KIND_validation_answered;
 
     if (proving->status != TN_OK) {
         return false;
     }
     tn_buffer_reset(&proving->file);
     proving->status = tn_prover_prove(&proving->prover, event->index,
-                                      look ? TN_PROOF_LEAF : TN_PROOF_OPENINGS, &proving->file,
-                                      &proving->read->error);
+                                      tn_names_officer(event) ? TN_PROOF_LEAF : TN_PROOF_OPENINGS,
+                                      &proving->file, &proving->read->error);
     if (proving->status != TN_OK) {
         return false;
     }

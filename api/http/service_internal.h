@@ -58,6 +58,10 @@ void tn_answer_refusal(struct tn_http_request *request, enum tn_refusal refusal,
 enum tn_language tn_language_choose(struct tn_bytes accept);
 const char *tn_language_tag(enum tn_language language);
 
+/* Does the entry say which officer acted? A person is shown what was done and by which role, never
+ * who it was (spec/privacy.md 4). */
+bool tn_names_officer(const struct tn_event *event);
+
 /* Members of answers: a day as "YYYY-MM-DD", an instant, a minute of a day as "HH:MM", the seats of
  * a slot's first run as "date" and "time". */
 void tn_json_member_date(struct tn_json_writer *json, const char *name, uint64_t day);

@@ -6,7 +6,10 @@
 
 #include <cmocka.h>
 
+#include "api/http/json.h"
+#include "ledger/log/proof_file.h"
 #include "ledger/rules/transcript.h"
+#include "ledger/vault/opening.h"
 #include "tests/api/service_support.h"
 
 #define REQUEST_BODY "{\"ports\":[2504],\"location\":{\"lat\":19.4326,\"lon\":-99.1332}}"
@@ -17,6 +20,7 @@ static char offer[33];
 static char number[16];
 static char officer_token[65];
 static char officer_id[33];
+static char port_officer_id[33];
 
 static int setup(void **state)
 {
@@ -255,7 +259,6 @@ static void the_person_sees_who_asked_and_not_by_whom(void **state)
 
 static void a_port_officer_records_the_arrival_at_their_port_only(void **state)
 {
-    char id[33];
     char token[65];
     char body[256];
     char path[96];
@@ -271,7 +274,7 @@ static void a_port_officer_records_the_arrival_at_their_port_only(void **state)
     port = (unsigned) atoi(strstr(at, "\"port\":") + 7);
     memcpy(date, strstr(at, "\"date\":\"") + 8, 10);
     date[10] = '\0';
-    add_officer(&served, "puerto", "port_officer", port, id, token);
+    add_officer(&served, "puerto", "port_officer", port, port_officer_id, token);
     (void) snprintf(body, sizeof(body),
                     "{\"confirmation_number\":\"%s\",\"date_of_birth\":\"1980-01-15\","
                     "\"outcome\":\"presented\"}",
@@ -291,6 +294,60 @@ static void a_port_officer_records_the_arrival_at_their_port_only(void **state)
     assert_true(says("\"code\":\"port_day_not_over\""));
     MUST_ANSWER(200, call(&served, "GET", "/v1/days/2024-06-03", NULL, NULL));
     assert_true(says("\"presented\":1"));
+}
+
+/* The item of the last page of proofs with that kind; NULL: there is none. */
+static const struct tn_json_value *proof_of_kind(const char *kind, struct tn_json_parser *parser,
+                                                 struct tn_arena *arena)
+{
+    const struct tn_json_value *root;
+    const struct tn_json_value *list;
+    struct tn_error error = {0};
+
+    MUST(tn_json_parse(parser, tn_bytes(reply.body, reply.body_size), NULL, arena, &root, &error),
+         &error);
+    list = tn_json_member(root, "proofs");
+    for (size_t i = 0; i < list->count; i++) {
+        const struct tn_json_value *item = &list->as.items[i];
+
+        if (tn_bytes_equal_string(tn_json_member(item, "kind")->as.string, kind)) {
+            return item;
+        }
+    }
+    return NULL;
+}
+
+static void the_person_does_not_see_who_received_them(void **state)
+{
+    struct tn_json_parser *parser = tn_json_parser_create();
+    const struct tn_json_value *item;
+    struct tn_proof_extra extra;
+    struct tn_proof_file file;
+    struct tn_error error = {0};
+    struct tn_buffer bytes;
+    struct tn_arena arena;
+    char path[96];
+
+    (void) state;
+    (void) snprintf(path, sizeof(path), "%s/history", person.path);
+    MUST_ANSWER(200, call(&served, "GET", path, person.token, NULL));
+    assert_true(says("\"kind\":\"group_presented\""));
+    assert_true(says("\"role\":\"port_officer\""));
+    assert_false(says(port_officer_id));
+    assert_true(says(person.id)); /* but who acted for themselves */
+    (void) snprintf(path, sizeof(path), "%s/proofs", person.path);
+    assert_true(wait_until_says(&served, path, person.token, "\"kind\":\"group_presented\""));
+    tn_arena_init(&arena, (size_t) 8 << 20);
+    tn_buffer_init(&bytes, TN_PROOF_FILE_EXTRA_BYTES_MAX);
+    item = proof_of_kind("group_presented", parser, &arena);
+    assert_non_null(item);
+    MUST(tn_proof_file_parse(tn_json_member(item, "proof")->as.string, &file, &error), &error);
+    MUST(tn_proof_file_extra(&file, &bytes), &error);
+    MUST(tn_proof_extra_read(tn_buffer_view(&bytes), &arena, &extra, &error), &error);
+    assert_int_equal(extra.entry.size, 0);
+    tn_buffer_close(&bytes);
+    tn_arena_close(&arena);
+    tn_json_parser_destroy(parser);
 }
 
 static void the_log_is_served_as_tiles(void **state)
@@ -428,6 +485,7 @@ int main(void)
         cmocka_unit_test(every_validation_answer_has_one_length_and_one_head),
         cmocka_unit_test(the_person_sees_who_asked_and_not_by_whom),
         cmocka_unit_test(a_port_officer_records_the_arrival_at_their_port_only),
+        cmocka_unit_test(the_person_does_not_see_who_received_them),
         cmocka_unit_test(the_log_is_served_as_tiles),
         cmocka_unit_test(events_are_paged_and_filtered),
         cmocka_unit_test(min_index_is_kept),
