@@ -45,8 +45,10 @@ static const struct tn_cli_command commands[] = {
      "print the rows of a projection, now or as of then",
      "  queue, seats, registrations, validation, access\n"
      "  --at  after this index, or as of 2024-03-09T17:00:00Z\n"},
-    {"verify", tn_command_verify, "verify DIR [--json]",
-     "check every entry, hash, tile, checkpoint and row root; name the first fault", ""},
+    {"verify", tn_command_verify, "verify DIR [--all] [--json]",
+     "check every entry, hash, tile, checkpoint and row root; name the first fault",
+     "  --all           read the index and the vault too: does the index find every entry, can\n"
+     "                  every row of the vault be read\n"},
     {"audit", tn_command_audit,
      "audit DIR|URL [--key VKEY] [--token TOKEN] [--work DIR] [--since FILE]\n"
      "       [--witness VKEY]... [--policy FILE] [--sample 1/N] [--seed N] [--json]",

@@ -15,6 +15,7 @@
 #define FOLDED_BYTES ((size_t) 768 << 20)
 
 static const struct option options[] = {
+    {"all", no_argument, NULL, 'a'},
     {"json", no_argument, NULL, 'j'},
     {NULL, 0, NULL, 0},
 };
@@ -28,6 +29,11 @@ struct verifying {
     struct tn_log_tiles *stored;
     uint64_t last_time_us;
     uint64_t tiles;
+    bool all;
+    struct tn_log_found found;   /* by what the index must find the entries */
+    uint8_t command[TN_ID_SIZE]; /* of the entry before */
+    bool had_command;
+    uint64_t vault_rows;
     uint64_t published;
     uint8_t published_root[TN_HASH_SIZE]; /* of the entries, when the scan passed that size */
     const struct tn_projection *together[TN_PROJECTION_COUNT]; /* folded in the one pass */
@@ -62,6 +68,30 @@ static void compare_tile(void *context, unsigned level, uint64_t index, const ui
     verifying->status = status;
 }
 
+/* What this entry is found by. A command is found at the first of the entries that it made, which
+ * follow each other. */
+static void count_found(struct verifying *verifying, const struct tn_event *event)
+{
+    uint8_t streams[TN_ENTRY_STREAMS_MAX][TN_ID_SIZE];
+    size_t count = tn_event_streams(event, streams);
+
+    for (size_t i = 0; i < count; i++) {
+        bool again = false;
+
+        for (size_t k = 0; k < i; k++) {
+            again = again || memcmp(streams[k], streams[i], TN_ID_SIZE) == 0;
+        }
+        verifying->found.streams += again ? 0 : 1;
+    }
+    verifying->found.kinds++;
+    if (event->has_command &&
+        !(verifying->had_command && memcmp(event->command, verifying->command, TN_ID_SIZE) == 0)) {
+        verifying->found.commands++;
+    }
+    verifying->had_command = event->has_command;
+    memcpy(verifying->command, event->command, TN_ID_SIZE);
+}
+
 static enum tn_status verify_event(void *context, const struct tn_event *event,
                                    struct tn_bytes entry, struct tn_error *error)
 {
@@ -76,6 +106,9 @@ static enum tn_status verify_event(void *context, const struct tn_event *event,
         tn_tree_root(&verifying->tree, verifying->published_root);
     }
     tn_tree_append(&verifying->tree, entry, compare_tile, verifying);
+    if (verifying->all) {
+        count_found(verifying, event);
+    }
     if ((event->index & 0xffff) == 0) {
         tn_cli_progress_show(&verifying->progress, event->index, verifying->head.size);
     }
@@ -105,6 +138,8 @@ static void begin_pass(struct verifying *verifying)
     tn_log_tiles_destroy(verifying->stored);
     verifying->stored = tn_log_tiles_create(verifying->ledger->log);
     verifying->last_time_us = 0;
+    verifying->found = (struct tn_log_found){0};
+    verifying->had_command = false;
     verifying->tiles = 0;
     verifying->status = TN_OK;
     verifying->error = (struct tn_error){0};
@@ -315,6 +350,44 @@ static enum tn_status verify_rows(struct verifying *verifying, struct tn_state *
     return status;
 }
 
+/* What finds the entries, and what only the vault holds: every row is read, and its block's
+ * checksum with it. */
+static enum tn_status verify_rest(struct verifying *verifying)
+{
+    struct tn_store *store = verifying->ledger->store;
+    struct tn_family *vault = NULL;
+    struct tn_log_found found;
+    enum tn_status status = tn_log_count_found(verifying->ledger->log, &found, &verifying->error);
+
+    if (status == TN_OK &&
+        (found.kinds != verifying->found.kinds || found.streams != verifying->found.streams ||
+         found.commands != verifying->found.commands)) {
+        status = tn_fail(&verifying->error, TN_MISMATCH,
+                         "the index finds %" PRIu64 " entries by kind, %" PRIu64 " by stream and "
+                         "%" PRIu64 " commands; the log has %" PRIu64 ", %" PRIu64 " and %" PRIu64
+                         "; turno rebuild DIR --log makes it again",
+                         found.kinds, found.streams, found.commands, verifying->found.kinds,
+                         verifying->found.streams, verifying->found.commands);
+    }
+    if (status == TN_OK) {
+        status = tn_store_family(store, "vault", false, &vault, &verifying->error);
+    }
+    if (status != TN_OK) {
+        return status;
+    }
+    struct tn_iterator *rows = tn_iterator_create(store, vault, NULL, true);
+    for (tn_iterator_seek_first(rows); tn_iterator_valid(rows); tn_iterator_next(rows)) {
+        verifying->vault_rows++;
+    }
+    status = tn_iterator_status(rows, &verifying->error);
+    tn_iterator_destroy(rows);
+    return status == TN_OK
+               ? TN_OK
+               : tn_fail_context(&verifying->error,
+                                 "the vault cannot be read; what it held is nowhere else: restore "
+                                 "it from an archive");
+}
+
 static bool is_checked(const struct verifying *verifying, size_t number)
 {
     bool together = false;
@@ -333,8 +406,9 @@ static void report(const struct verifying *verifying, const uint64_t rows[TN_PRO
     tn_hex_encode(root, verifying->head.root, TN_HASH_SIZE);
     if (json) {
         printf("{\"entries\":%" PRIu64 ",\"tiles\":%" PRIu64 ",\"published\":%" PRIu64
-               ",\"root\":\"%s\",\"microseconds\":%" PRIu64 "}\n",
-               verifying->head.size, verifying->tiles, verifying->published, root, spent_us);
+               ",\"root\":\"%s\",\"all\":%s,\"microseconds\":%" PRIu64 "}\n",
+               verifying->head.size, verifying->tiles, verifying->published, root,
+               verifying->all ? "true" : "false", spent_us);
         return;
     }
     printf("%" PRIu64 " entries, %" PRIu64 " full tiles, checkpoint of %" PRIu64
@@ -348,6 +422,15 @@ static void report(const struct verifying *verifying, const uint64_t rows[TN_PRO
             printf("%-13s no rows yet: the next start of a server folds them\n",
                    tn_projection_at(i)->name);
         }
+    }
+    if (verifying->all) {
+        printf("index         finds %" PRIu64 " entries by kind, %" PRIu64 " by stream, %" PRIu64
+               " commands: as the log makes them\n"
+               "vault         %10" PRIu64 " rows: readable\n",
+               verifying->found.kinds, verifying->found.streams, verifying->found.commands,
+               verifying->vault_rows);
+    } else {
+        printf("index and vault were not read: --all reads them too\n");
     }
     printf("%" PRIu64 ".%03" PRIu64 " s, %" PRIu64 " entries/s\n", spent_us / 1000000,
            spent_us / 1000 % 1000, verifying->head.size * 1000000 / (spent_us + 1));
@@ -365,10 +448,13 @@ int tn_command_verify(int argc, char **argv)
     enum tn_status status;
 
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option != 'j') {
+        if (option == 'a') {
+            verifying.all = true;
+        } else if (option == 'j') {
+            json = true;
+        } else {
             return tn_cli_usage("verify", "that option is not known");
         }
-        json = true;
     }
     if (optind + 1 != argc) {
         return tn_cli_usage("verify", "say one directory");
@@ -393,6 +479,9 @@ int tn_command_verify(int argc, char **argv)
     }
     if (status == TN_OK) {
         status = verify_rows(&verifying, &folded, rows);
+    }
+    if (status == TN_OK && verifying.all) {
+        status = verify_rest(&verifying);
     }
     if (status == TN_OK) {
         report(&verifying, rows, tn_clock_monotonic_us() - started_us, json);

@@ -272,6 +272,33 @@ enum tn_status tn_index_read(struct tn_index *index, const struct tn_index_key *
     return status;
 }
 
+static void count_memory(const struct tn_index_memory *memory, struct tn_log_found *found)
+{
+    found->kinds += memory->end - memory->base;
+    found->streams += memory->item_count - (memory->end - memory->base);
+    found->commands += memory->command_count;
+}
+
+enum tn_status tn_index_count(struct tn_index *index, struct tn_log_found *found,
+                              struct tn_error *error)
+{
+    struct tn_iterator *rows = tn_iterator_create(index->store, index->family, NULL, true);
+    struct tn_iterator *commands = tn_iterator_create(index->store, index->commands, NULL, true);
+
+    *found = (struct tn_log_found){0};
+    pthread_rwlock_rdlock(&index->lock);
+    uint64_t base = memory_base(index);
+    count_memory(&index->gathering, found);
+    if (index->frozen_busy) {
+        count_memory(&index->frozen, found);
+    }
+    pthread_rwlock_unlock(&index->lock);
+    enum tn_status status = tn_index_rows_count(rows, commands, base, found, error);
+    tn_iterator_destroy(rows);
+    tn_iterator_destroy(commands);
+    return status;
+}
+
 /* ---- gathering ---- */
 
 /* The first index of the frame whose row is under the iterator. */

@@ -48,4 +48,8 @@ TN_MUST_USE enum tn_status tn_index_read(struct tn_index *index, const struct tn
                                          uint64_t from, uint64_t end, bool backwards,
                                          uint64_t *indices, size_t *count, struct tn_error *error);
 
+/* tn_log_count_found. */
+TN_MUST_USE enum tn_status tn_index_count(struct tn_index *index, struct tn_log_found *found,
+                                          struct tn_error *error);
+
 #endif

@@ -370,3 +370,41 @@ enum tn_status tn_index_rows_descend(struct tn_iterator *iterator, const struct 
     }
     return tn_iterator_status(iterator, error);
 }
+
+static enum tn_status count_row(const struct tn_iterator *iterator, uint64_t end,
+                                struct tn_log_found *found, struct tn_error *error)
+{
+    struct tn_bytes at = tn_iterator_key(iterator);
+    if (at.size != ROW_KEY_BYTES || (at.data[0] != 1 && at.data[0] != 2)) {
+        return tn_fail(error, TN_CORRUPT, "a key of the index has %zu bytes", at.size);
+    }
+    uint64_t *count = at.data[0] == 1 ? &found->kinds : &found->streams;
+    struct row row = {.index = get_index(at.data + TN_INDEX_KEY_BYTES),
+                      .gaps = tn_iterator_value(iterator)};
+    enum tn_status status = TN_OK;
+    while (status == TN_OK && row.index < end) {
+        (*count)++;
+        status = row_next(&row, error);
+    }
+    return status == TN_NOT_FOUND ? TN_OK : status;
+}
+
+enum tn_status tn_index_rows_count(struct tn_iterator *index, struct tn_iterator *commands,
+                                   uint64_t end, struct tn_log_found *found, struct tn_error *error)
+{
+    enum tn_status status = TN_OK;
+    uint64_t at = 0;
+    for (tn_iterator_seek_first(index); status == TN_OK && tn_iterator_valid(index);
+         tn_iterator_next(index)) {
+        status = count_row(index, end, found, error);
+    }
+    for (tn_iterator_seek_first(commands); status == TN_OK && tn_iterator_valid(commands);
+         tn_iterator_next(commands)) {
+        status = tn_index_command_decode(tn_iterator_value(commands), &at, error);
+        found->commands += status == TN_OK && at < end ? 1 : 0;
+    }
+    if (status == TN_OK) {
+        status = tn_iterator_status(index, error);
+    }
+    return status == TN_OK ? tn_iterator_status(commands, error) : status;
+}

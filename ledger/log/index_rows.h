@@ -38,6 +38,11 @@ TN_MUST_USE enum tn_status tn_index_rows_descend(struct tn_iterator *iterator,
                                                  const struct tn_index_key *key, uint64_t from,
                                                  uint64_t *indices, size_t capacity, size_t *count,
                                                  struct tn_error *error);
+/* How many entries below `end` the rows of both families name: by kind, by stream, by command.
+ * TN_CORRUPT when a row is not what was written. */
+TN_MUST_USE enum tn_status tn_index_rows_count(struct tn_iterator *index,
+                                               struct tn_iterator *commands, uint64_t end,
+                                               struct tn_log_found *found, struct tn_error *error);
 /* The value of a row of `commands`. */
 TN_MUST_USE enum tn_status tn_index_command_decode(struct tn_bytes value, uint64_t *index,
                                                    struct tn_error *error);

@@ -173,6 +173,12 @@ enum tn_status tn_log_settle(struct tn_log *log, struct tn_error *error)
     return log->writer ? tn_index_settle(log->index, error) : TN_OK;
 }
 
+enum tn_status tn_log_count_found(struct tn_log *log, struct tn_log_found *found,
+                                  struct tn_error *error)
+{
+    return tn_index_count(log->index, found, error);
+}
+
 void tn_log_head(struct tn_log *log, struct tn_log_head *head)
 {
     pthread_rwlock_rdlock(&log->lock);

@@ -104,6 +104,15 @@ TN_MUST_USE enum tn_status tn_log_read_stream(struct tn_log *log,
 TN_MUST_USE enum tn_status tn_log_read_kind(struct tn_log *log, uint32_t kind, uint64_t from,
                                             bool backwards, uint64_t *indices, size_t *count,
                                             struct tn_error *error);
+/* How much the index can find: every entry has one kind, up to four streams, and the first of a
+ * command's entries that command. Reads all of it; nobody appends meanwhile. */
+struct tn_log_found {
+    uint64_t kinds;
+    uint64_t streams;
+    uint64_t commands;
+};
+TN_MUST_USE enum tn_status tn_log_count_found(struct tn_log *log, struct tn_log_found *found,
+                                              struct tn_error *error);
 /* The first index whose time_us is at least `time_us` (the head's size when there is none). Within
  * a frame the times are read from the entries: TN_CORRUPT when one is not an array with a time. */
 TN_MUST_USE enum tn_status tn_log_find_time(struct tn_log *log, uint64_t time_us, uint64_t *index,

@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include "ledger/base/check.h"
 #include "ledger/base/fault.h"
 #include "ledger/log/index_rows.h"
 #include "tests/ledger/log/log_fixture.h"
@@ -84,30 +85,59 @@ static void check_index(struct fixture *f, uint64_t size)
     }
 }
 
+/* How much is found is told without asking for each. */
+static void check_count(struct fixture *f, uint64_t size)
+{
+    struct tn_log_found found;
+    uint64_t streams = 0;
+    uint64_t commands = 0;
+    for (unsigned number = 0; number < STREAM_COUNT; number++) {
+        struct model model = model_of(size, true, number);
+        streams += model.count;
+        free(model.indices);
+    }
+    for (uint64_t i = 0; i < size; i += 2) {
+        commands++;
+    }
+    assert_ok(tn_log_count_found(f->log, &found, &f->error), &f->error);
+    assert_int_equal(found.kinds, size);
+    assert_int_equal(found.streams, streams);
+    assert_int_equal(found.commands, commands);
+}
+
 static void entries_are_found_at_every_stage(void **state)
 {
     (void) state;
     struct fixture f;
     fixture_init(&f);
     check_index(&f, 0);
+    check_count(&f, 0);
     append_until(&f, 1, 1);
     check_index(&f, 1);
+    check_count(&f, 1);
     append_until(&f, 3000, 70);
     check_index(&f, 3000); /* in memory */
+    check_count(&f, 3000);
     fixture_reopen(&f);
     check_index(&f, 3000); /* read back */
+    check_count(&f, 3000);
     assert_ok(tn_log_settle(f.log, &f.error), &f.error);
     check_index(&f, 3000); /* in files */
+    check_count(&f, 3000);
     append_until(&f, 4000, 70);
     check_index(&f, 4000); /* both */
+    check_count(&f, 4000);
     fixture_reopen(&f);
     check_index(&f, 4000);
+    check_count(&f, 4000);
     assert_ok(tn_log_settle(f.log, &f.error), &f.error);
     assert_ok(tn_log_settle(f.log, &f.error), &f.error); /* nothing to do */
     assert_ok(tn_store_compact(f.store, &f.error), &f.error);
     check_index(&f, 4000);
+    check_count(&f, 4000);
     fixture_reopen(&f);
     check_index(&f, 4000);
+    check_count(&f, 4000);
     fixture_close(&f);
 }
 
@@ -324,6 +354,26 @@ static void segments_on_a_nearly_full_disk_count_once(void **state)
     fixture_close(&f);
 }
 
+static void an_index_that_lost_rows_finds_less(void **state)
+{
+    (void) state;
+    static const char *const families[] = {"index", "commands"};
+    for (size_t i = 0; i < TN_ARRAY_SIZE(families); i++) {
+        struct fixture f;
+        struct tn_log_found found;
+        fixture_init(&f);
+        append_until(&f, 700, 100);
+        assert_ok(tn_log_settle(f.log, &f.error), &f.error);
+        append_until(&f, 800, 100);
+        assert_ok(tn_store_empty_family(f.store, families[i], &f.error), &f.error);
+        fixture_reopen(&f);
+        assert_ok(tn_log_count_found(f.log, &found, &f.error), &f.error);
+        assert_int_equal(found.kinds, i == 0 ? 100 : 800);
+        assert_int_equal(found.commands, i == 0 ? 400 : 50);
+        fixture_close(&f);
+    }
+}
+
 /* As when no descriptor is left for a moment: no append is in doubt for that. */
 static void a_file_that_cannot_be_written_is_tried_again(void **state)
 {
@@ -350,6 +400,7 @@ int main(void)
         cmocka_unit_test(pages_are_whole_while_segments_move),
         cmocka_unit_test(segments_written_twice_count_once),
         cmocka_unit_test(segments_on_a_nearly_full_disk_count_once),
+        cmocka_unit_test(an_index_that_lost_rows_finds_less),
         cmocka_unit_test(a_file_that_cannot_be_written_is_tried_again),
         cmocka_unit_test(families_of_finished_files_have_no_other_rows),
         cmocka_unit_test(rows_that_are_missing_or_changed_are_refused),
