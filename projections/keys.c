@@ -49,6 +49,11 @@ struct tn_row_key tn_key_policy(uint64_t version)
     return key_u32('v', version);
 }
 
+struct tn_row_key tn_key_chains(void)
+{
+    return tn_row_key_begin('c');
+}
+
 struct tn_row_key tn_key_chain(const uint8_t owner[static TN_ID_SIZE])
 {
     return key_id('c', owner);

@@ -7,7 +7,8 @@
 
 struct tn_row_key tn_key_queue(void);
 struct tn_row_key tn_key_policy(uint64_t version);
-/* A witness's chain. */
+/* All witnesses' chains: the prefix; one of them. */
+struct tn_row_key tn_key_chains(void);
 struct tn_row_key tn_key_chain(const uint8_t owner[static TN_ID_SIZE]);
 struct tn_row_key tn_key_day(uint64_t day);
 /* All requests of a day: the prefix; one of them: with its gid. */

@@ -171,34 +171,35 @@ enum tn_status tn_queue_apply_offer(struct tn_queue_fold *fold, const struct tn_
 
 /* ---- a pause that was made good ---- */
 
-struct lapse_list {
+/* The ids at the end of keys. */
+struct id_list {
     struct tn_arena *arena;
-    uint8_t (*offers)[TN_ID_SIZE];
+    uint8_t (*ids)[TN_ID_SIZE];
     size_t count;
     size_t capacity;
     bool full;
 };
 
-static bool collect_lapse(void *context, struct tn_bytes key, struct tn_bytes value)
+static bool collect_id(void *context, struct tn_bytes key, struct tn_bytes value)
 {
-    struct lapse_list *list = context;
+    struct id_list *list = context;
 
     (void) value;
     if (list->count == list->capacity) {
         size_t capacity = list->capacity > 0 ? list->capacity * 2 : 64;
-        uint8_t(*offers)[TN_ID_SIZE] = tn_arena_array(list->arena, capacity, TN_ID_SIZE);
+        uint8_t(*ids)[TN_ID_SIZE] = tn_arena_array(list->arena, capacity, TN_ID_SIZE);
 
-        if (!offers) {
+        if (!ids) {
             list->full = true;
             return false;
         }
         if (list->count > 0) {
-            memcpy(offers, list->offers, list->count * TN_ID_SIZE);
+            memcpy(ids, list->ids, list->count * TN_ID_SIZE);
         }
-        list->offers = offers;
+        list->ids = ids;
         list->capacity = capacity;
     }
-    memcpy(list->offers[list->count++], key.data + key.size - TN_ID_SIZE, TN_ID_SIZE);
+    memcpy(list->ids[list->count++], key.data + key.size - TN_ID_SIZE, TN_ID_SIZE);
     return true;
 }
 
@@ -233,29 +234,64 @@ static enum tn_status extend_day(struct tn_queue_fold *fold, uint64_t day, uint6
     if (status != TN_OK) {
         return status;
     }
-    row.closes_us += row.closes_us > from_us ? by_us : 0;
-    row.draw_us = row.draw_us > row.closes_us ? row.draw_us : row.closes_us;
+    /* The end of a window is moved for those who can still ask: a pool that is closed stays so. */
+    if (row.state == TN_DAY_OPEN && row.closes_us > from_us) {
+        row.closes_us += by_us;
+        row.draw_us = row.draw_us > row.closes_us ? row.draw_us : row.closes_us;
+    }
     /* The limit of witnesses, but not the seconds within which a reveal counts beside a beacon: the
      * beacon does not wait. */
     row.extended_us += row.state == TN_DAY_CLOSED && row.witnesses.count > 0 ? by_us : 0;
     return tn_queue_write_day(fold, day, &row);
 }
 
+/* Nobody binds a chain in a pause; one bound in what is said to be a pause moves with the ends of
+ * windows, so that it stays behind the one that it came after (R08). */
+static enum tn_status extend_chain(struct tn_queue_fold *fold, const uint8_t *owner,
+                                   uint64_t from_us, uint64_t by_us)
+{
+    struct tn_chain_row row;
+    bool found;
+    enum tn_status status =
+        TN_READ(fold->rows, tn_key_chain(owner), chain_row, fold->arena, &row, &found, fold->error);
+
+    if (status != TN_OK || !found || row.anchored_us <= from_us) {
+        return status;
+    }
+    row.anchored_us += by_us;
+    return TN_WRITE(fold->rows, tn_key_chain(owner), chain_row, &row, fold->error);
+}
+
+static enum tn_status scan_ids(struct tn_queue_fold *fold, struct tn_bytes prefix,
+                               struct tn_bytes from, struct id_list *list)
+{
+    enum tn_status status;
+
+    *list = (struct id_list){.arena = fold->arena};
+    status = tn_rows_scan(fold->rows, prefix, from, collect_id, list, fold->error);
+    return status == TN_OK && list->full
+               ? tn_fail(fold->error, TN_FULL, "more rows to move than fit the memory")
+               : status;
+}
+
 /* What was not reached at `from_us` moves: t < deadline was still true then. */
 enum tn_status tn_queue_extend(struct tn_queue_fold *fold, const struct tn_window_extended *body)
 {
     static const uint8_t first[TN_ID_SIZE] = {0};
-    struct lapse_list list = {.arena = fold->arena};
+    struct id_list list;
     struct tn_row_key prefix = tn_key_lapses();
     struct tn_row_key from = tn_key_lapse(body->from_us + 1, first);
-    enum tn_status status = tn_rows_scan(fold->rows, tn_row_key_view(&prefix),
-                                         tn_row_key_view(&from), collect_lapse, &list, fold->error);
+    enum tn_status status = scan_ids(fold, tn_row_key_view(&prefix), tn_row_key_view(&from), &list);
 
-    if (status == TN_OK && list.full) {
-        status = tn_fail(fold->error, TN_FULL, "more open offers than fit the memory");
+    for (size_t i = 0; status == TN_OK && i < list.count; i++) {
+        status = extend_offer(fold, list.ids[i], body->by_us);
+    }
+    prefix = tn_key_chains();
+    if (status == TN_OK) {
+        status = scan_ids(fold, tn_row_key_view(&prefix), tn_bytes(NULL, 0), &list);
     }
     for (size_t i = 0; status == TN_OK && i < list.count; i++) {
-        status = extend_offer(fold, list.offers[i], body->by_us);
+        status = extend_chain(fold, list.ids[i], body->from_us, body->by_us);
     }
     for (size_t i = 0; status == TN_OK && i < fold->queue.open_days.count; i++) {
         status = extend_day(fold, fold->queue.open_days.items[i], body->from_us, body->by_us);

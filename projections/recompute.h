@@ -47,7 +47,8 @@ struct tn_finding {
     A(day_instants, "a day's opening, close and draw, from the zone files")                        \
     A(date_ends, "when a service date ends at a port, from the zone files")                        \
     A(manual_draw, "the numbers of a public draw by hand, as two people typed them")               \
-    A(drand_pairing, "that a drand signature is the network's: any drand client checks it")
+    A(drand_pairing, "that a drand signature is the network's: any drand client checks it")        \
+    A(last_heartbeat, "when the machine last served before a pause")
 #define TN_ATTESTED_ENUM(name, words) TN_ATTESTED_##name,
 enum tn_attested { TN_ATTESTED(TN_ATTESTED_ENUM) TN_ATTESTED_COUNT };
 const char *tn_attested_name(enum tn_attested attested);

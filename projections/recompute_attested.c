@@ -59,6 +59,9 @@ static void count(struct tn_recompute *recompute, const struct tn_command *comma
         attested[TN_ATTESTED_drand_pairing] +=
             facts->record_beacon_facts.type == TN_BEACON_DRAND ? 1 : 0;
         break;
+    case TN_COMMAND_resume_deadlines:
+        attested[TN_ATTESTED_last_heartbeat]++;
+        break;
     default:
         break;
     }

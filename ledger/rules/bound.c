@@ -209,7 +209,8 @@ enum tn_status tn_rule_reveal_witness(const struct tn_chain_row *chain,
         size_t at = tn_day_witness_find(day, facts->witness);
 
         witness = at < day->witnesses.count ? &day->witnesses.items[at] : NULL;
-        /* Bound before the close, or the secret could have been chosen after it (R08). */
+        /* Bound before the window's end, or the secret could have been chosen for the pool (R08):
+         * the close itself may be late, but who is in is settled then. */
         if (!witness || !chain || chain->anchored_us >= day->closes_us) {
             refusal = TN_REFUSAL_witness_unknown;
         } else if (witness->state == TN_WITNESS_REVEALED) {

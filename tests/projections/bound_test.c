@@ -451,24 +451,84 @@ static void a_day_that_has_its_secret_is_not_voided(void **state)
 
 /* ---- a pause ---- */
 
+/* The operator resumes with a last heartbeat of its own choice. */
+static void resume_from(struct harness *harness, uint64_t last_heartbeat_us, uint64_t time_us)
+{
+    struct tn_command command = command_by_operator(TN_COMMAND_resume_deadlines, time_us);
+
+    command.facts.resume_deadlines_facts.extend = 1;
+    command.facts.resume_deadlines_facts.last_heartbeat_us = last_heartbeat_us;
+    assert_int_equal(harness_decide_paused(harness, &command), OK);
+}
+
 static void a_pause_moves_the_limit_of_witnesses(void **state)
 {
     struct harness harness;
-    struct tn_command command;
 
     (void) state;
     open_bound(&harness, 2, TN_BEACON_NONE);
     assert_int_equal(do_reveal(&harness, 1, DAY_D, at(DAY_D + 1, 11, 1)), OK);
-    command = command_by_operator(TN_COMMAND_resume_deadlines, at(DAY_D + 1, 11, 50));
-    command.facts.resume_deadlines_facts.extend = 1;
-    command.facts.resume_deadlines_facts.last_heartbeat_us = at(DAY_D + 1, 11, 10);
-    assert_int_equal(harness_decide_paused(&harness, &command), OK);
+    resume_from(&harness, at(DAY_D + 1, 11, 10), at(DAY_D + 1, 11, 50));
     /* 40 minutes were lost: the limit is 12:10 instead of 11:30. */
     harness_advance(&harness, at(DAY_D + 1, 12, 9));
     assert_int_equal(count_of(&harness, TN_KIND_witness_missed), 0);
     assert_int_equal(do_reveal(&harness, 2, DAY_D, at(DAY_D + 1, 12, 9)), OK);
     harness_advance(&harness, at(DAY_D + 1, 12, 10));
     assert_int_equal(day_row(&harness, DAY_D).state, TN_DAY_COMPLETED);
+    finish(&harness);
+}
+
+/* R08: whoever knows the root and then binds a chain could choose the seed. */
+static void no_pause_makes_a_chain_count_that_was_bound_after_the_close(void **state)
+{
+    struct harness harness;
+    struct tn_policy policy;
+
+    (void) state;
+    harness_open(&harness);
+    make_policy(&policy, 1, at(DAY_D, 8, 0));
+    bind_policy(&policy, 2, TN_BEACON_NONE);
+    harness_found(&harness, &policy, at(DAY_D, 8, 0));
+    assert_int_equal(do_anchor(&harness, 1, DAY_D - 1, at(DAY_D, 8, 1)), OK);
+    harness_advance(&harness, CLOSE);
+    /* Bound behind the pause, and behind the close. */
+    resume_from(&harness, CLOSE - 1, CLOSE + 20 * TN_MINUTE_US);
+    assert_int_equal(do_anchor(&harness, 2, DAY_D - 1, CLOSE + 20 * TN_MINUTE_US), OK);
+    assert_int_equal(do_reveal(&harness, 2, DAY_D, CLOSE + 21 * TN_MINUTE_US),
+                     TN_REFUSAL_witness_unknown);
+    assert_int_equal(day_row(&harness, DAY_D).closes_us, CLOSE);
+    assert_int_equal(day_row(&harness, DAY_D).draw_us, at(DAY_D + 1, 12, 0));
+    assert_int_equal(do_reveal(&harness, 1, DAY_D, CLOSE + 21 * TN_MINUTE_US), OK);
+    harness_advance(&harness, at(DAY_D + 1, 12, 0));
+    assert_int_equal(day_row(&harness, DAY_D).state, TN_DAY_COMPLETED);
+    finish(&harness);
+}
+
+/* A window is over, its pool waits for the day before: the pause moves the end of the window, but
+ * not to behind a chain that was bound after it. */
+static void nor_one_bound_between_the_windows_end_and_a_late_close(void **state)
+{
+    struct harness harness;
+    struct tn_policy policy;
+    uint64_t end = at(DAY_D + 2, 11, 0);
+
+    (void) state;
+    harness_open(&harness);
+    make_policy(&policy, 1, at(DAY_D, 8, 0));
+    bind_policy(&policy, 3, TN_BEACON_NONE);
+    harness_found(&harness, &policy, at(DAY_D, 8, 0));
+    assert_int_equal(do_anchor(&harness, 1, DAY_D - 1, at(DAY_D, 8, 1)), OK);
+    assert_int_equal(do_anchor(&harness, 2, DAY_D - 1, end - TN_MINUTE_US), OK);
+    assert_int_equal(do_anchor(&harness, 3, DAY_D - 1, end + TN_MINUTE_US), OK);
+    resume_from(&harness, end - 2 * TN_MINUTE_US, end + 10 * TN_MINUTE_US);
+    assert_int_equal(day_row(&harness, DAY_D + 1).closes_us, end + 12 * TN_MINUTE_US);
+    assert_int_equal(do_reveal(&harness, 1, DAY_D, end + 11 * TN_MINUTE_US), OK);
+    harness_advance(&harness, end + 20 * TN_MINUTE_US);
+    assert_int_equal(day_row(&harness, DAY_D).state, TN_DAY_COMPLETED);
+    assert_int_equal(day_row(&harness, DAY_D + 1).state, TN_DAY_CLOSED);
+    assert_int_equal(do_reveal(&harness, 3, DAY_D + 1, end + 21 * TN_MINUTE_US),
+                     TN_REFUSAL_witness_unknown);
+    assert_int_equal(do_reveal(&harness, 2, DAY_D + 1, end + 21 * TN_MINUTE_US), OK);
     finish(&harness);
 }
 
@@ -504,6 +564,8 @@ int main(void)
         cmocka_unit_test(the_operators_chain_is_replaced_too),
         cmocka_unit_test(a_day_that_has_its_secret_is_not_voided),
         cmocka_unit_test(a_pause_moves_the_limit_of_witnesses),
+        cmocka_unit_test(no_pause_makes_a_chain_count_that_was_bound_after_the_close),
+        cmocka_unit_test(nor_one_bound_between_the_windows_end_and_a_late_close),
         cmocka_unit_test(no_code_of_the_sources_is_left),
     };
 
