@@ -112,6 +112,12 @@ enum tn_status tn_desk_batch_add(struct tn_desk_batch *batch, const struct tn_ev
     return TN_OK;
 }
 
+void tn_desk_batch_cut(struct tn_desk_batch *batch, size_t entries, size_t bytes)
+{
+    batch->entry_count = entries;
+    tn_buffer_cut(&batch->bytes, bytes);
+}
+
 enum tn_status tn_desk_batch_reserve(struct tn_desk_batch *batch)
 {
     void *items = batch->pending;

@@ -49,6 +49,8 @@ TN_MUST_USE enum tn_status tn_desk_batch_reserve(struct tn_desk_batch *batch);
 /* Append one event's bytes and what the log indexes of it. `first` of its command. */
 TN_MUST_USE enum tn_status tn_desk_batch_add(struct tn_desk_batch *batch,
                                              const struct tn_event *event, bool first);
+/* Back to so many entries of so many bytes: what was added since then was not folded. */
+void tn_desk_batch_cut(struct tn_desk_batch *batch, size_t entries, size_t bytes);
 /* Remember the last `count` entries as those of a command; room was reserved. */
 void tn_desk_batch_remember(struct tn_desk_batch *batch, const struct tn_desk_request *request,
                             uint32_t count);

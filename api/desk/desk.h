@@ -53,7 +53,9 @@ struct tn_desk_request {
     void (*done)(struct tn_desk_request *request);
 
     /* set before `done` runs */
-    enum tn_status status; /* TN_OK, TN_REFUSED (see refusal), or why nothing happened */
+    /* TN_OK, TN_REFUSED (see refusal), or why nothing happened; TN_FULL: an event, or the record of
+     * the refusal, is larger than an entry. */
+    enum tn_status status;
     enum tn_refusal refusal;
     bool replayed;        /* the key was used before: these are the first answer's events */
     bool unrecorded;      /* an anonymous caller was refused: there is no event, and no index */

@@ -17,8 +17,27 @@ void tn_command_id(uint8_t command[static TN_ID_SIZE], const uint8_t actor[stati
     tn_hash(command, TN_ID_SIZE, "turno1.command", tn_bytes(NULL, 0), parts, 2);
 }
 
-/* Fold the verdict's events and add them to the gathering batch. After a failure here rows and
- * batch do not agree any more, so the desk stops. */
+/* All events of the verdict as entries of the gathering batch, or none. */
+static enum tn_status add_entries(struct tn_desk *desk, const struct tn_verdict *verdict)
+{
+    struct tn_desk_batch *batch = desk->gathering;
+    size_t entries = batch->entry_count;
+    size_t bytes = batch->bytes.size;
+    enum tn_status status = TN_OK;
+
+    for (size_t i = 0; status == TN_OK && i < verdict->count; i++) {
+        status = tn_desk_batch_add(batch, &verdict->events[i], i == 0);
+    }
+    if (status != TN_OK) {
+        tn_desk_batch_cut(batch, entries, bytes);
+        (void) tn_fail(&desk->error, status, "a decision whose events do not fit their entries");
+    }
+    return status;
+}
+
+/* Add the verdict's events to the gathering batch and fold them. What fits no entry or frame is
+ * found before anything is folded; after a later failure rows and batch do not agree any more, so
+ * the desk stops. */
 enum tn_status tn_desk_add_verdict(struct tn_desk *desk, struct tn_verdict *verdict)
 {
     enum tn_status status = tn_verdict_status(verdict);
@@ -30,15 +49,15 @@ enum tn_status tn_desk_add_verdict(struct tn_desk *desk, struct tn_verdict *verd
         tn_desk_hand_over(desk, true);
         status = tn_desk_batch_reserve(desk->gathering);
     }
+    if (status == TN_OK) {
+        status = add_entries(desk, verdict);
+    }
     for (size_t i = 0; status == TN_OK && i < verdict->count; i++) {
         struct tn_event *event = &verdict->events[i];
 
         TN_CHECK(event->index == desk->next_index);
         tn_arena_reset(&desk->fold_arena);
-        status = tn_desk_batch_add(desk->gathering, event, i == 0);
-        if (status == TN_OK) {
-            status = tn_engine_apply(desk->options.engine, event, &desk->fold_arena, &desk->error);
-        }
+        status = tn_engine_apply(desk->options.engine, event, &desk->fold_arena, &desk->error);
         desk->next_index++;
         desk->last_event_us = event->time_us;
         if (event->kind == TN_KIND_policy_published) {
@@ -227,7 +246,7 @@ static enum tn_status refuse(struct tn_desk *desk, struct tn_desk_request *reque
     }
     request->first_index = desk->next_index;
     tn_verdict_record_refusal(verdict);
-    return tn_refusals_add(&desk->refusals, &request->command, verdict->refusal, desk->next_index);
+    return TN_OK;
 }
 
 /* Add the events, what was sealed, and how a retry finds them. */
@@ -250,7 +269,8 @@ static enum tn_status accept(struct tn_desk *desk, struct tn_desk_request *reque
                                  request->fingerprint);
     }
     if (request->status == TN_REFUSED) {
-        return TN_OK;
+        return tn_refusals_add(&desk->refusals, &request->command, request->refusal,
+                               request->first_index);
     }
     if (request->writes) {
         tn_vault_writes_apply(request->writes, desk->options.vault, batch->writes);

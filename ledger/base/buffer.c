@@ -38,6 +38,13 @@ void tn_buffer_reset(struct tn_buffer *buffer)
     buffer->overflowed = false;
 }
 
+void tn_buffer_cut(struct tn_buffer *buffer, size_t size)
+{
+    TN_CHECK(size <= buffer->size);
+    buffer->size = size;
+    buffer->overflowed = false;
+}
+
 /* Make room for `size` more bytes and one spare, which takes the zero of printf. The old block is
  * wiped when it moves, so that no copy of a secret stays behind in freed memory. */
 static bool buffer_reserve(struct tn_buffer *buffer, size_t size)

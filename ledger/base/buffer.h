@@ -22,6 +22,8 @@ void tn_buffer_close(struct tn_buffer *buffer);
 void tn_buffer_close_secret(struct tn_buffer *buffer);
 /* Empty it and keep its memory. */
 void tn_buffer_reset(struct tn_buffer *buffer);
+/* Forget what was appended behind the first `size` bytes, and that it was too much. */
+void tn_buffer_cut(struct tn_buffer *buffer, size_t size);
 /* Room for `size` more bytes to be written in place, or NULL when over the limit. The bytes count
  * at once; the address holds until the next append. */
 uint8_t *tn_buffer_extend(struct tn_buffer *buffer, size_t size);

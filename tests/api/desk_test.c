@@ -276,6 +276,79 @@ static void a_retry_of_an_answered_command_is_answered_on_a_full_disk(void **con
     assert_int_equal(ask_and_drop(state, &retry), TN_NO_SPACE);
 }
 
+/* By the operator, approved by those whom genesis enrolled. */
+static void fill_approved(struct desk_state *state, enum tn_command_kind kind, uint32_t key,
+                          uint8_t ids[2][TN_ID_SIZE], struct asking *asking)
+{
+    struct tn_error error = {0};
+
+    memset(asking, 0, sizeof(*asking));
+    assert_int_equal(tn_ledger_approvers(state->ledger, ids, &error), TN_OK);
+    asking->request.command.kind = kind;
+    asking->request.command.actor.role = TN_ROLE_OPERATOR;
+    asking->request.command.time_us = START_US;
+    asking->request.has_key = true;
+    make_id(asking->request.command.id, TN_ID_SIZE, 2, key);
+}
+
+#define MOVES_TOO_MANY 3000u
+
+/* So many moves of one seat each between two slots of `date`. */
+static enum tn_status move_one_by_one(struct desk_state *state, uint64_t date, size_t count,
+                                      uint32_t key, struct asking *asking)
+{
+    static struct tn_seat_move moves[MOVES_TOO_MANY];
+    struct tn_facts_reallocate_seats *facts = &asking->request.command.facts.reallocate_seats_facts;
+    uint8_t ids[2][TN_ID_SIZE];
+
+    for (size_t i = 0; i < count; i++) {
+        moves[i] = (struct tn_seat_move){2504, date, 480, 2504, date, 540, 1};
+    }
+    fill_approved(state, TN_COMMAND_reallocate_seats, key, ids, asking);
+    facts->moves = (struct tn_seat_move_list){moves, count};
+    facts->approvers = (struct tn_ids){(const uint8_t(*)[TN_ID_SIZE]) ids, 2};
+    facts->reason = tn_bytes_from_string("balance");
+    return ask_and_drop(state, asking);
+}
+
+static void what_fits_no_entry_changes_nothing_and_the_desk_goes_on(void **context)
+{
+    static const struct tn_slot_capacity slots[] = {{480, 5000}, {540, 5}};
+    uint64_t date = START_US / TN_DAY_US + 30;
+    struct tn_port_capacity port = {2504, (date + 1) * TN_DAY_US + 7 * TN_HOUR_US, {slots, 2}};
+    struct desk_state *state = *context;
+    struct tn_facts_publish_capacity *facts;
+    struct tn_desk_state desk;
+    struct asking asking;
+    uint8_t ids[2][TN_ID_SIZE];
+    uint64_t size;
+
+    fill_approved(state, TN_COMMAND_publish_capacity, 1, ids, &asking);
+    facts = &asking.request.command.facts.publish_capacity_facts;
+    facts->date = date;
+    facts->ports = (struct tn_port_capacity_list){&port, 1};
+    facts->approvers = (struct tn_ids){(const uint8_t(*)[TN_ID_SIZE]) ids, 2};
+    facts->reason = tn_bytes_from_string("holiday");
+    assert_int_equal(ask_and_drop(state, &asking), TN_OK);
+    size = size_of(state);
+    /* Moves that the rule allows; and such as it refuses, whose record would hold them too. */
+    assert_int_equal(move_one_by_one(state, date, MOVES_TOO_MANY, 2, &asking), TN_FULL);
+    assert_int_equal(move_one_by_one(state, date + 1, MOVES_TOO_MANY, 3, &asking), TN_FULL);
+    assert_int_equal(size_of(state), size);
+    tn_desk_state(state->ledger->desk, &desk);
+    assert_false(desk.failed);
+    /* Their keys are free, and what was not recorded is no earlier refusal. */
+    assert_int_equal(move_one_by_one(state, date + 1, 1, 3, &asking), TN_REFUSED);
+    assert_int_equal(asking.request.refusal, TN_REFUSAL_seats_not_free);
+    assert_int_equal(asking.request.first_index, size);
+    assert_int_equal(move_one_by_one(state, date, 2000, 2, &asking), TN_OK);
+    assert_false(asking.request.replayed);
+    assert_int_equal(asking.request.first_index, size + 1);
+    close_ledger(state); /* and all of it is on the disk as it was answered */
+    open_ledger(state, &manual_options);
+    assert_int_equal(size_of(state), size + 2);
+}
+
 static enum tn_status hold_up(void *context)
 {
     (void) context;
@@ -366,6 +439,7 @@ int main(void)
         IN_A_LEDGER(a_touched_reserve_refuses_writes_and_nothing_else),
         IN_A_LEDGER(a_refused_registration_of_nobody_identified_is_no_event),
         IN_A_LEDGER(a_retry_of_an_answered_command_is_answered_on_a_full_disk),
+        IN_A_LEDGER(what_fits_no_entry_changes_nothing_and_the_desk_goes_on),
         IN_A_LEDGER(a_full_queue_is_busy_and_never_a_stall),
         IN_A_LEDGER(a_checkpoint_follows_its_entries),
     };

@@ -119,6 +119,21 @@ static void once_overflowed_nothing_more_is_written(void **state)
     tn_buffer_close(&buffer);
 }
 
+static void a_cut_forgets_the_rest_and_that_it_was_too_much(void **state)
+{
+    (void) state;
+    struct tn_buffer buffer;
+    tn_buffer_init(&buffer, 8);
+    tn_buffer_append_string(&buffer, "first");
+    tn_buffer_append_string(&buffer, "too much");
+    assert_int_equal(tn_buffer_status(&buffer), TN_FULL);
+    tn_buffer_cut(&buffer, 3);
+    tn_buffer_append_string(&buffer, "tree");
+    assert_int_equal(tn_buffer_status(&buffer), TN_OK);
+    assert_true(tn_bytes_equal_string(tn_buffer_view(&buffer), "firtree"));
+    tn_buffer_close(&buffer);
+}
+
 static void sizes_near_the_end_of_the_world_overflow(void **state)
 {
     (void) state;
@@ -155,6 +170,7 @@ int main(void)
         cmocka_unit_test(growth_keeps_what_was_written),
         cmocka_unit_test(the_limit_is_exact_for_every_append),
         cmocka_unit_test(once_overflowed_nothing_more_is_written),
+        cmocka_unit_test(a_cut_forgets_the_rest_and_that_it_was_too_much),
         cmocka_unit_test(sizes_near_the_end_of_the_world_overflow),
         cmocka_unit_test(close_is_safe_on_zeroed_and_twice),
     };
