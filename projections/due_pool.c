@@ -111,7 +111,9 @@ static enum tn_status load_line(struct tn_fetch *fetch, const struct tn_policy *
 {
     struct tn_port_row port_row;
     struct tn_port_date *dates;
+    /* A draw under an earlier policy may have left a negative slot beyond this one's horizon. */
     uint64_t last = day + policy->horizon_days;
+    uint64_t owing = day + TN_POLICY_HORIZON_DAYS_MAX;
     size_t count;
     bool found;
     enum tn_status status = TN_READ(fetch->decider->state->rows[TN_CORE_SEATS], tn_key_port(port),
@@ -120,6 +122,8 @@ static enum tn_status load_line(struct tn_fetch *fetch, const struct tn_policy *
     if (status != TN_OK) {
         return status;
     }
+    owing = port_row.last_date < owing ? port_row.last_date : owing;
+    last = owing > last ? owing : last;
     /* No row, or one without a date: nothing from the day after the last on. */
     status = tn_fetch_port_dates(fetch, port,
                                  found && port_row.first_date > 0 ? port_row.first_date : last + 1,

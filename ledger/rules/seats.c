@@ -102,6 +102,7 @@ enum tn_status tn_port_line_compute(const struct tn_policy *policy, uint64_t por
     /* Each move empties a head slot or fills a negative one. */
     struct tn_seat_move *moves = tn_arena_array(arena, 2 * slots, sizeof(*moves));
     uint64_t near = day + policy->notice_min_days; /* earlier dates are not offered any more */
+    uint64_t last = day + policy->horizon_days; /* later ones not yet: they are repaid, no more */
     size_t place_count = 0;
     size_t expired_count = 0;
     size_t run_count = 0;
@@ -121,13 +122,13 @@ enum tn_status tn_port_line_compute(const struct tn_policy *policy, uint64_t por
             if (dates[i].date < near && slot->free > 0) {
                 expired[expired_count++] =
                     (struct tn_run){dates[i].date, slot->minute, (uint64_t) slot->free};
-            } else if (dates[i].date <= day + policy->horizon_days) {
+            } else if (dates[i].date <= last || slot->free < 0) {
                 places[place_count++] = (struct place){dates[i].date, slot->minute, slot->free};
             }
         }
     }
     line->expired = (struct tn_run_list){expired, expired_count};
-    line->largest = tn_port_slot_largest(dates, count, near, day + policy->horizon_days);
+    line->largest = tn_port_slot_largest(dates, count, near, last);
     if (port_row->suspended) {
         return TN_OK;
     }

@@ -25,7 +25,8 @@ struct tn_port_line {
 uint64_t tn_port_slot_largest(const struct tn_port_date *dates, size_t count, uint64_t from,
                               uint64_t to);
 
-/* `dates` ascend and cover the port row's first_date to day + horizon. Lists live in `arena`. A
+/* `dates` ascend and cover the port row's first_date to day + horizon, or to a later date that an
+ * earlier policy's draw may have left negative. Lists live in `arena`. A
  * suspended port has an empty line and repays nothing, but seats expire there too. TN_FULL  the
  * arena's limit */
 TN_MUST_USE enum tn_status tn_port_line_compute(const struct tn_policy *policy, uint64_t port,

@@ -22,7 +22,6 @@ static void overshoot(struct harness *harness)
 {
     static const uint64_t ask_c[] = {PORT_C};
 
-    open_from(harness, DAY_D);
     for (uint64_t r = 1; r <= 2; r++) {
         must_register(harness, r, 2, at(DAY_D, 9, 0));
         assert_int_equal(do_ask(harness, r, ask_c, 1, at(DAY_D, 13, 0)), OK);
@@ -39,6 +38,7 @@ static void R10_a_straddling_group_is_owed_by_one_slot_and_repaid_from_the_next_
     int64_t before;
 
     (void) state;
+    open_from(&harness, DAY_D);
     overshoot(&harness);
     assert_int_equal(count_of(&harness, TN_KIND_appointment_offered), 2);
     /* R11: the overbooking is in an event. */
@@ -75,6 +75,7 @@ static void R10_a_debt_is_repaid_whatever_its_date_even_after_a_suspension(void 
     uint64_t moved = 0;
 
     (void) state;
+    open_from(&harness, DAY_D);
     overshoot(&harness);
     for (uint64_t r = 1; r <= 2; r++) {
         assert_int_equal(do_accept(&harness, r, at(DAY_D + 1, 12, 1)), OK);
@@ -99,6 +100,43 @@ static void R10_a_debt_is_repaid_whatever_its_date_even_after_a_suspension(void 
     tn_arena_reset(&harness.arena);
     read_port(&harness, PORT_C, &port);
     assert_int_equal(port.first_date, DATE + 4); /* and is out of sight again */
+    close_replayed(&harness);
+}
+
+static void R10_a_debt_beyond_a_shorter_horizon_is_repaid_too(void **state)
+{
+    struct harness harness;
+    struct tn_policy policy;
+    struct tn_event closed;
+    const struct tn_pool_port *port;
+
+    (void) state;
+    open_from(&harness, DAY_D);
+    make_policy(&policy, 2, at(DAY_D + 1, 8, 0));
+    policy.horizon_days = 4; /* of D + 1: to D + 5 */
+    assert_int_equal(do_publish(&harness, &policy, at(DAY_D, 8, 10)), OK);
+    overshoot(&harness); /* of D: it owes a seat of D + 6 */
+    assert_int_equal(free_at_port_c(&harness, DATE), -1);
+    for (uint64_t r = 1; r <= 2; r++) {
+        assert_int_equal(do_accept(&harness, r, at(DAY_D + 1, 12, 1)), OK);
+    }
+    harness_advance(&harness, at(DAY_D + 2, 11, 0));
+    closed = last_of(&harness, TN_KIND_pool_closed);
+    port = &closed.body.pool_closed.ports.items[2];
+    assert_int_equal(port->moves.count, 1);
+    assert_int_equal(port->moves.items[0].date, DATE - 1);
+    assert_int_equal(port->moves.items[0].to_date, DATE);
+    /* Repaid, but not offered. */
+    assert_int_equal(port->line.count, 1);
+    assert_int_equal(port->line.items[0].date, DATE - 1);
+    assert_int_equal(port->line.items[0].seats, 2);
+    /* A seat there that comes back waits until the horizon reaches it. */
+    assert_int_equal(do_cancel(&harness, 2, at(DAY_D + 2, 11, 10)), OK);
+    harness_advance(&harness, at(DAY_D + 3, 11, 0));
+    closed = last_of(&harness, TN_KIND_pool_closed);
+    port = &closed.body.pool_closed.ports.items[2];
+    assert_int_equal(port->line.items[port->line.count - 1].date, DATE);
+    assert_int_equal(port->line.items[port->line.count - 1].seats, 2);
     close_replayed(&harness);
 }
 
@@ -433,6 +471,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(R10_a_straddling_group_is_owed_by_one_slot_and_repaid_from_the_next_line),
         cmocka_unit_test(R10_a_debt_is_repaid_whatever_its_date_even_after_a_suspension),
+        cmocka_unit_test(R10_a_debt_beyond_a_shorter_horizon_is_repaid_too),
         cmocka_unit_test(R10_free_seats_expire_when_they_are_too_near),
         cmocka_unit_test(R13_the_clock_vectors_hold),
         cmocka_unit_test(R20_a_suspension_leaves_nobody_confirmed_but_invalid),
