@@ -57,11 +57,33 @@ static enum tn_status decide_policy(struct tn_fetch *fetch)
                            : status;
 }
 
+/* Do days that are opened reach the date, and has it seats at a port of the policy? */
+static enum tn_status fetch_counted(struct tn_fetch *fetch, const struct tn_policy *policy,
+                                    uint64_t date, bool *counted)
+{
+    struct tn_day_row last;
+    bool found = false;
+    enum tn_status status = tn_fetch_day(fetch, fetch->queue.last_day, &last, &found);
+
+    *counted = false;
+    if (status != TN_OK || !found || !policy || date > last.service_date) {
+        return status;
+    }
+    for (uint32_t p = 0; status == TN_OK && p < policy->port_count && !*counted; p++) {
+        struct tn_port_date_row row;
+
+        status = fetch_port_date(fetch, policy->ports[p].code, date, &row, counted);
+    }
+    return status;
+}
+
 static enum tn_status decide_capacity(struct tn_fetch *fetch)
 {
     const struct tn_facts_publish_capacity *facts = &fetch->command->facts.publish_capacity_facts;
+    const struct tn_policy *policy = tn_fetch_policy(fetch, NULL);
     bool approved;
     bool published = false;
+    bool counted = false;
     enum tn_status status = fetch_approval(fetch, &facts->approvers, true, &approved);
 
     for (size_t i = 0; status == TN_OK && i < facts->ports.count; i++) {
@@ -71,10 +93,12 @@ static enum tn_status decide_capacity(struct tn_fetch *fetch)
         status = fetch_port_date(fetch, facts->ports.items[i].port, facts->date, &row, &found);
         published = published || found;
     }
-    return status == TN_OK
-               ? tn_rule_publish_capacity(tn_fetch_policy(fetch, NULL), approved, published,
-                                          fetch->queue.last_day, fetch->command, fetch->verdict)
-               : status;
+    if (status == TN_OK) {
+        status = fetch_counted(fetch, policy, facts->date, &counted);
+    }
+    return status == TN_OK ? tn_rule_publish_capacity(policy, approved, published, counted,
+                                                      fetch->command, fetch->verdict)
+                           : status;
 }
 
 /* A growing list of ids in the arena, taken from the ends of scanned keys. */

@@ -106,7 +106,7 @@ static bool dates_fit(const struct tn_facts_publish_capacity *facts, uint64_t no
 }
 
 enum tn_status tn_rule_publish_capacity(const struct tn_policy *policy, bool approved,
-                                        bool published, uint64_t last_day,
+                                        bool published, bool counted,
                                         const struct tn_command *command,
                                         struct tn_verdict *verdict)
 {
@@ -120,8 +120,7 @@ enum tn_status tn_rule_publish_capacity(const struct tn_policy *policy, bool app
         refusal = TN_REFUSAL_approvers_missing;
     } else if (!policy || !capacity_fits(policy, facts)) {
         refusal = TN_REFUSAL_port_unknown;
-    } else if (!dates_fit(facts, command->time_us) ||
-               (last_day > 0 && facts->date <= last_day + policy->horizon_days)) {
+    } else if (!dates_fit(facts, command->time_us) || counted) {
         refusal = TN_REFUSAL_date_past;
     } else if (published) {
         refusal = TN_REFUSAL_capacity_published;

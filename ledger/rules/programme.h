@@ -15,11 +15,12 @@ enum tn_status tn_rule_create_ledger(const struct tn_command *command, struct tn
  * deadline that decide.h cannot carry out yet is not runnable. */
 enum tn_status tn_rule_publish_policy(const struct tn_policy *previous, bool approved,
                                       const struct tn_command *command, struct tn_verdict *verdict);
-/* `published`: one of the ports has seats on that date already. A capacity is fixed before the
- * window of its day opens, so `date` lies after `last_day` + horizon, and it ends in the future, at
- * a midnight of its own somewhere on earth. */
+/* `published`: one of the ports has seats on that date already; `counted`: some port has, and days
+ * that are opened reach the date. A capacity is fixed before the window of its day opens. A date
+ * that no day was opened for (the horizon grew, or a window was missed) has no such day, and gets
+ * seats even so. It ends in the future, at a midnight of its own somewhere on earth. */
 enum tn_status tn_rule_publish_capacity(const struct tn_policy *policy, bool approved,
-                                        bool published, uint64_t last_day,
+                                        bool published, bool counted,
                                         const struct tn_command *command,
                                         struct tn_verdict *verdict);
 

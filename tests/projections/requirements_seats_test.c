@@ -140,6 +140,52 @@ static void R10_a_debt_beyond_a_shorter_horizon_is_repaid_too(void **state)
     close_replayed(&harness);
 }
 
+static enum tn_refusal publish_for(struct harness *harness, uint64_t date, uint64_t time_us)
+{
+    struct tn_command command = command_by_operator(TN_COMMAND_publish_capacity, time_us);
+    struct tn_slot_capacity slots[1] = {{480, 3}};
+    struct tn_port_capacity port = {
+        .port = PORT_C, .ends_us = (date + 1) * TN_DAY_US + 7 * TN_HOUR_US, .slots = {slots, 1}};
+
+    command.facts.publish_capacity_facts.date = date;
+    command.facts.publish_capacity_facts.ports = (struct tn_port_capacity_list){&port, 1};
+    command.facts.publish_capacity_facts.approvers = approvers();
+    return harness_decide(harness, &command);
+}
+
+/* No day is opened for the dates that a longer horizon leaps over: they get seats by hand, before
+ * and after the first day that reaches beyond them. */
+static void dates_that_a_longer_horizon_leaps_over_get_seats_by_hand(void **state)
+{
+    struct harness harness;
+    struct tn_policy policy;
+    struct tn_event closed;
+    const struct tn_run_list *line;
+
+    (void) state;
+    open_from(&harness, DAY_D);
+    make_policy(&policy, 2, at(DAY_D + 1, 8, 0));
+    policy.horizon_days = 9; /* of D + 1: to D + 10; that of D is D + 6 */
+    assert_int_equal(do_publish(&harness, &policy, at(DAY_D, 8, 10)), OK);
+    harness_advance(&harness, at(DAY_D + 1, 8, 0));
+    assert_int_equal(publish_for(&harness, DATE, at(DAY_D + 1, 8, 1)), TN_REFUSAL_date_past);
+    assert_int_equal(publish_for(&harness, DATE + 1, at(DAY_D + 1, 8, 2)), OK);
+    harness_advance(&harness, at(DAY_D + 1, 12, 1));
+    assert_int_equal(publish_for(&harness, DATE + 1, at(DAY_D + 1, 12, 2)), TN_REFUSAL_date_past);
+    assert_int_equal(publish_for(&harness, DATE + 2, at(DAY_D + 1, 12, 3)), OK);
+    assert_int_equal(publish_for(&harness, DATE + 4, at(DAY_D + 1, 12, 4)), TN_REFUSAL_date_past);
+    harness_advance(&harness, at(DAY_D + 2, 11, 0));
+    closed = last_of(&harness, TN_KIND_pool_closed);
+    line = &closed.body.pool_closed.ports.items[2].line;
+    assert_int_equal(line->count, 4);
+    for (size_t i = 0; i < line->count; i++) {
+        static const uint64_t dates[] = {DATE, DATE + 1, DATE + 2, DATE + 4};
+
+        assert_int_equal(line->items[i].date, dates[i]);
+    }
+    close_replayed(&harness);
+}
+
 static void R10_free_seats_expire_when_they_are_too_near(void **state)
 {
     struct harness harness;
@@ -472,6 +518,7 @@ int main(void)
         cmocka_unit_test(R10_a_straddling_group_is_owed_by_one_slot_and_repaid_from_the_next_line),
         cmocka_unit_test(R10_a_debt_is_repaid_whatever_its_date_even_after_a_suspension),
         cmocka_unit_test(R10_a_debt_beyond_a_shorter_horizon_is_repaid_too),
+        cmocka_unit_test(dates_that_a_longer_horizon_leaps_over_get_seats_by_hand),
         cmocka_unit_test(R10_free_seats_expire_when_they_are_too_near),
         cmocka_unit_test(R13_the_clock_vectors_hold),
         cmocka_unit_test(R20_a_suspension_leaves_nobody_confirmed_but_invalid),
