@@ -410,6 +410,11 @@ static enum tn_refusal check_merge(const struct tn_policy *policy,
                      registration->row->members.count + other->row->members.count)) {
         return TN_REFUSAL_group_too_large;
     }
+    /* Groups of before the rule have none, and share none. */
+    if (policy->group_shares_destination && tn_is_zero(registration->row->place, TN_ID_SIZE) &&
+        tn_is_zero(other->row->place, TN_ID_SIZE)) {
+        return TN_REFUSAL_destination_missing;
+    }
     if (policy->group_shares_destination &&
         memcmp(registration->row->place, other->row->place, TN_ID_SIZE) != 0) {
         return TN_REFUSAL_destinations_differ;

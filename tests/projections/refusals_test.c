@@ -77,6 +77,40 @@ static void a_wrong_secret_is_refused(void **state)
     close_replayed(&harness);
 }
 
+static void register_without_address(struct harness *harness, uint64_t registration,
+                                     uint64_t time_us)
+{
+    const uint64_t persons[] = {person(registration, 0)};
+    struct tn_new_member members[1];
+    struct tn_command command = command_register(registration, persons, 1, members, time_us);
+
+    memset(command.facts.register_facts.place, 0, TN_ID_SIZE);
+    memset(command.facts.register_facts.destination, 0, TN_HASH_SIZE);
+    assert_int_equal(harness_decide(harness, &command), OK);
+}
+
+static void two_groups_without_an_address_share_none(void **state)
+{
+    struct harness harness;
+    struct tn_policy policy;
+
+    (void) state;
+    harness_open(&harness);
+    make_policy(&policy, 1, at(DAY_D, 8, 0));
+    policy.group_shares_destination = false;
+    harness_found(&harness, &policy, at(DAY_D, 8, 0));
+    for (uint64_t r = 1; r <= 3; r++) {
+        register_without_address(&harness, r, at(DAY_D, 8, 10));
+    }
+    assert_int_equal(do_merge(&harness, 1, 2, at(DAY_D, 8, 20)), OK);
+    make_policy(&policy, 2, at(DAY_D, 9, 0)); /* from now on a group shares one address */
+    assert_int_equal(do_publish(&harness, &policy, at(DAY_D, 8, 30)), OK);
+    assert_int_equal(do_merge(&harness, 1, 3, at(DAY_D, 9, 0)), TN_REFUSAL_destination_missing);
+    must_register(&harness, 4, 1, at(DAY_D, 9, 1));
+    assert_int_equal(do_merge(&harness, 1, 4, at(DAY_D, 9, 2)), TN_REFUSAL_destinations_differ);
+    close_replayed(&harness);
+}
+
 /* Runs last. */
 static void no_code_is_left(void **state)
 {
@@ -100,6 +134,7 @@ int main(void)
         cmocka_unit_test(every_row_is_refused_with_its_code),
         cmocka_unit_test(nothing_begins_before_the_programme_or_after_it),
         cmocka_unit_test(a_wrong_secret_is_refused),
+        cmocka_unit_test(two_groups_without_an_address_share_none),
         cmocka_unit_test(no_code_is_left),
     };
 
