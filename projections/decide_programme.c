@@ -48,13 +48,18 @@ static enum tn_status fetch_port(struct tn_fetch *fetch, uint64_t port, struct t
 static enum tn_status decide_policy(struct tn_fetch *fetch)
 {
     bool approved;
+    struct tn_pool_reach reach;
     enum tn_status status = fetch_approval(
         fetch, &fetch->command->facts.publish_policy_facts.approvers, false, &approved);
 
-    return status == TN_OK ? tn_rule_publish_policy(tn_policies_version(&fetch->decider->policies,
-                                                                        fetch->queue.policies),
-                                                    approved, fetch->command, fetch->verdict)
-                           : status;
+    if (status == TN_OK) {
+        status = tn_fetch_pool_reach(fetch, &reach);
+    }
+    return status == TN_OK
+               ? tn_rule_publish_policy(
+                     tn_policies_version(&fetch->decider->policies, fetch->queue.policies),
+                     approved, &reach, fetch->command, fetch->verdict)
+               : status;
 }
 
 /* Do days that are opened reach the date, and has it seats at a port of the policy? */
@@ -84,6 +89,7 @@ static enum tn_status decide_capacity(struct tn_fetch *fetch)
     bool approved;
     bool published = false;
     bool counted = false;
+    struct tn_pool_reach reach;
     enum tn_status status = fetch_approval(fetch, &facts->approvers, true, &approved);
 
     for (size_t i = 0; status == TN_OK && i < facts->ports.count; i++) {
@@ -96,7 +102,10 @@ static enum tn_status decide_capacity(struct tn_fetch *fetch)
     if (status == TN_OK) {
         status = fetch_counted(fetch, policy, facts->date, &counted);
     }
-    return status == TN_OK ? tn_rule_publish_capacity(policy, approved, published, counted,
+    if (status == TN_OK) {
+        status = tn_fetch_pool_reach(fetch, &reach);
+    }
+    return status == TN_OK ? tn_rule_publish_capacity(policy, approved, published, counted, &reach,
                                                       fetch->command, fetch->verdict)
                            : status;
 }

@@ -1,6 +1,8 @@
 /* Fetching rows for the rules. */
 #include "projections/fetch.h"
 
+#include <string.h>
+
 #include "projections/keys.h"
 
 enum tn_status tn_fetch_begin(struct tn_fetch *fetch, struct tn_decider *decider,
@@ -88,6 +90,106 @@ enum tn_status tn_fetch_port_dates(struct tn_fetch *fetch, uint64_t port, uint64
                          tn_key_port_date(port, from + i), port_date_row, fetch->arena,
                          &(*dates)[i].row, &found, fetch->error);
         *count = i + 1;
+    }
+    return status;
+}
+
+/* ---- what a pool can hold ---- */
+
+struct slot_count {
+    struct tn_arena arena;
+    uint64_t most;
+    enum tn_status status;
+};
+
+static bool count_slots(void *context, struct tn_bytes key, struct tn_bytes value)
+{
+    struct slot_count *count = context;
+    struct tn_port_date_row row;
+
+    (void) key;
+    tn_arena_reset(&count->arena);
+    count->status = tn_record_decode_bytes(&tn_record_port_date_row, value, &count->arena, &row);
+    if (count->status == TN_OK && row.slots.count > count->most) {
+        count->most = row.slots.count;
+    }
+    return count->status == TN_OK;
+}
+
+/* The slots of the port's fullest date that a close may still look at. */
+static enum tn_status reach_dates(struct tn_fetch *fetch, uint64_t port,
+                                  struct tn_pool_reach *reach)
+{
+    struct tn_rows *rows = fetch->decider->state->rows[TN_CORE_SEATS];
+    struct tn_row_key prefix = tn_key_port_dates(port);
+    struct tn_row_key from;
+    struct slot_count count = {.status = TN_OK};
+    struct tn_port_row row;
+    bool found;
+    enum tn_status status =
+        TN_READ(rows, tn_key_port(port), port_row, fetch->arena, &row, &found, fetch->error);
+
+    if (status != TN_OK || !found || row.first_date == 0) {
+        return status;
+    }
+    from = tn_key_port_date(port, row.first_date);
+    tn_arena_init(&count.arena, (size_t) 1 << 20);
+    status = tn_rows_scan(rows, tn_row_key_view(&prefix), tn_row_key_view(&from), count_slots,
+                          &count, fetch->error);
+    tn_arena_close(&count.arena);
+    if (status == TN_OK && count.status != TN_OK) {
+        status = tn_fail(fetch->error, count.status, "the seats of a port cannot be read");
+    }
+    if (status == TN_OK) {
+        tn_pool_reach_port(reach, port, count.most);
+    }
+    return status;
+}
+
+/* The earliest version under which a pool may still close. */
+static enum tn_status first_version(struct tn_fetch *fetch, uint64_t *version)
+{
+    const struct tn_policy *policy = tn_fetch_policy(fetch, NULL);
+    enum tn_status status = TN_OK;
+
+    *version = policy ? policy->version : 1;
+    for (size_t i = 0; status == TN_OK && i < fetch->queue.open_days.count; i++) {
+        struct tn_day_row day;
+        bool found;
+
+        status = tn_fetch_day(fetch, fetch->queue.open_days.items[i], &day, &found);
+        if (status == TN_OK && found && day.policy < *version) {
+            *version = day.policy;
+        }
+    }
+    return status;
+}
+
+enum tn_status tn_fetch_pool_reach(struct tn_fetch *fetch, struct tn_pool_reach *reach)
+{
+    const struct tn_policies *policies = &fetch->decider->policies;
+    uint8_t *looked_at = tn_arena_alloc(fetch->arena, UINT16_MAX + 1);
+    uint64_t first;
+    enum tn_status status = first_version(fetch, &first);
+
+    *reach = (struct tn_pool_reach){0};
+    if (!looked_at) {
+        return TN_FULL;
+    }
+    memset(looked_at, 0, UINT16_MAX + 1);
+    for (size_t i = 0; status == TN_OK && i < policies->count; i++) {
+        const struct tn_policy *policy = policies->items[i];
+
+        tn_pool_reach_past(reach, policy);
+        if (policy->version >= first) {
+            tn_pool_reach_policy(reach, policy);
+        }
+        for (uint32_t p = 0; status == TN_OK && p < policy->port_count; p++) {
+            uint16_t port = policy->ports[p].code;
+
+            status = looked_at[port] ? TN_OK : reach_dates(fetch, port, reach);
+            looked_at[port] = 1;
+        }
     }
     return status;
 }

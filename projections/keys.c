@@ -101,6 +101,14 @@ struct tn_row_key tn_key_tally(uint64_t day)
     return key_u32('t', day);
 }
 
+struct tn_row_key tn_key_port_dates(uint64_t port)
+{
+    struct tn_row_key key = tn_row_key_begin('s');
+
+    put_u16(&key, port);
+    return key;
+}
+
 struct tn_row_key tn_key_port_date(uint64_t port, uint64_t date)
 {
     return key_port_date('s', port, date);

@@ -19,6 +19,8 @@ struct tn_row_key tn_key_lapses(void);
 struct tn_row_key tn_key_lapse(uint64_t deadline_us, const uint8_t offer[static TN_ID_SIZE]);
 struct tn_row_key tn_key_tally(uint64_t day);
 
+/* A port's dates: the prefix; one of them. */
+struct tn_row_key tn_key_port_dates(uint64_t port);
 struct tn_row_key tn_key_port_date(uint64_t port, uint64_t date);
 struct tn_row_key tn_key_port(uint64_t port);
 

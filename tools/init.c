@@ -7,6 +7,7 @@
 #include "ledger/base/civil.h"
 #include "ledger/base/clock.h"
 #include "ledger/rules/policy_history.h"
+#include "ledger/rules/pool_size.h"
 #include "tools/cli.h"
 
 #define POLICY_FILE_MAX ((size_t) 1 << 20)
@@ -39,6 +40,9 @@ static enum tn_status read_policy(const char *path, struct tn_policy *policy,
     tn_buffer_close(&text);
     if (status == TN_OK) {
         status = tn_policy_is_runnable(policy, error);
+    }
+    if (status == TN_OK) {
+        status = tn_policy_check_pool(policy, error);
     }
     return status;
 }

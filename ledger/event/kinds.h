@@ -526,7 +526,8 @@ enum tn_alarm {
     R(62, chain_unknown, 404)                                                                      \
     R(63, chain_begins_too_soon, 409)                                                              \
     R(64, group_larger_than_slot, 409)                                                             \
-    R(65, group_held_at_port, 409)
+    R(65, group_held_at_port, 409)                                                                 \
+    R(66, pool_too_large, 409)
 
 #define TN_REFUSAL_ENUM(number, name, http) TN_REFUSAL_##name = (number),
 enum tn_refusal { TN_REFUSAL_NONE = 0, TN_REFUSALS(TN_REFUSAL_ENUM) TN_REFUSAL_LIMIT };

@@ -84,6 +84,18 @@ const struct tn_refusal_words tn_refusal_words_staff[TN_REFUSAL_LIMIT] = {
         [TN_LANGUAGE_RU] = "Политику можно прочесть, но не исполнить: она требует того, чего "
                            "программа не умеет. Измените её.",
     }},
+    [TN_REFUSAL_pool_too_large] = {{
+        [TN_LANGUAGE_EN] = "With so many ports, slots, dates or seats a day might not fit an entry "
+                           "of the log and could never be drawn. Publish fewer.",
+        [TN_LANGUAGE_ES] = "Con tantos puertos, horarios, fechas o cupos un día podría no caber en "
+                           "un asiento del registro y nunca sortearse. Publique menos.",
+        [TN_LANGUAGE_HT] = "Ak tout pò, lè, dat oswa plas sa yo, yon jou ta ka pa antre nan yon "
+                           "antre rejis la epi yo pa ta janm ka tire l. Pibliye mwens.",
+        [TN_LANGUAGE_PT] = "Com tantos portos, horários, datas ou vagas um dia poderia não caber "
+                           "numa entrada do registro e nunca ser sorteado. Publique menos.",
+        [TN_LANGUAGE_RU] = "Слишком много пунктов, окон, дат или мест: день может не поместиться "
+                           "в запись журнала. Уменьшите их.",
+    }},
     [TN_REFUSAL_policy_not_later] = {{
         [TN_LANGUAGE_EN] = "A policy needs the next version number and must apply later than now "
                            "and than the ones before it. Correct it and publish again.",

@@ -30,7 +30,17 @@ static bool can_be_drawn(const struct tn_policy *policy)
            policy->confirm_from == TN_CONFIRM_FROM_DRAW;
 }
 
+/* Every pool that is not closed yet, or is opened under the new policy. */
+static bool pools_fit(const struct tn_pool_reach *reach, const struct tn_policy *next)
+{
+    struct tn_pool_reach all = *reach;
+
+    tn_pool_reach_policy(&all, next);
+    return tn_pool_reach_check(&all, NULL) == TN_OK;
+}
+
 enum tn_status tn_rule_publish_policy(const struct tn_policy *previous, bool approved,
+                                      const struct tn_pool_reach *reach,
                                       const struct tn_command *command, struct tn_verdict *verdict)
 {
     const struct tn_facts_publish_policy *facts = &command->facts.publish_policy_facts;
@@ -49,6 +59,8 @@ enum tn_status tn_rule_publish_policy(const struct tn_policy *previous, bool app
         refusal = TN_REFUSAL_policy_invalid;
     } else if (!can_be_drawn(next)) {
         refusal = TN_REFUSAL_policy_not_runnable;
+    } else if (!pools_fit(reach, next)) {
+        refusal = TN_REFUSAL_pool_too_large;
     } else if (tn_policy_check_next(previous, next, command->time_us, NULL) != TN_OK) {
         refusal = TN_REFUSAL_policy_not_later;
     }
@@ -87,6 +99,26 @@ static bool capacity_fits(const struct tn_policy *policy,
     return facts->ports.count > 0;
 }
 
+/* No more slots and seats than a policy may give a date, and the slots fit every pool. */
+static bool capacity_fits_pools(const struct tn_pool_reach *reach,
+                                const struct tn_facts_publish_capacity *facts)
+{
+    struct tn_pool_reach all = *reach;
+    uint64_t seats = 0;
+    bool fits = true;
+
+    for (size_t i = 0; i < facts->ports.count; i++) {
+        const struct tn_port_capacity *port = &facts->ports.items[i];
+
+        fits = fits && port->slots.count <= TN_POLICY_SLOTS_MAX;
+        tn_pool_reach_port(&all, port->port, port->slots.count);
+        for (size_t s = 0; s < port->slots.count; s++) {
+            seats += port->slots.items[s].seats;
+        }
+    }
+    return fits && seats <= TN_POLICY_SEATS_MAX && tn_pool_reach_check(&all, NULL) == TN_OK;
+}
+
 /* The end is attested (zones are not known here); it is a midnight between UTC-12 and UTC+14. */
 static bool dates_fit(const struct tn_facts_publish_capacity *facts, uint64_t now_us)
 {
@@ -107,6 +139,7 @@ static bool dates_fit(const struct tn_facts_publish_capacity *facts, uint64_t no
 
 enum tn_status tn_rule_publish_capacity(const struct tn_policy *policy, bool approved,
                                         bool published, bool counted,
+                                        const struct tn_pool_reach *reach,
                                         const struct tn_command *command,
                                         struct tn_verdict *verdict)
 {
@@ -124,6 +157,8 @@ enum tn_status tn_rule_publish_capacity(const struct tn_policy *policy, bool app
         refusal = TN_REFUSAL_date_past;
     } else if (published) {
         refusal = TN_REFUSAL_capacity_published;
+    } else if (!capacity_fits_pools(reach, facts)) {
+        refusal = TN_REFUSAL_pool_too_large;
     }
     if (refusal != TN_REFUSAL_NONE) {
         return tn_verdict_refuse(verdict, refusal);

@@ -5,6 +5,7 @@
 
 #include "ledger/rules/appointment.h"
 #include "ledger/rules/policy.h"
+#include "ledger/rules/pool_size.h"
 #include "ledger/rules/seats.h"
 
 #define TN_APPROVERS_MIN 2
@@ -12,15 +13,19 @@
 /* Genesis: only as the first event of a log. */
 enum tn_status tn_rule_create_ledger(const struct tn_command *command, struct tn_verdict *verdict);
 /* `approved`: two different officers who may approve are named. `previous` is NULL for the first. A
- * deadline that decide.h cannot carry out yet is not runnable. */
+ * deadline that decide.h cannot carry out yet is not runnable. `reach`: of what is published
+ * already; with the new policy too every pool must fit an entry. */
 enum tn_status tn_rule_publish_policy(const struct tn_policy *previous, bool approved,
+                                      const struct tn_pool_reach *reach,
                                       const struct tn_command *command, struct tn_verdict *verdict);
 /* `published`: one of the ports has seats on that date already; `counted`: some port has, and days
  * that are opened reach the date. A capacity is fixed before the window of its day opens. A date
  * that no day was opened for (the horizon grew, or a window was missed) has no such day, and gets
- * seats even so. It ends in the future, at a midnight of its own somewhere on earth. */
+ * seats even so. It ends in the future, at a midnight of its own somewhere on earth. `reach` as
+ * above. */
 enum tn_status tn_rule_publish_capacity(const struct tn_policy *policy, bool approved,
                                         bool published, bool counted,
+                                        const struct tn_pool_reach *reach,
                                         const struct tn_command *command,
                                         struct tn_verdict *verdict);
 

@@ -397,6 +397,19 @@ static enum tn_refusal capacity_with(struct harness *harness, uint64_t port_code
     return harness_decide(harness, &command);
 }
 
+static enum tn_refusal seats_beyond_a_draw(struct harness *harness, uint64_t time_us)
+{
+    struct tn_command command = command_by_operator(TN_COMMAND_publish_capacity, time_us);
+    struct tn_slot_capacity slots[2] = {{480, TN_POLICY_SEATS_MAX}, {540, 1}};
+    struct tn_port_capacity port = {
+        .port = PORT_A, .ends_us = (DATE + 13) * TN_DAY_US, .slots = {slots, 2}};
+
+    command.facts.publish_capacity_facts.date = DATE + 12;
+    command.facts.publish_capacity_facts.ports = (struct tn_port_capacity_list){&port, 1};
+    command.facts.publish_capacity_facts.approvers = approvers();
+    return harness_decide(harness, &command);
+}
+
 static enum tn_refusal published_before(struct harness *harness, uint64_t time_us)
 {
     return capacity_with(harness, PORT_A, DATE + 10, (DATE + 11) * TN_DAY_US, time_us);
@@ -525,6 +538,7 @@ static const struct refusal_row of_staff[] = {
     {TN_REFUSAL_policy_not_later, "it applies at once", applies_at_once},
     {TN_REFUSAL_policy_not_later, "a version is left out", leaves_a_version_out},
     {TN_REFUSAL_policy_invalid, "not a policy", not_a_policy},
+    {TN_REFUSAL_pool_too_large, "more seats than a draw counts", seats_beyond_a_draw},
     {TN_REFUSAL_capacity_published, "published before", published_before},
     {TN_REFUSAL_date_past, "the day is open", date_of_an_open_day},
     {TN_REFUSAL_date_past, "it ends on another date", date_ends_elsewhere},
