@@ -1,5 +1,6 @@
 /* turno officer: enrol and suspend officers. */
 #include <getopt.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "api/http/json.h"
@@ -20,12 +21,30 @@ struct wish {
     bool json;
 };
 
-/* The reply's members a line each, the token last and alone: it is shown once. */
+/* The token goes to standard output alone, as its last line: it is shown once, and what is said on
+ * standard error is often kept. */
+static void print_members(const struct tn_json_value *root)
+{
+    const struct tn_json_value *index = tn_json_member(root, "index");
+    const struct tn_json_value *officer = tn_json_member(root, "officer");
+    const struct tn_json_value *token = tn_json_member(root, "token");
+
+    if (index) {
+        fprintf(stderr, "index %" PRIu64 "\n", index->as.uint64);
+    }
+    if (officer) {
+        fprintf(stderr, "officer %.*s\n", (int) officer->as.string.size,
+                (const char *) officer->as.string.data);
+    }
+    if (token) {
+        printf("%.*s\n", (int) token->as.string.size, (const char *) token->as.string.data);
+    }
+}
+
 static enum tn_status print_reply(const struct tn_buffer *reply, struct tn_error *error)
 {
     struct tn_json_parser *parser = tn_json_parser_create();
     const struct tn_json_value *root = NULL;
-    const struct tn_json_value *token;
     struct tn_arena arena;
     enum tn_status status;
 
@@ -33,13 +52,9 @@ static enum tn_status print_reply(const struct tn_buffer *reply, struct tn_error
     status = parser ? tn_json_parse(parser, tn_buffer_view(reply), NULL, &arena, &root, error)
                     : tn_fail(error, TN_MEMORY, "no memory for the reply");
     if (status == TN_OK) {
-        token = tn_json_member(root, "token");
-        fprintf(stderr, "%.*s\n", (int) reply->size, (const char *) reply->data);
-        if (token) {
-            printf("%.*s\n", (int) token->as.string.size, (const char *) token->as.string.data);
-        }
+        print_members(root);
     }
-    tn_arena_close(&arena);
+    tn_arena_close_secret(&arena);
     tn_json_parser_destroy(parser);
     return status;
 }
@@ -58,7 +73,7 @@ static int send(const char *directory, const char *command, struct tn_buffer *bo
         status = print_reply(&reply, &error);
     }
     tn_buffer_close_secret(&reply);
-    tn_buffer_close(body);
+    tn_buffer_close_secret(body);
     return status == TN_OK ? TN_EXIT_DONE : tn_cli_fail(status, &error);
 }
 

@@ -99,6 +99,12 @@ def write_commands(directory, email):
     made = turno.run("officer", directory, "add", email)
     token = made.stdout.strip().split("\n")[-1]
     assert len(token) == 64 and int(token, 16) >= 0, made
+    # What is said on standard error is kept in journals: what was done, never the token.
+    assert token not in made.stderr, "the token is told on standard error"
+    said = dict(line.split(" ", 1) for line in made.stderr.splitlines())
+    enrolled = json.loads(turno.run("log", directory, "--from", said["index"], "--to",
+                                    said["index"]).stdout)
+    assert enrolled["body"]["facts"]["officer"] == said["officer"], (said, enrolled)
     turno.run("officer", directory, "add", email, expect=turno.REFUSED)
     approved = approvers(directory)
     turno.run("policy", directory, "suspend", turno.OTHER_PORT, "--honour-before", "2099-01-01",
