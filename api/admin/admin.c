@@ -78,7 +78,7 @@ enum tn_status tn_admin_run(struct tn_ledger *ledger, struct tn_bytes command, s
     }
     tn_intake_command_close(&admin.command);
     tn_policies_close(&admin.policies);
-    tn_arena_close(&admin.arena);
+    tn_arena_close_secret(&admin.arena); /* an officer's address */
     tn_json_parser_destroy(parser);
     return status;
 }

@@ -10,6 +10,7 @@
  * batch. */
 #include "api/http/connection.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -447,6 +448,9 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buf)
         input_end(connection);
     } else if (size < 0) {
         tn_http_connection_abort(connection);
+    }
+    if (size > 0) {
+        sodium_memzero(buf->base, (size_t) size); /* tokens and bodies as they came */
     }
     tn_http_loop_batch_end(loop);
 }

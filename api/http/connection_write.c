@@ -51,7 +51,7 @@ static unsigned write_gather(struct tn_http_connection *connection,
             struct tn_buffer empty = at->sending;
             at->sending = at->answer;
             at->answer = empty;
-            tn_buffer_reset(&at->answer);
+            tn_buffer_reset_secret(&at->answer);
             at->sent = 0;
         }
         size_t left = at->sending.size - at->sent;

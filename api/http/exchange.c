@@ -1,7 +1,6 @@
 /* States and the pool of exchanges. */
 #include "api/http/exchange.h"
 
-#include <sodium.h>
 #include <stdlib.h>
 
 #include "api/http/connection.h"
@@ -51,9 +50,9 @@ static struct tn_http_exchange *exchange_create(struct tn_http_loop *loop)
 void tn_http_exchange_destroy(struct tn_http_exchange *exchange)
 {
     tn_http_message_close(&exchange->message);
-    tn_buffer_close(&exchange->answer);
-    tn_buffer_close(&exchange->sending);
-    tn_arena_close(&exchange->arena);
+    tn_buffer_close_secret(&exchange->answer);
+    tn_buffer_close_secret(&exchange->sending);
+    tn_arena_close_secret(&exchange->arena);
     free(exchange);
 }
 
@@ -96,12 +95,10 @@ struct tn_http_exchange *tn_http_exchange_take(struct tn_http_loop *loop,
 /* Empty a buffer for the next request: personal data does not stay, nor does much memory. */
 static void buffer_wipe(struct tn_buffer *buffer)
 {
+    tn_buffer_reset_secret(buffer);
     if (buffer->capacity > TN_HTTP_BUFFER_KEPT) {
-        tn_buffer_close_secret(buffer);
-    } else if (buffer->size != 0) {
-        sodium_memzero(buffer->data, buffer->size);
+        tn_buffer_close(buffer);
     }
-    tn_buffer_reset(buffer);
 }
 
 /* A stream that ended by itself need not be told any more. */
@@ -136,9 +133,8 @@ void tn_http_exchange_release(struct tn_http_exchange *exchange)
     buffer_wipe(&exchange->message.body);
     buffer_wipe(&exchange->answer);
     buffer_wipe(&exchange->sending);
-    sodium_memzero(exchange->message.head.bytes, exchange->message.head.size);
     tn_http_message_reset(&exchange->message);
-    tn_arena_reset(&exchange->arena);
+    tn_arena_reset_secret(&exchange->arena);
     if (loop->exchange_free_count < TN_HTTP_POOL_KEPT) {
         exchange->next = loop->exchanges_free;
         loop->exchanges_free = exchange;

@@ -1,13 +1,16 @@
 /* The one C++ shim over simdjson: its document becomes a tree in an arena.
  *
  * simdjson judges the grammar, numbers and UTF-8. The walk judges what it does not: duplicate
- * names, U+0000 in strings, and the limits. Nothing of simdjson's memory outlives a call. */
+ * names, U+0000 in strings, and the limits. Nothing of simdjson's memory outlives a call: what it
+ * held of the text is wiped. */
 extern "C" {
 #include "api/http/json.h"
 }
 
 #include <simdjson.h>
+#include <sodium.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -231,6 +234,54 @@ tn_status parser_pad(tn_json_parser *parser, struct tn_bytes text, tn_error *err
     return TN_OK;
 }
 
+/* What one document of `size` bytes can have left behind: the text itself, and simdjson's strings
+ * and tape, by the formulas of its dom::document::allocate. */
+void parser_wipe(tn_json_parser *parser, size_t size)
+{
+    dom::document &document = parser->simdjson.doc;
+    sodium_memzero(parser->padded, size);
+    size = std::min(size, document.capacity());
+    if (document.string_buf != nullptr) {
+        sodium_memzero(document.string_buf.get(), 5 * size / 3 + simdjson::SIMDJSON_PADDING);
+    }
+    if (document.tape != nullptr) {
+        sodium_memzero(document.tape.get(), (size + 3) * sizeof(uint64_t));
+    }
+}
+
+tn_status parse_padded(tn_json_parser *parser, size_t size, const tn_json_limits *limits,
+                       tn_arena *arena, const tn_json_value **root, tn_error *error)
+{
+    /* simdjson counts the document itself as one level, and needs at least one to stand on. */
+    size_t depth = static_cast<size_t>(limits->depth_max) + 1;
+    if (parser->simdjson.capacity() < size || parser->simdjson.max_depth() != depth) {
+        size_t capacity = size < padded_first ? padded_first : size;
+        tn_status status = translate(parser->simdjson.allocate(capacity, depth), error);
+        if (status != TN_OK) {
+            return status;
+        }
+    }
+    dom::element document;
+    simdjson::error_code code = parser->simdjson.parse(parser->padded, size, false).get(document);
+    if (code != simdjson::SUCCESS) {
+        return translate(code, error);
+    }
+    walk state = {limits, arena, 0, nullptr, size, error};
+    state.text = static_cast<uint8_t *>(tn_arena_alloc(arena, size));
+    auto *top = static_cast<tn_json_value *>(tn_arena_alloc(arena, sizeof(tn_json_value)));
+    if (state.text == nullptr || top == nullptr) {
+        return tn_fail(error, TN_MEMORY, "no memory for a document");
+    }
+    tn_status status = walk_charge(&state, 1, 0);
+    if (status == TN_OK) {
+        status = walk_value(&state, document, 0, top);
+    }
+    if (status == TN_OK) {
+        *root = top;
+    }
+    return status;
+}
+
 } // namespace
 
 extern "C" struct tn_json_parser *tn_json_parser_create(void)
@@ -263,33 +314,7 @@ extern "C" enum tn_status tn_json_parse(struct tn_json_parser *parser, struct tn
     if (status != TN_OK) {
         return status;
     }
-    /* simdjson counts the document itself as one level, and needs at least one to stand on. */
-    size_t depth = static_cast<size_t>(limits->depth_max) + 1;
-    if (parser->simdjson.capacity() < text.size || parser->simdjson.max_depth() != depth) {
-        size_t capacity = text.size < padded_first ? padded_first : text.size;
-        status = translate(parser->simdjson.allocate(capacity, depth), error);
-        if (status != TN_OK) {
-            return status;
-        }
-    }
-    dom::element document;
-    simdjson::error_code code =
-        parser->simdjson.parse(parser->padded, text.size, false).get(document);
-    if (code != simdjson::SUCCESS) {
-        return translate(code, error);
-    }
-    walk state = {limits, arena, 0, nullptr, text.size, error};
-    state.text = static_cast<uint8_t *>(tn_arena_alloc(arena, text.size));
-    auto *top = static_cast<tn_json_value *>(tn_arena_alloc(arena, sizeof(tn_json_value)));
-    if (state.text == nullptr || top == nullptr) {
-        return tn_fail(error, TN_MEMORY, "no memory for a document");
-    }
-    status = walk_charge(&state, 1, 0);
-    if (status == TN_OK) {
-        status = walk_value(&state, document, 0, top);
-    }
-    if (status == TN_OK) {
-        *root = top;
-    }
+    status = parse_padded(parser, text.size, limits, arena, root, error);
+    parser_wipe(parser, text.size);
     return status;
 }

@@ -86,7 +86,7 @@ struct tn_http_loop {
     uint64_t date_second;
     char date[40]; /* "Date: ...\r\n" */
     struct tn_http_counters counters;
-    char read_buffer[TN_HTTP_READ_SIZE];
+    char read_buffer[TN_HTTP_READ_SIZE]; /* wiped after each read */
 };
 
 /* Between begin and end answers gather; the outermost end writes them, one write a connection. */

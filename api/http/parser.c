@@ -5,6 +5,7 @@
  * passes body bytes that the guard has counted to llhttp, which hands the content back; END. */
 #include "api/http/parser.h"
 
+#include <sodium.h>
 #include <string.h>
 
 #include "ledger/base/check.h"
@@ -17,23 +18,35 @@ enum phase {
     PHASE_END,
 };
 
-void tn_http_message_init(struct tn_http_message *message, struct tn_arena *arena)
-{
-    message->arena = arena;
-    tn_buffer_init(&message->body, TN_HTTP_BODY_MAX);
-    tn_http_message_reset(message);
-}
-
-void tn_http_message_reset(struct tn_http_message *message)
+static void message_begin(struct tn_http_message *message)
 {
     tn_http_head_init(&message->head, message->inline_bytes);
-    tn_buffer_reset(&message->body);
     message->path = tn_bytes(NULL, 0);
     message->query = tn_bytes(NULL, 0);
 }
 
+void tn_http_message_init(struct tn_http_message *message, struct tn_arena *arena)
+{
+    message->arena = arena;
+    tn_buffer_init(&message->body, TN_HTTP_BODY_MAX);
+    message_begin(message);
+}
+
+void tn_http_message_reset(struct tn_http_message *message)
+{
+    const struct tn_http_head *head = &message->head;
+    if (head->bytes == message->inline_bytes) {
+        /* The decoded path stands behind the head, and is never longer than the target. */
+        size_t used = head->size + head->target.size;
+        sodium_memzero(head->bytes, used < TN_HTTP_HEAD_INLINE ? used : TN_HTTP_HEAD_INLINE);
+    }
+    tn_buffer_reset_secret(&message->body);
+    message_begin(message);
+}
+
 void tn_http_message_close(struct tn_http_message *message)
 {
+    tn_http_message_reset(message);
     tn_buffer_close(&message->body);
 }
 
@@ -199,6 +212,7 @@ static bool head_reserve(struct tn_http_parser *parser, size_t size)
         return false;
     }
     memcpy(bytes, head->bytes, head->size);
+    sodium_memzero(head->bytes, head->size);
     head->bytes = bytes;
     parser->capacity = TN_HTTP_HEAD_MAX;
     TN_CHECK(size <= parser->capacity - head->size);

@@ -51,8 +51,8 @@ struct tn_http_parser {
     const char *why; /* static text */
 };
 
-/* Make a message ready for its first use, and again for each next one. `arena` is for heads over
- * TN_HTTP_HEAD_INLINE, and decoded paths. */
+/* Make a message ready for its first use, and again for each next one; what it held is wiped.
+ * `arena` is for heads over TN_HTTP_HEAD_INLINE, and decoded paths; its owner wipes it. */
 void tn_http_message_init(struct tn_http_message *message, struct tn_arena *arena);
 void tn_http_message_reset(struct tn_http_message *message);
 void tn_http_message_close(struct tn_http_message *message);

@@ -49,7 +49,7 @@ static void read_answer(struct tn_http_request *request)
     if (read->status != TN_OK) {
         enum tn_status status = read->status;
 
-        tn_buffer_close(&out);
+        tn_buffer_close_secret(&out);
         tn_answer_status(request, status == TN_FULL ? TN_MEMORY : status, &error);
         return;
     }
@@ -58,7 +58,7 @@ static void read_answer(struct tn_http_request *request)
     }
     tn_http_respond(request, 200, read->content_type ? read->content_type : "application/json",
                     tn_buffer_view(&out), &field, 1);
-    tn_buffer_close(&out);
+    tn_buffer_close_secret(&out);
 }
 
 void tn_read_run(struct tn_read *read)
@@ -66,7 +66,7 @@ void tn_read_run(struct tn_read *read)
     if (tn_http_work(read->request, read_work, read_answer) != TN_OK) {
         struct tn_http_request *request = read->request;
 
-        tn_buffer_close(&read->out);
+        tn_buffer_close_secret(&read->out);
         tn_http_respond_problem(request, TN_PROBLEM_BUSY, NULL);
     }
 }

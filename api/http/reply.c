@@ -164,10 +164,11 @@ void tn_http_reply_write(struct tn_http_exchange *exchange, unsigned status,
         tn_logline(TN_LOG_ERROR, "an answer with status %u was over the limit or had a bad header",
                    status);
         status = 500;
-        tn_buffer_reset(&exchange->answer);
+        tn_buffer_reset_secret(&exchange->answer);
         exchange->close = true;
         if (!reply_put(exchange, status, NULL, tn_bytes(NULL, 0), NULL, 0)) {
-            tn_buffer_reset(&exchange->answer); /* no memory at all: an empty answer and the end */
+            tn_buffer_reset_secret(
+                &exchange->answer); /* no memory at all: an empty answer and the end */
         }
     }
     reply_finish(exchange, status);
@@ -212,7 +213,7 @@ void tn_http_reply_problem(struct tn_http_exchange *exchange, enum tn_problem pr
     }
     TN_CHECK(count <= TN_ARRAY_SIZE(fields));
     tn_http_reply_write(exchange, status, TN_PROBLEM_MEDIA_TYPE, body, fields, count);
-    tn_buffer_close(&out);
+    tn_buffer_close_secret(&out); /* the detail may name what was typed */
 }
 
 void tn_http_reply_options(struct tn_http_exchange *exchange)

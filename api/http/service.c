@@ -2,6 +2,7 @@
 #include "api/http/service.h"
 
 #include <arpa/inet.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,8 +100,11 @@ static enum tn_http_verdict authorise(struct tn_http_request *request, enum tn_h
     if (access != TN_ACCESS_PUBLIC && access != TN_ACCESS_APPLICANT) {
         enum tn_auth_token shown = tn_auth_parse(tn_http_header(request, "authorization"), token);
 
-        if (shown == TN_AUTH_MALFORMED ||
-            (shown == TN_AUTH_TOKEN && !identify(service, token, caller))) {
+        bool denied = shown == TN_AUTH_MALFORMED ||
+                      (shown == TN_AUTH_TOKEN && !identify(service, token, caller));
+
+        sodium_memzero(token, sizeof(token));
+        if (denied) {
             return TN_HTTP_DENY_401;
         }
     }

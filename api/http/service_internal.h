@@ -97,7 +97,7 @@ struct tn_read {
     struct tn_service *service;
     struct tn_http_request *request;
     struct tn_reader *reader;
-    struct tn_buffer out;      /* its limit is TN_READ_BYTES_MAX unless `read` sets another */
+    struct tn_buffer out;      /* wiped; its limit is TN_READ_BYTES_MAX unless `read` sets one */
     const char *content_type;  /* NULL: application/json */
     const char *cache_control; /* NULL: no-store */
     enum tn_status (*read)(struct tn_read *read);

@@ -61,6 +61,14 @@ void tn_arena_reset(struct tn_arena *arena)
     arena->used = 0;
 }
 
+void tn_arena_reset_secret(struct tn_arena *arena)
+{
+    for (struct tn_arena_block *block = arena->blocks; block != NULL; block = block->older) {
+        sodium_memzero(block->data, block->used);
+    }
+    tn_arena_reset(arena);
+}
+
 /* A new newest block with room for `size` bytes, or NULL. */
 static struct tn_arena_block *arena_grow(struct tn_arena *arena, size_t size)
 {

@@ -18,6 +18,8 @@ void tn_arena_close(struct tn_arena *arena);
 void tn_arena_close_secret(struct tn_arena *arena);
 /* Forget everything given out and keep the first block. */
 void tn_arena_reset(struct tn_arena *arena);
+/* As reset, after wiping what was given out. */
+void tn_arena_reset_secret(struct tn_arena *arena);
 /* Zeroed memory aligned for any type, or NULL when over the limit or out of memory. A size of zero
  * gives a valid pointer. */
 void *tn_arena_alloc(struct tn_arena *arena, size_t size);

@@ -45,6 +45,14 @@ void tn_buffer_cut(struct tn_buffer *buffer, size_t size)
     buffer->overflowed = false;
 }
 
+void tn_buffer_reset_secret(struct tn_buffer *buffer)
+{
+    if (buffer->size != 0) {
+        sodium_memzero(buffer->data, buffer->size);
+    }
+    tn_buffer_reset(buffer);
+}
+
 /* Make room for `size` more bytes and one spare, which takes the zero of printf. The old block is
  * wiped when it moves, so that no copy of a secret stays behind in freed memory. */
 static bool buffer_reserve(struct tn_buffer *buffer, size_t size)

@@ -24,6 +24,8 @@ void tn_buffer_close_secret(struct tn_buffer *buffer);
 void tn_buffer_reset(struct tn_buffer *buffer);
 /* Forget what was appended behind the first `size` bytes, and that it was too much. */
 void tn_buffer_cut(struct tn_buffer *buffer, size_t size);
+/* As reset, after wiping what it holds. */
+void tn_buffer_reset_secret(struct tn_buffer *buffer);
 /* Room for `size` more bytes to be written in place, or NULL when over the limit. The bytes count
  * at once; the address holds until the next append. */
 uint8_t *tn_buffer_extend(struct tn_buffer *buffer, size_t size);

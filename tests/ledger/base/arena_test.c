@@ -100,6 +100,22 @@ static void reset_keeps_the_first_block(void **state)
     tn_arena_close(&arena);
 }
 
+static void a_secret_reset_wipes_what_was_given_out(void **state)
+{
+    (void) state;
+    struct tn_arena arena;
+    tn_arena_init(&arena, 1024 * 1024);
+    uint8_t *first = tn_arena_alloc(&arena, 3000);
+    memset(first, 's', 3000);
+    assert_non_null(tn_arena_alloc(&arena, 5000));
+    tn_arena_reset_secret(&arena);
+    assert_int_equal(arena.used, 0);
+    assert_true(tn_is_zero(first, 3000));
+    assert_ptr_equal(tn_arena_alloc(&arena, 1), first);
+    tn_arena_close_secret(&arena);
+    tn_arena_reset_secret(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -108,6 +124,7 @@ int main(void)
         cmocka_unit_test(an_array_whose_size_overflows_is_refused),
         cmocka_unit_test(a_copy_is_a_copy),
         cmocka_unit_test(reset_keeps_the_first_block),
+        cmocka_unit_test(a_secret_reset_wipes_what_was_given_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

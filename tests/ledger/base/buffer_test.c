@@ -163,6 +163,21 @@ static void close_is_safe_on_zeroed_and_twice(void **state)
     assert_int_equal(buffer.size, 0);
 }
 
+static void a_secret_reset_wipes_and_keeps_the_memory(void **state)
+{
+    (void) state;
+    struct tn_buffer buffer = {0};
+    tn_buffer_reset_secret(&buffer);
+    tn_buffer_init(&buffer, 100);
+    tn_buffer_append_string(&buffer, "secret");
+    const uint8_t *data = buffer.data;
+    tn_buffer_reset_secret(&buffer);
+    assert_int_equal(buffer.size, 0);
+    assert_ptr_equal(buffer.data, data);
+    assert_true(tn_is_zero(data, 6));
+    tn_buffer_close(&buffer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -173,6 +188,7 @@ int main(void)
         cmocka_unit_test(a_cut_forgets_the_rest_and_that_it_was_too_much),
         cmocka_unit_test(sizes_near_the_end_of_the_world_overflow),
         cmocka_unit_test(close_is_safe_on_zeroed_and_twice),
+        cmocka_unit_test(a_secret_reset_wipes_and_keeps_the_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
