@@ -263,13 +263,14 @@ static enum tn_status run(const struct wish *wish, struct tn_error *error)
 {
     struct tn_drawd_chain chain = {.folder = -1, .lock = -1};
     int listener = -1;
-    enum tn_status status = tn_keys_harden_process(error);
+    enum tn_status status = listen_at(wish->listen, &listener, error);
 
-    if (status == TN_OK) {
-        status = listen_at(wish->listen, &listener, error);
-    }
     if (status == TN_OK && wish->user) {
         status = become(wish->user, wish->listen, error);
+    }
+    if (status == TN_OK && wish->user) {
+        /* Another user: the process may be dumped as fs.suid_dumpable says. */
+        status = tn_keys_harden_process(error);
     }
     if (status == TN_OK) {
         status = tn_drawd_chain_open(wish->directory, wish->allow_unlocked, &chain, error);

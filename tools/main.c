@@ -3,12 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ledger/vault/keys.h"
 #include "tools/cli.h"
 #include "tools/help.h"
 
 int main(int argc, char **argv)
 {
     const struct tn_cli_command *command;
+    struct tn_error error = {0};
 
     /* Random ids by the thousand: a generator in the process, seeded by the system, instead of one
      * call of the kernel each. */
@@ -16,6 +18,10 @@ int main(int argc, char **argv)
     if (sodium_init() < 0) {
         fprintf(stderr, "turno: the cryptographic library cannot start on this system\n");
         return TN_EXIT_ENVIRONMENT;
+    }
+    /* Whatever is run may open keys or people's data. */
+    if (tn_keys_harden_process(&error) != TN_OK) {
+        return tn_cli_fail(error.status, &error);
     }
     if (argc < 2) {
         tn_help_overview(stderr);

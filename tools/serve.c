@@ -156,10 +156,7 @@ int tn_command_serve(int argc, char **argv)
         tn_logline(TN_LOG_WARN, "writes are NOT synced: what is acknowledged can be lost");
     }
     tn_cli_hold_signals(&signals);
-    status = tn_keys_harden_process(&error);
-    if (status == TN_OK) {
-        status = tn_ledger_open(argv[optind], &wish.open, &ledger, &error);
-    }
+    status = tn_ledger_open(argv[optind], &wish.open, &ledger, &error);
     if (status == TN_OK) {
         status = serve(ledger, &wish, &signals, &error);
     }

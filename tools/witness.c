@@ -6,7 +6,6 @@
 
 #include "api/witness/witness.h"
 #include "ledger/base/logline.h"
-#include "ledger/vault/keys.h"
 #include "tools/cli.h"
 
 static const struct option options[] = {
@@ -122,10 +121,7 @@ int tn_command_witness(int argc, char **argv)
         return code;
     }
     tn_cli_hold_signals(&signals);
-    status = tn_keys_harden_process(&error);
-    if (status == TN_OK) {
-        status = tn_witness_open(&wish->witness, &witness, &error);
-    }
+    status = tn_witness_open(&wish->witness, &witness, &error);
     if (status == TN_OK && wish->vkey) {
         print_key(witness, wish->json);
     } else if (status == TN_OK) {

@@ -82,7 +82,7 @@ bool tn_keys_locked(const struct tn_keys *keys);
 unsigned tn_keys_damaged(const struct tn_keys *keys);
 
 /* No core dumps, no ptrace by others: RLIMIT_CORE 0 and PR_SET_DUMPABLE 0. Call once in main,
- * before any key is read. */
+ * before any key is read, and again after the user has changed. */
 TN_MUST_USE enum tn_status tn_keys_harden_process(struct tn_error *error);
 
 #endif

@@ -10,6 +10,7 @@ import os
 import re
 import secrets
 import socket
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -163,8 +164,32 @@ def the_search_finds(server):
     assert list(search(server.process.pid, marks)) == ["the port"]
 
 
+def nobody_looks_in(base):
+    """No command leaves a core or lets its own user look into it: `init`, held where it reads."""
+    user = {"user": 65534} if os.geteuid() == 0 and others_may_run() else {}
+    with subprocess.Popen([turno.PROGRAM, "init", os.path.join(base, "held"), "--policy", "-"],
+                          stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, **user) as process:
+        def held():
+            with open(f"/proc/{process.pid}/limits", encoding="ascii") as file:
+                return re.search(r"Max core file size +0 +0 ", file.read())
+        turno.wait_until(held, "a command that leaves no core", timeout=10)
+        # The kernel gives what may not be dumped to root (proc(5)).
+        turno.wait_until(lambda: not user or os.stat(f"/proc/{process.pid}/mem").st_uid == 0,
+                         "a command that may not be dumped", timeout=10)
+        process.kill()
+
+
+def others_may_run():
+    path = os.path.abspath(turno.PROGRAM)
+    while os.stat(path).st_mode & 0o001 and path != "/":
+        path = os.path.dirname(path)
+    return path == "/"
+
+
 def main():
     turno.need_program()
+    with turno.scratch() as base:
+        nobody_looks_in(base)
     if os.geteuid() != 0:
         turno.skip("only root may read the memory of a process that may not be dumped")
     with turno.scratch() as base:
