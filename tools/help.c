@@ -24,6 +24,7 @@ static const struct tn_cli_command commands[] = {
      "  --ca-file FILE      who may vouch for https (default: those of the system)\n"
      "  --reserve BYTES     free space below which writes are refused (507)\n"
      "  --root-key FILE     where the root key is (default: DIR.root-key)\n"
+     "  --allow-unlocked    run although the system does not lock secrets into memory\n"
      "  --drawd SOCKET      ask turno drawd for the operator's secrets (default: the vault)\n"},
     {"simulate", tn_command_simulate,
      "simulate DIR --days N [--scale F] [--seed N] [--start DATE] [--no-throttle]\n"
@@ -165,7 +166,8 @@ static const struct tn_cli_command commands[] = {
      "                      example.org/witness (default: localhost/turno-witness)\n"
      "  --listen HOST:PORT  default 127.0.0.1:8090; POST /add-checkpoint, and\n"
      "                      GET /SHA256-OF-ORIGIN/checkpoint\n"
-     "  --vkey              print the verifier key (made when there is none) and end\n"},
+     "  --vkey              print the verifier key (made when there is none) and end\n"
+     "  --allow-unlocked    run although the system does not lock secrets into memory\n"},
     {"bench", tn_command_bench,
      "bench [desk|rebuild|draw|all] [--events N] [--dir DIR]\n       turno bench disk|prove DIR",
      "measure this machine",

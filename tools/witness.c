@@ -9,9 +9,13 @@
 #include "tools/cli.h"
 
 static const struct option options[] = {
-    {"listen", required_argument, NULL, 'l'}, {"log", required_argument, NULL, 'o'},
-    {"name", required_argument, NULL, 'n'},   {"vkey", no_argument, NULL, 'v'},
-    {"json", no_argument, NULL, 'j'},         {NULL, 0, NULL, 0},
+    {"listen", required_argument, NULL, 'l'},
+    {"log", required_argument, NULL, 'o'},
+    {"name", required_argument, NULL, 'n'},
+    {"vkey", no_argument, NULL, 'v'},
+    {"json", no_argument, NULL, 'j'},
+    {"allow-unlocked", no_argument, NULL, 'u'},
+    {NULL, 0, NULL, 0},
 };
 
 struct wish {
@@ -55,6 +59,8 @@ static int parse(int argc, char **argv, struct wish *wish)
             }
         } else if (option == 'n') {
             wish->witness.name = optarg;
+        } else if (option == 'u') {
+            wish->witness.allow_unlocked = true;
         } else if (option == 'v') {
             wish->vkey = true;
         } else if (option == 'j') {

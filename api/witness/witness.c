@@ -15,6 +15,7 @@
 #include "ledger/base/logline.h"
 #include "ledger/log/lines.h"
 #include "ledger/log/witness.h"
+#include "ledger/vault/secret.h"
 
 #define TEXT "text/plain; charset=utf-8"
 #define COMMON_FIELDS                                                                              \
@@ -33,6 +34,7 @@ struct remembered {
 struct tn_witness {
     char *directory;
     int lock;
+    struct tn_secret secret; /* its key, from which the signer signs */
     struct tn_signer signer;
     struct tn_http_server *server;
     struct tn_verifier verifiers[TN_WITNESS_LOGS_MAX];
@@ -361,7 +363,15 @@ enum tn_status tn_witness_open(const struct tn_witness_options *options, struct 
         status = TN_OK;
     }
     if (status == TN_OK) {
-        status = tn_witness_store_key(options->directory, options->name, &witness->signer, error);
+        status = tn_secret_open(&witness->secret, TN_WITNESS_SECRET_SIZE, options->allow_unlocked,
+                                error);
+    }
+    if (status == TN_OK) {
+        status = tn_witness_store_key(options->directory, options->name, witness->secret.data,
+                                      &witness->signer, error);
+    }
+    if (status == TN_OK) {
+        tn_secret_freeze(&witness->secret);
     }
     if (status == TN_OK && options->host) {
         status = open_logs(witness, options, error);
@@ -403,6 +413,7 @@ void tn_witness_close(struct tn_witness *witness)
         pthread_mutex_destroy(&witness->origins[i].lock);
     }
     tn_signer_close(&witness->signer);
+    tn_secret_close(&witness->secret);
     if (witness->lock >= 0) {
         close(witness->lock);
     }

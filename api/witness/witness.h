@@ -25,10 +25,11 @@ struct tn_witness;
 
 struct tn_witness_options {
     const char *directory;
-    const char *name; /* of its key, when that is made; NULL: TN_WITNESS_NAME_DEFAULT */
-    const char *host; /* numeric address to listen on; NULL: none, only the key is opened */
-    uint16_t port;    /* 0: any free one */
-    unsigned loops;   /* 0: the server's default */
+    const char *name;    /* of its key, when that is made; NULL: TN_WITNESS_NAME_DEFAULT */
+    const char *host;    /* numeric address to listen on; NULL: none, only the key is opened */
+    uint16_t port;       /* 0: any free one */
+    unsigned loops;      /* 0: the server's default */
+    bool allow_unlocked; /* run although its key cannot be locked into memory */
     const struct tn_verifier *logs; /* the keys that are trusted; their names are the origins */
     size_t log_count;
 };
@@ -36,7 +37,8 @@ struct tn_witness_options {
 /* Makes directory and key at the first time.
  * TN_BUSY     another process is this witness      TN_DENIED   others may read the key
  * TN_CORRUPT  key or a remembered checkpoint is damaged; nothing is signed from it
- * TN_INVALID  an option; or another name than the key's     and what the server says */
+ * TN_INVALID  an option; or another name than the key's     TN_UNAVAILABLE  its key cannot be
+ * locked and what the server says */
 TN_MUST_USE enum tn_status tn_witness_open(const struct tn_witness_options *options,
                                            struct tn_witness **witness, struct tn_error *error);
 const struct tn_verifier *tn_witness_verifier(const struct tn_witness *witness);

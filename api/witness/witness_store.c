@@ -19,7 +19,6 @@
 
 #define KEY_PREFIX "PRIVATE+KEY+"
 #define KEY_TEXT_MAX 512
-#define KEY_PAYLOAD_SIZE (1 + TN_KEY_SEED_SIZE)
 
 static enum tn_status path_of(char out[static PATH_MAX], const char *directory, const char *name,
                               struct tn_error *error)
@@ -162,47 +161,45 @@ static enum tn_status read_file(const char *path, bool secret, struct tn_buffer 
 
 /* ---- the key ---- */
 
-static enum tn_status make_key(const char *path, const char *name, struct tn_signer *signer,
-                               struct tn_error *error)
+static enum tn_status make_key(const char *path, const char *name, uint8_t *secret,
+                               struct tn_signer *signer, struct tn_error *error)
 {
-    uint8_t payload[KEY_PAYLOAD_SIZE] = {TN_KEY_COSIGNATURE};
-    char base64[TN_BASE64_SIZE(KEY_PAYLOAD_SIZE)];
+    char base64[TN_BASE64_SIZE(TN_WITNESS_SECRET_SIZE)];
     char id[2 * TN_KEY_ID_SIZE + 1];
     struct tn_random random;
     struct tn_buffer text;
     enum tn_status status;
 
     tn_random_init_system(&random);
-    tn_random_fill(&random, payload + 1, TN_KEY_SEED_SIZE);
+    secret[0] = TN_KEY_COSIGNATURE;
+    tn_random_fill(&random, secret + 1, TN_KEY_SEED_SIZE);
     tn_buffer_init(&text, KEY_TEXT_MAX);
-    status = tn_signer_init(signer, tn_bytes_from_string(name), TN_KEY_COSIGNATURE, payload + 1);
+    status = tn_signer_init(signer, tn_bytes_from_string(name), TN_KEY_COSIGNATURE, secret + 1);
     if (status != TN_OK) {
         status = tn_fail(error, status,
                          "a witness's name is a URL without scheme, spaces and plus signs, such as "
                          "example.org/witness");
     } else {
         tn_hex_encode(id, signer->verifier.id, TN_KEY_ID_SIZE);
-        tn_base64_encode(base64, payload, sizeof(payload));
+        tn_base64_encode(base64, secret, TN_WITNESS_SECRET_SIZE);
         tn_buffer_printf(&text, KEY_PREFIX "%s+%s+%s\n", name, id, base64);
         status = tn_buffer_status(&text);
     }
     if (status == TN_OK) {
         status = write_file(path, tn_buffer_view(&text), error);
     }
-    sodium_memzero(payload, sizeof(payload));
     sodium_memzero(base64, sizeof(base64));
     tn_buffer_close_secret(&text);
     return status;
 }
 
 /* name "+" id "+" base64 "\n" behind the prefix. */
-static enum tn_status parse_key(const char *path, struct tn_bytes text, struct tn_signer *signer,
-                                struct tn_error *error)
+static enum tn_status parse_key(const char *path, struct tn_bytes text, uint8_t *secret,
+                                struct tn_signer *signer, struct tn_error *error)
 {
-    uint8_t payload[KEY_PAYLOAD_SIZE];
     uint8_t id[TN_KEY_ID_SIZE];
     size_t prefix = sizeof(KEY_PREFIX) - 1;
-    size_t size = sizeof(payload);
+    size_t size = TN_WITNESS_SECRET_SIZE;
     const uint8_t *plus = NULL;
     struct tn_bytes name;
     bool good = text.size > prefix && memcmp(text.data, KEY_PREFIX, prefix) == 0 &&
@@ -219,19 +216,19 @@ static enum tn_status parse_key(const char *path, struct tn_bytes text, struct t
         name = tn_bytes(text.data, (size_t) (plus - text.data));
         good = base64[-1] == '+' &&
                tn_hex_decode(tn_bytes(plus + 1, 2 * TN_KEY_ID_SIZE), id, sizeof(id)) == TN_OK &&
-               tn_base64_decode(tn_bytes(base64, (size_t) (text.data + text.size - base64)),
-                                payload, &size) == TN_OK &&
-               size == sizeof(payload) && payload[0] == TN_KEY_COSIGNATURE &&
-               tn_signer_init(signer, name, TN_KEY_COSIGNATURE, payload + 1) == TN_OK &&
+               tn_base64_decode(tn_bytes(base64, (size_t) (text.data + text.size - base64)), secret,
+                                &size) == TN_OK &&
+               size == TN_WITNESS_SECRET_SIZE && secret[0] == TN_KEY_COSIGNATURE &&
+               tn_signer_init(signer, name, TN_KEY_COSIGNATURE, secret + 1) == TN_OK &&
                memcmp(signer->verifier.id, id, sizeof(id)) == 0;
     }
-    sodium_memzero(payload, sizeof(payload));
     return good ? TN_OK
                 : tn_fail(error, TN_CORRUPT,
                           "%s is not a witness's key: restore it, for logs trust no other", path);
 }
 
 enum tn_status tn_witness_store_key(const char *directory, const char *name,
+                                    uint8_t secret[static TN_WITNESS_SECRET_SIZE],
                                     struct tn_signer *signer, struct tn_error *error)
 {
     char path[PATH_MAX];
@@ -245,8 +242,9 @@ enum tn_status tn_witness_store_key(const char *directory, const char *name,
     tn_buffer_init(&text, KEY_TEXT_MAX);
     status = read_file(path, true, &text, &found, error);
     if (status == TN_OK) {
-        status = found ? parse_key(path, tn_buffer_view(&text), signer, error)
-                       : make_key(path, name ? name : TN_WITNESS_NAME_DEFAULT, signer, error);
+        status = found
+                     ? parse_key(path, tn_buffer_view(&text), secret, signer, error)
+                     : make_key(path, name ? name : TN_WITNESS_NAME_DEFAULT, secret, signer, error);
     }
     if (status == TN_OK && name && strcmp(name, signer->verifier.name) != 0) {
         status = tn_fail(error, TN_INVALID, "the key in %s is that of %s; a key keeps its name",

@@ -9,9 +9,12 @@
  * TN_BUSY  another process has it */
 TN_MUST_USE enum tn_status tn_witness_store_open(const char *directory, int *lock,
                                                  struct tn_error *error);
-/* Read the key, or make one of `name` where there is none. TN_INVALID: `name` is given and the
- * key's is another. */
+/* Type and seed, as they stand in DIR/key. */
+#define TN_WITNESS_SECRET_SIZE (1 + TN_KEY_SEED_SIZE)
+/* Read the key, or make one of `name` where there is none. `secret` is memory for secrets; the
+ * signer signs from it. TN_INVALID: `name` is given and the key's is another. */
 TN_MUST_USE enum tn_status tn_witness_store_key(const char *directory, const char *name,
+                                                uint8_t secret[static TN_WITNESS_SECRET_SIZE],
                                                 struct tn_signer *signer, struct tn_error *error);
 /* The remembered note of an origin's hash in hexadecimal, into the reset buffer; empty when there
  * is none. */

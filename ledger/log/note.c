@@ -19,6 +19,7 @@
 _Static_assert(TN_VERIFIERS_MAX <= 64, "tn_note.verified has a bit for each");
 _Static_assert(TN_KEY_PUBLIC_SIZE == crypto_sign_PUBLICKEYBYTES, "Ed25519");
 _Static_assert(TN_SIGNATURE_SIZE == crypto_sign_BYTES, "Ed25519");
+_Static_assert(TN_KEY_SEED_SIZE + TN_KEY_PUBLIC_SIZE == crypto_sign_SECRETKEYBYTES, "Ed25519");
 
 /* One signature line taken apart. */
 struct line {
@@ -106,26 +107,34 @@ enum tn_status tn_signer_init(struct tn_signer *signer, struct tn_bytes name, en
                               const uint8_t seed[static TN_KEY_SEED_SIZE])
 {
     uint8_t public_key[TN_KEY_PUBLIC_SIZE];
+    uint8_t secret_key[crypto_sign_SECRETKEYBYTES];
     enum tn_status status;
 
     memset(signer, 0, sizeof(*signer));
-    crypto_sign_seed_keypair(public_key, signer->secret_key, seed);
+    crypto_sign_seed_keypair(public_key, secret_key, seed);
+    sodium_memzero(secret_key, sizeof(secret_key));
     status = tn_verifier_init(&signer->verifier, name, type, public_key);
-    if (status != TN_OK) {
-        tn_signer_close(signer);
+    if (status == TN_OK) {
+        signer->seed = seed;
     }
     return status;
 }
 
 void tn_signer_close(struct tn_signer *signer)
 {
-    sodium_memzero(signer, sizeof(*signer));
+    memset(signer, 0, sizeof(*signer));
 }
 
 void tn_signer_sign(const struct tn_signer *signer, struct tn_bytes message,
                     uint8_t signature[static TN_SIGNATURE_SIZE])
 {
-    crypto_sign_detached(signature, NULL, message.data, message.size, signer->secret_key);
+    uint8_t secret_key[crypto_sign_SECRETKEYBYTES];
+
+    /* libsodium's form of it: seed, public key. On the stack for as long as it takes. */
+    memcpy(secret_key, signer->seed, TN_KEY_SEED_SIZE);
+    memcpy(secret_key + TN_KEY_SEED_SIZE, signer->verifier.public_key, TN_KEY_PUBLIC_SIZE);
+    crypto_sign_detached(signature, NULL, message.data, message.size, secret_key);
+    sodium_memzero(secret_key, sizeof(secret_key));
 }
 
 enum tn_status tn_verifier_verify(const struct tn_verifier *verifier, struct tn_bytes message,

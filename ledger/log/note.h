@@ -39,10 +39,11 @@ struct tn_verifier {
     uint8_t public_key[TN_KEY_PUBLIC_SIZE];
 };
 
-/* A secret key under its name. The owner closes it, which wipes it. */
+/* A secret key under its name. The seed stays where its owner keeps it, locked into memory, and
+ * outlives the signer: there is no second copy of what could sign another history. */
 struct tn_signer {
     struct tn_verifier verifier;
-    uint8_t secret_key[64];
+    const uint8_t *seed;
 };
 
 /* Key names: 1..255 bytes of UTF-8 without white space, control characters or `+`. */
@@ -51,7 +52,8 @@ bool tn_name_valid(struct tn_bytes name);
  * end. */
 bool tn_origin_valid(struct tn_bytes origin);
 
-/* `seed` is the Ed25519 seed. TN_INVALID: not a name, or not a type of the list. */
+/* `seed` is the Ed25519 seed, borrowed until close. TN_INVALID: not a name, or not a type of the
+ * list. */
 TN_MUST_USE enum tn_status tn_signer_init(struct tn_signer *signer, struct tn_bytes name,
                                           enum tn_key_type type,
                                           const uint8_t seed[static TN_KEY_SEED_SIZE]);

@@ -53,7 +53,7 @@ static void place_close(struct place *place)
 
 static void place_init(struct place *place)
 {
-    uint8_t seed[TN_KEY_SEED_SIZE] = {1};
+    static const uint8_t seed[TN_KEY_SEED_SIZE] = {1};
 
     (void) snprintf(place->directory, sizeof(place->directory), "/tmp/turno-witness-XXXXXX");
     assert_non_null(mkdtemp(place->directory));

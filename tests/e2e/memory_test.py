@@ -4,6 +4,7 @@ Marked values go in and out over HTTP and over the socket for administration; th
 server may write is read through /proc, once while the connection still stands idle and once after it
 closed. A swapped page, a core or a debugger would see what is found here."""
 
+import base64
 import http.client
 import json
 import os
@@ -17,6 +18,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 # pylint: disable=wrong-import-position
 import turno
 from turno import expect
+from witness_peers import Witness
 
 # A sanitizer's shadow is a mapping of terabytes, and holds no byte of what is searched for.
 MAPPING_BYTES_MAX = 1 << 32
@@ -164,6 +166,40 @@ def the_search_finds(server):
     assert list(search(server.process.pid, marks)) == ["the port"]
 
 
+def locked(pid):
+    """What stands in memory that is locked: the secrets of the process."""
+    found = []
+    with open(f"/proc/{pid}/smaps", encoding="ascii", errors="replace") as file, \
+            open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+        for line in file:
+            head = re.match(r"([0-9a-f]+)-([0-9a-f]+) ", line)
+            if head:
+                start, end = int(head[1], 16), int(head[2], 16)
+            elif line.startswith("VmFlags:") and "lo" in line.split():
+                memory.seek(start)
+                found.append(memory.read(end - start))
+    return found
+
+
+def seeds_stand_once(server, base, key):
+    """What signs for a ledger and for a witness: in locked memory, which is never written to, and
+    nowhere else."""
+    ring, = locked(server.process.pid)
+    seeds = {"the log's seed": ring[6 * 32:7 * 32], "the cosigner's seed": ring[7 * 32:8 * 32]}
+    assert all(any(seed) for seed in seeds.values())
+    assert_forgotten(server, seeds, "beside the ring")
+    directory = os.path.join(base, "witness")
+    witness = Witness(directory, "w.example", [key]).start()
+    with open(os.path.join(directory, "key"), encoding="ascii") as file:
+        text = file.read().strip()
+    seed = base64.b64decode(text.split("+", 4)[4])[1:]
+    assert len(seed) == 32
+    assert [seed in kept for kept in locked(witness.process.pid)] == [True], "the key is not locked"
+    assert_forgotten(witness, {"its seed": seed, "its text": text.encode()[-40:]},
+                     "beside its secret")
+    witness.end()
+
+
 def nobody_looks_in(base):
     """No command leaves a core or lets its own user look into it: `init`, held where it reads."""
     user = {"user": 65534} if os.geteuid() == 0 and others_may_run() else {}
@@ -212,6 +248,7 @@ def main():
                 assert_forgotten(server, marks, "while the connection stands")
             others_ask(server)
             assert_forgotten(server, marks, "after the connection closed")
+            seeds_stand_once(server, base, said["vkey"])
             server.stop()
         print(f"{len(marks)} marked values are forgotten after their answers")
     return 0

@@ -1,11 +1,82 @@
-"""Servers that stand where a witness is expected: one that answers nonsense, one that adds TLS."""
+"""Servers that stand where a witness is expected: `turno witness` itself, one that answers nonsense, one
+that adds TLS."""
 
+import hashlib
+import http.client
 import os
+import signal
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "golden"))
+# pylint: disable=wrong-import-position
+import audit_log
+import turno
+
+
+class Witness:
+    """`turno witness` on a port of its own, which it keeps over restarts."""
+
+    def __init__(self, directory, name, logs=()):
+        self.directory = directory
+        self.port = turno.free_port()
+        self.logs = list(logs)
+        self.process = None
+        self.vkey = turno.run("witness", directory, "--name", name, "--vkey").stdout.strip()
+        self.verifier = audit_log.Verifier(self.vkey)
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def start(self):
+        arguments = [turno.PROGRAM, "witness", self.directory, "--listen",
+                     f"127.0.0.1:{self.port}"]
+        for vkey in self.logs:
+            arguments += ["--log", vkey]
+        with open(self.directory + ".log", "ab") as log:
+            self.process = subprocess.Popen(arguments, stdout=log, stderr=log,
+                                            stdin=subprocess.DEVNULL)
+        turno._running[self.process.pid] = self.process # pylint: disable=protected-access
+        turno.wait_until(self.answers, "the witness listens")
+        return self
+
+    def answers(self):
+        assert self.process.poll() is None, "the witness ended by itself"
+        try:
+            return self.post("x")[0] == 400
+        except OSError:
+            return False
+
+    def post(self, body):
+        """Status, type and body of an add-checkpoint."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            connection.request("POST", "/add-checkpoint", body=body.encode())
+            response = connection.getresponse()
+            return response.status, response.headers.get("Content-Type"), response.read().decode()
+        finally:
+            connection.close()
+
+    def remembered(self, origin):
+        """What the witness shows to monitors, or None."""
+        name = hashlib.sha256(origin.encode()).hexdigest()
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            connection.request("GET", f"/{name}/checkpoint")
+            response = connection.getresponse()
+            body = response.read()
+            return body if response.status == 200 else None
+        finally:
+            connection.close()
+
+    def end(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+        code = self.process.wait(30)
+        turno._running.pop(self.process.pid, None) # pylint: disable=protected-access
+        assert number == signal.SIGKILL or code == turno.DONE, code
 
 
 class Nonsense:

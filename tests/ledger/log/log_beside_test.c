@@ -66,7 +66,7 @@ static int write_for_ever(const char *directory, const struct pace *pace)
     struct fixture fixture = {.batch = tn_batch_create()};
     struct fixture *f = &fixture;
     struct tn_signer signer;
-    uint8_t seed[TN_KEY_SEED_SIZE] = {3};
+    static const uint8_t seed[TN_KEY_SEED_SIZE] = {3};
     struct tn_log_head head = {0};
     bool right = tn_signer_init(&signer, tn_bytes_from_string("example.org/beside"), TN_KEY_ED25519,
                                 seed) == TN_OK;

@@ -56,7 +56,7 @@ static void readers_see_only_what_was_committed(void **state)
     struct fixture f;
     pthread_t threads[READERS + 1];
     static struct shared shared;
-    uint8_t seed[TN_KEY_SEED_SIZE] = {3};
+    static const uint8_t seed[TN_KEY_SEED_SIZE] = {3};
     fixture_init(&f);
     tn_log_set_durability(f.log, TN_UNSYNCED);
     shared = (struct shared){.log = f.log};

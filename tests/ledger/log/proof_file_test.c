@@ -31,7 +31,7 @@ static int setup(void **state)
     struct tn_buffer text;
     struct tn_merkle merkle;
     uint8_t root[TN_HASH_SIZE];
-    uint8_t seed[TN_KEY_SEED_SIZE] = {1};
+    static const uint8_t seed[TN_KEY_SEED_SIZE] = {1};
 
     (void) state;
     assert_int_equal(

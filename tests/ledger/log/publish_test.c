@@ -6,7 +6,7 @@ static const char origin[] = "example.org/log";
 
 static void make_signer(struct tn_signer *signer, const char *name, enum tn_key_type type)
 {
-    uint8_t seed[TN_KEY_SEED_SIZE] = {7};
+    static const uint8_t seed[TN_KEY_SEED_SIZE] = {7};
     assert_int_equal(tn_signer_init(signer, tn_bytes_from_string(name), type, seed), TN_OK);
 }
 

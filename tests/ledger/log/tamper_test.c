@@ -238,7 +238,7 @@ static void an_older_copy_is_refused(void **state)
     (void) state;
     struct fixture f;
     struct tn_signer signer;
-    uint8_t seed[TN_KEY_SEED_SIZE] = {1};
+    static const uint8_t seed[TN_KEY_SEED_SIZE] = {1};
     struct tn_buffer record;
     prepare(&f);
     tn_buffer_init(&record, 4096);

@@ -15,15 +15,14 @@ static struct tn_witness_log known_log;
 
 static void keys_init(void)
 {
-    uint8_t seed[TN_KEY_SEED_SIZE] = {1};
+    static const uint8_t seeds[3][TN_KEY_SEED_SIZE] = {{1}, {2}, {3}};
 
-    TN_CHECK(tn_signer_init(&log_key, tn_bytes_from_string(ORIGIN), TN_KEY_ED25519, seed) == TN_OK);
-    seed[0] = 2;
-    TN_CHECK(tn_signer_init(&stranger, tn_bytes_from_string(ORIGIN), TN_KEY_ED25519, seed) ==
+    TN_CHECK(tn_signer_init(&log_key, tn_bytes_from_string(ORIGIN), TN_KEY_ED25519, seeds[0]) ==
              TN_OK);
-    seed[0] = 3;
+    TN_CHECK(tn_signer_init(&stranger, tn_bytes_from_string(ORIGIN), TN_KEY_ED25519, seeds[1]) ==
+             TN_OK);
     TN_CHECK(tn_signer_init(&witness_key, tn_bytes_from_string("w.test/1"), TN_KEY_COSIGNATURE,
-                            seed) == TN_OK);
+                            seeds[2]) == TN_OK);
     known_log = (struct tn_witness_log){tn_bytes_from_string(ORIGIN), log_key.verifier};
 }
 
