@@ -170,6 +170,16 @@ enum tn_status tn_cli_read_file(const char *path, size_t limit, struct tn_buffer
     return status;
 }
 
+bool tn_cli_take_keys(struct tn_cli_keys *keys, int option, const char *argument)
+{
+    if (option == 'K') {
+        keys->root_key_path = argument;
+    } else if (option == 'U') {
+        keys->allow_unlocked = true;
+    }
+    return option == 'K' || option == 'U';
+}
+
 enum tn_status tn_cli_open_reader(const char *directory, struct tn_ledger **ledger,
                                   struct tn_error *error)
 {

@@ -3,6 +3,7 @@
 #ifndef TN_TOOLS_CLI_H
 #define TN_TOOLS_CLI_H
 
+#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 
@@ -62,6 +63,21 @@ TN_MUST_USE enum tn_status tn_cli_parse_at(struct tn_log *log, const char *text,
 TN_MUST_USE enum tn_status tn_cli_read_file(const char *path, size_t limit, struct tn_buffer *out,
                                             struct tn_error *error);
 
+/* Where the root key is and whether memory must be lockable, for commands that open keys:
+ * TN_CLI_KEY_OPTIONS stands in their table, and each option is offered to take_keys first, which
+ * says whether it was one of them. */
+struct tn_cli_keys {
+    const char *root_key_path;
+    bool allow_unlocked;
+};
+
+#define TN_CLI_KEY_OPTIONS                                                                         \
+    {"root-key", required_argument, NULL, 'K'},                                                    \
+    {                                                                                              \
+        "allow-unlocked", no_argument, NULL, 'U'                                                   \
+    }
+bool tn_cli_take_keys(struct tn_cli_keys *keys, int option, const char *argument);
+
 /* Open beside whoever writes, for reading. */
 TN_MUST_USE enum tn_status tn_cli_open_reader(const char *directory, struct tn_ledger **ledger,
                                               struct tn_error *error);
@@ -82,9 +98,9 @@ void tn_cli_progress_end(struct tn_cli_progress *progress);
 
 /* Run an administrative command: through the running server's socket when there is one, else on the
  * ledger opened here (api/admin/admin.h). The reply is JSON. */
-TN_MUST_USE enum tn_status tn_cli_admin(const char *directory, const char *command,
-                                        struct tn_bytes json, struct tn_buffer *reply,
-                                        struct tn_error *error);
+TN_MUST_USE enum tn_status tn_cli_admin(const char *directory, const struct tn_cli_keys *keys,
+                                        const char *command, struct tn_bytes json,
+                                        struct tn_buffer *reply, struct tn_error *error);
 
 /* The socket of a ledger's server. TN_FULL: the path is longer than a socket's name may be. */
 TN_MUST_USE enum tn_status tn_cli_socket_path(const char *directory, char *out, size_t size,

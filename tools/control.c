@@ -136,10 +136,15 @@ static enum tn_status ask_server(int fd, const char *command, struct tn_bytes js
     return status;
 }
 
-enum tn_status tn_cli_admin(const char *directory, const char *command, struct tn_bytes json,
-                            struct tn_buffer *reply, struct tn_error *error)
+enum tn_status tn_cli_admin(const char *directory, const struct tn_cli_keys *keys,
+                            const char *command, struct tn_bytes json, struct tn_buffer *reply,
+                            struct tn_error *error)
 {
-    struct tn_ledger_options options = {.mode = TN_LEDGER_DESK};
+    struct tn_ledger_options options = {
+        .mode = TN_LEDGER_DESK,
+        .root_key_path = keys->root_key_path,
+        .allow_unlocked = keys->allow_unlocked,
+    };
     struct tn_ledger *ledger = NULL;
     char path[sizeof(((struct sockaddr_un *) NULL)->sun_path)];
     int fd;

@@ -23,6 +23,7 @@ static const struct option options[] = {
     {"again", required_argument, NULL, 'g'},
     {"approve", required_argument, NULL, 'p'},
     {"json", no_argument, NULL, 'j'},
+    TN_CLI_KEY_OPTIONS,
     {NULL, 0, NULL, 0},
 };
 
@@ -92,6 +93,7 @@ struct wish {
     const char *again;
     const char *approvers[APPROVERS_MAX];
     size_t approver_count;
+    struct tn_cli_keys keys;
 };
 
 static enum tn_status write_file(struct tn_json_writer *json, const char *name, const char *path,
@@ -167,7 +169,8 @@ static int record(const char *directory, const char *date, const struct wish *wi
     status = wish->reveal ? write_reveal(&json, wish, &error) : write_beacon(&json, wish, &error);
     tn_json_write_object_end(&json);
     if (status == TN_OK) {
-        status = tn_cli_admin(directory, wish->reveal ? "reveal-witness" : "record-beacon",
+        status = tn_cli_admin(directory, &wish->keys,
+                              wish->reveal ? "reveal-witness" : "record-beacon",
                               tn_buffer_view(&body), &reply, &error);
     }
     if (status == TN_OK) {
@@ -200,7 +203,8 @@ int tn_command_draw(int argc, char **argv)
             wish.again = optarg;
         } else if (option == 'p' && wish.approver_count < APPROVERS_MAX) {
             wish.approvers[wish.approver_count++] = optarg;
-        } else if (option != 't' && option != 'j' && option != 'a') {
+        } else if (!tn_cli_take_keys(&wish.keys, option, optarg) && option != 't' &&
+                   option != 'j' && option != 'a') {
             return tn_cli_usage("draw", "that option is not known");
         }
     }

@@ -3,6 +3,12 @@
 
 #include <string.h>
 
+/* A server that runs has opened the keys already. */
+#define KEY_OPTIONS                                                                                \
+    "  without a running server:\n"                                                                \
+    "  --root-key FILE   where the root key is (default: DIR.root-key)\n"                          \
+    "  --allow-unlocked  run although the system does not lock secrets into memory\n"
+
 static const struct tn_cli_command commands[] = {
     {"init", tn_command_init,
      "init DIR [--policy FILE] [--origin NAME] [--chain FILE] [--root-key FILE]",
@@ -72,7 +78,7 @@ static const struct tn_cli_command commands[] = {
      "fold the log beside the live rows, compare, swap",
      "  --swap-different  take the rebuilt rows although the live ones differ\n"
      "  --log           make the log's own tiles, indexes and head again from its entries, when\n"
-     "                  they are lost or damaged; no server may run on the directory\n"},
+     "                  they are lost or damaged; no server may run on the directory\n" KEY_OPTIONS},
     {"draw", tn_command_draw,
      "draw DIR DAY --transcript [--audience public|auditor]\n"
      "       turno draw --recompute FILE\n"
@@ -84,7 +90,7 @@ static const struct tn_cli_command commands[] = {
      "  --beacon  the record as the beacon answered it: drand's round as JSON (the pairing is\n"
      "            not checked here: any drand client does it), NIST's pulse as JSON followed\n"
      "            by its certificate as PEM, or the numbers of a public draw as one person\n"
-     "            typed them (\"4.8.15.\"), and --again as another did\n"},
+     "            typed them (\"4.8.15.\"), and --again as another did\n" KEY_OPTIONS},
     {"drawd", tn_command_drawd,
      "drawd DIR --create --first-day DATE [--length N] [--owner ID]\n"
      "       turno drawd DIR --listen SOCKET [--user NAME] [--simulated]\n"
@@ -107,6 +113,7 @@ static const struct tn_cli_command commands[] = {
      "  --openings       with the personal data that the entry commits to, from the vault:\n"
      "                   for the person whose it is\n"
      "  --root-key FILE  where the root key is (default: DIR.root-key)\n"
+     "  --allow-unlocked run although the system does not lock secrets into memory\n"
      "  --row            that a row was there, or that it was not (its two neighbours)\n"
      "  --range          all rows from one key up to another, which is not included\n"
      "                   KEY is TABLE:HEX as turno state writes them; - for an open end\n"
@@ -141,7 +148,8 @@ static const struct tn_cli_command commands[] = {
      "officer DIR add EMAIL [--role ROLE] [--organisation NAME] [--port CODE]\n"
      "       turno officer DIR suspend ID --reason CODE",
      "enrol an officer; the token is the last line, shown once",
-     "  roles: officer (default), port_officer, scheduler, policy_owner, auditor\n"},
+     "  roles: officer (default), port_officer, scheduler, policy_owner, "
+     "auditor\n" KEY_OPTIONS},
     {"policy", tn_command_policy,
      "policy DIR show [VERSION]\n"
      "       turno policy DIR publish FILE --approve ID --approve ID --reason CODE\n"
@@ -153,10 +161,10 @@ static const struct tn_cli_command commands[] = {
      "       turno policy DIR replace-chain FILE --approve ID --approve ID --reason CODE",
      "publish rules and seats, suspend and resume ports",
      "  --approve ID  twice: two different approvers (turno state DIR access)\n"
-     "  --dry-run     check and print, write nothing\n"},
+     "  --dry-run     check and print, write nothing\n" KEY_OPTIONS},
     {"resume", tn_command_resume, "resume DIR [--extend]", "end a pause; due items go on",
      "  --extend  first move every deadline not reached at the last heartbeat by the\n"
-     "            length of the pause\n"},
+     "            length of the pause\n" KEY_OPTIONS},
     {"witness", tn_command_witness,
      "witness DIR [--listen HOST:PORT] [--name NAME] [--log VKEY]...\n"
      "       turno witness DIR --vkey",

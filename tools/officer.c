@@ -8,9 +8,13 @@
 #include "tools/cli.h"
 
 static const struct option options[] = {
-    {"role", required_argument, NULL, 'r'}, {"organisation", required_argument, NULL, 'o'},
-    {"port", required_argument, NULL, 'p'}, {"reason", required_argument, NULL, 'y'},
-    {"json", no_argument, NULL, 'j'},       {NULL, 0, NULL, 0},
+    {"role", required_argument, NULL, 'r'},
+    {"organisation", required_argument, NULL, 'o'},
+    {"port", required_argument, NULL, 'p'},
+    {"reason", required_argument, NULL, 'y'},
+    {"json", no_argument, NULL, 'j'},
+    TN_CLI_KEY_OPTIONS,
+    {NULL, 0, NULL, 0},
 };
 
 struct wish {
@@ -19,6 +23,7 @@ struct wish {
     const char *port;
     const char *reason;
     bool json;
+    struct tn_cli_keys keys;
 };
 
 /* The token goes to standard output alone, as its last line: it is shown once, and what is said on
@@ -59,15 +64,16 @@ static enum tn_status print_reply(const struct tn_buffer *reply, struct tn_error
     return status;
 }
 
-static int send(const char *directory, const char *command, struct tn_buffer *body, bool json)
+static int send(const char *directory, const char *command, struct tn_buffer *body,
+                const struct wish *wish)
 {
     struct tn_error error = {0};
     struct tn_buffer reply;
     enum tn_status status;
 
     tn_buffer_init(&reply, (size_t) 1 << 16);
-    status = tn_cli_admin(directory, command, tn_buffer_view(body), &reply, &error);
-    if (status == TN_OK && json) {
+    status = tn_cli_admin(directory, &wish->keys, command, tn_buffer_view(body), &reply, &error);
+    if (status == TN_OK && wish->json) {
         printf("%.*s\n", (int) reply.size, (const char *) reply.data);
     } else if (status == TN_OK) {
         status = print_reply(&reply, &error);
@@ -98,7 +104,7 @@ static int add(const char *directory, const char *email, const struct wish *wish
         tn_json_member_uint(&writer, "port", port);
     }
     tn_json_write_object_end(&writer);
-    return send(directory, "officer-add", &body, wish->json);
+    return send(directory, "officer-add", &body, wish);
 }
 
 static int suspend(const char *directory, const char *id, const struct wish *wish)
@@ -115,7 +121,7 @@ static int suspend(const char *directory, const char *id, const struct wish *wis
     tn_json_member_text(&writer, "officer", id);
     tn_json_member_text(&writer, "reason", wish->reason);
     tn_json_write_object_end(&writer);
-    return send(directory, "officer-suspend", &body, wish->json);
+    return send(directory, "officer-suspend", &body, wish);
 }
 
 int tn_command_officer(int argc, char **argv)
@@ -134,7 +140,7 @@ int tn_command_officer(int argc, char **argv)
             wish.reason = optarg;
         } else if (option == 'j') {
             wish.json = true;
-        } else {
+        } else if (!tn_cli_take_keys(&wish.keys, option, optarg)) {
             return tn_cli_usage("officer", "that option is not known");
         }
     }

@@ -17,6 +17,7 @@ static const struct option options[] = {
     {"honour-before", required_argument, NULL, 'h'},
     {"dry-run", no_argument, NULL, 'd'},
     {"json", no_argument, NULL, 'j'},
+    TN_CLI_KEY_OPTIONS,
     {NULL, 0, NULL, 0},
 };
 
@@ -29,6 +30,7 @@ struct wish {
     const char *reason;
     const char *honour_before;
     bool dry_run;
+    struct tn_cli_keys keys;
 };
 
 /* What every change carries. */
@@ -126,7 +128,8 @@ static int change(const struct wish *wish)
         status = body_for_port(wish, suspend, &body, &error);
     }
     if (status == TN_OK) {
-        status = tn_cli_admin(wish->directory, command, tn_buffer_view(&body), &reply, &error);
+        status = tn_cli_admin(wish->directory, &wish->keys, command, tn_buffer_view(&body), &reply,
+                              &error);
     }
     if (status == TN_OK) {
         printf("%.*s\n", (int) reply.size, (const char *) reply.data);
@@ -213,7 +216,7 @@ int tn_command_policy(int argc, char **argv)
             wish.honour_before = optarg;
         } else if (option == 'd') {
             wish.dry_run = true;
-        } else if (option != 'j') {
+        } else if (!tn_cli_take_keys(&wish.keys, option, optarg) && option != 'j') {
             return tn_cli_usage("policy", "that option is not known");
         }
     }

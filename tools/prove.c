@@ -9,10 +9,14 @@
 #include "tools/cli.h"
 
 static const struct option options[] = {
-    {"no-entry", no_argument, NULL, 'n'},       {"openings", no_argument, NULL, 'o'},
-    {"root-key", required_argument, NULL, 'r'}, {"row", no_argument, NULL, 'R'},
-    {"range", no_argument, NULL, 'G'},          {"at", required_argument, NULL, 'a'},
-    {"json", no_argument, NULL, 'j'},           {NULL, 0, NULL, 0},
+    {"no-entry", no_argument, NULL, 'n'},
+    {"openings", no_argument, NULL, 'o'},
+    {"row", no_argument, NULL, 'R'},
+    {"range", no_argument, NULL, 'G'},
+    {"at", required_argument, NULL, 'a'},
+    {"json", no_argument, NULL, 'j'},
+    TN_CLI_KEY_OPTIONS,
+    {NULL, 0, NULL, 0},
 };
 
 static enum tn_status prove(struct tn_ledger *ledger, const struct tn_vault *vault, uint64_t index,
@@ -38,10 +42,13 @@ static enum tn_status prove(struct tn_ledger *ledger, const struct tn_vault *vau
 }
 
 /* Personal data is opened only for who asks for it and has the root key. */
-static enum tn_status prove_with_openings(struct tn_ledger *ledger, const char *root_key,
+static enum tn_status prove_with_openings(struct tn_ledger *ledger, const struct tn_cli_keys *where,
                                           uint64_t index, struct tn_error *error)
 {
-    const struct tn_keys_options how = {.root_key_path = root_key};
+    const struct tn_keys_options how = {
+        .root_key_path = where->root_key_path,
+        .allow_unlocked = where->allow_unlocked,
+    };
     struct tn_keys *keys = NULL;
     struct tn_vault vault;
     enum tn_status status = tn_keys_open(ledger->directory, &how, &keys, error);
@@ -143,7 +150,7 @@ int tn_command_prove(int argc, char **argv)
 {
     struct tn_ledger *ledger = NULL;
     struct tn_error error = {0};
-    const char *root_key = NULL;
+    struct tn_cli_keys keys = {0};
     uint64_t index;
     uint64_t at = 0;
     bool has_at = false;
@@ -158,8 +165,6 @@ int tn_command_prove(int argc, char **argv)
             with_entry = false;
         } else if (option == 'o') {
             openings = true;
-        } else if (option == 'r') {
-            root_key = optarg;
         } else if (option == 'R' || option == 'G') {
             rows = option;
         } else if (option == 'a') {
@@ -167,7 +172,7 @@ int tn_command_prove(int argc, char **argv)
             if (!has_at) {
                 return tn_cli_usage("prove", "--at is the index of a seal");
             }
-        } else if (option != 'j') {
+        } else if (!tn_cli_take_keys(&keys, option, optarg) && option != 'j') {
             return tn_cli_usage("prove", "that option is not known");
         }
     }
@@ -180,7 +185,7 @@ int tn_command_prove(int argc, char **argv)
     }
     status = tn_cli_open_reader(argv[optind], &ledger, &error);
     if (status == TN_OK) {
-        status = openings ? prove_with_openings(ledger, root_key, index, &error)
+        status = openings ? prove_with_openings(ledger, &keys, index, &error)
                           : prove(ledger, NULL, index, with_entry, &error);
     }
     tn_ledger_close(ledger);

@@ -12,6 +12,7 @@ static const struct option options[] = {
     {"swap-different", no_argument, NULL, 's'},
     {"log", no_argument, NULL, 'l'},
     {"json", no_argument, NULL, 'j'},
+    TN_CLI_KEY_OPTIONS,
     {NULL, 0, NULL, 0},
 };
 
@@ -66,10 +67,14 @@ static enum tn_status settle_beside(struct tn_ledger *ledger, struct tn_error *e
     return status;
 }
 
-static enum tn_status rebuild_here(const char *directory, uint32_t mask, bool swap, bool json,
-                                   struct tn_error *error)
+static enum tn_status rebuild_here(const char *directory, const struct tn_cli_keys *keys,
+                                   uint32_t mask, bool swap, bool json, struct tn_error *error)
 {
-    struct tn_ledger_options open = {.mode = TN_LEDGER_WRITER};
+    struct tn_ledger_options open = {
+        .mode = TN_LEDGER_WRITER,
+        .root_key_path = keys->root_key_path,
+        .allow_unlocked = keys->allow_unlocked,
+    };
     struct tn_ledger *ledger = NULL;
     struct tn_rebuild_report report = {0};
     struct tn_cli_progress progress;
@@ -97,8 +102,8 @@ static enum tn_status rebuild_here(const char *directory, uint32_t mask, bool sw
     return status;
 }
 
-static enum tn_status rebuild_there(const char *directory, const char *projection, bool swap,
-                                    struct tn_error *error)
+static enum tn_status rebuild_there(const char *directory, const struct tn_cli_keys *keys,
+                                    const char *projection, bool swap, struct tn_error *error)
 {
     struct tn_buffer json;
     struct tn_buffer reply;
@@ -111,7 +116,7 @@ static enum tn_status rebuild_there(const char *directory, const char *projectio
         tn_buffer_printf(&json, ",\"projection\":\"%s\"", projection);
     }
     tn_buffer_append_string(&json, "}");
-    status = tn_cli_admin(directory, "rebuild", tn_buffer_view(&json), &reply, error);
+    status = tn_cli_admin(directory, keys, "rebuild", tn_buffer_view(&json), &reply, error);
     if (status == TN_OK) {
         printf("%.*s\n", (int) reply.size, (const char *) reply.data);
     }
@@ -146,6 +151,7 @@ static int remake_log(const char *directory, bool json)
 
 int tn_command_rebuild(int argc, char **argv)
 {
+    struct tn_cli_keys keys = {0};
     struct tn_error error = {0};
     const char *projection = NULL;
     uint32_t mask = (1u << TN_PROJECTION_COUNT) - 1;
@@ -163,7 +169,7 @@ int tn_command_rebuild(int argc, char **argv)
             log = true;
         } else if (option == 'j') {
             json = true;
-        } else {
+        } else if (!tn_cli_take_keys(&keys, option, optarg)) {
             return tn_cli_usage("rebuild", "that option is not known");
         }
     }
@@ -184,9 +190,9 @@ int tn_command_rebuild(int argc, char **argv)
             return tn_cli_usage("rebuild", "there is no projection %s", projection);
         }
     }
-    status = rebuild_here(argv[optind], mask, swap, json, &error);
+    status = rebuild_here(argv[optind], &keys, mask, swap, json, &error);
     if (status == TN_BUSY) {
-        status = rebuild_there(argv[optind], projection, swap, &error);
+        status = rebuild_there(argv[optind], &keys, projection, swap, &error);
     }
     return status == TN_OK ? TN_EXIT_DONE : tn_cli_fail(status, &error);
 }

@@ -197,6 +197,7 @@ static int play(const char *directory, struct wish *wish)
 /* Let time pass: what falls due meanwhile happens. Through the server when one runs. */
 static int advance(const char *directory, const struct wish *wish)
 {
+    const struct tn_cli_keys keys = {0}; /* a simulation's are in its directory */
     struct tn_buffer reply;
     struct tn_error error = {0};
     char body[48];
@@ -204,7 +205,7 @@ static int advance(const char *directory, const struct wish *wish)
 
     (void) snprintf(body, sizeof(body), "{\"seconds\":%" PRIu64 "}", wish->advance_hours * 3600);
     tn_buffer_init(&reply, REPORT_BYTES);
-    status = tn_cli_admin(directory, "advance", tn_bytes_from_string(body), &reply, &error);
+    status = tn_cli_admin(directory, &keys, "advance", tn_bytes_from_string(body), &reply, &error);
     if (status == TN_OK) {
         printf("%.*s\n", (int) reply.size, (const char *) reply.data);
     }

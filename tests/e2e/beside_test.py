@@ -197,9 +197,32 @@ def real(base):
     turno.run("audit", directory)
 
 
+def keys_elsewhere(base):
+    """A root key at a place of its own, on a system that locks no memory: whoever opens the keys must be
+    told, and can be."""
+    directory, key = os.path.join(base, "apart"), os.path.join(base, "keys-apart")
+    where = ["--root-key", key, "--allow-unlocked"]
+    turno.run("init", directory, *where, before=turno.lock_no_memory)
+    approved = approvers(directory)
+    for command, codes in (
+            (["officer", directory, "add", OFFICER], turno.DONE),
+            (["policy", directory, "suspend", turno.OTHER_PORT, "--honour-before", "2099-01-01",
+              *approved], turno.DONE),
+            (["policy", directory, "resume", turno.OTHER_PORT, *approved], turno.DONE),
+            (["resume", directory], turno.USAGE), # nothing is paused
+            (["rebuild", directory], turno.DONE),
+            (["draw", directory, "2024-06-03", "--reveal", "00" * 16 + "=" + "00" * 32],
+             turno.REFUSED),
+            (["prove", directory, 1, "--openings"], turno.DONE)):
+        for less in ([], where[:2], where[2:]):
+            turno.run(*command, *less, expect=turno.ENVIRONMENT, before=turno.lock_no_memory)
+        turno.run(*command, *where, expect=codes, before=turno.lock_no_memory)
+
+
 def main():
     turno.need_program()
     with turno.scratch() as base:
+        keys_elsewhere(base)
         simulated(base)
         real(base)
     return 0
