@@ -121,10 +121,19 @@ static enum tn_status open_parts(struct making *making, const char *directory,
         .simulated = genesis->simulated,
     };
     struct tn_desk_options desk = {.clock = TN_CLOCK_MANUAL, .vault = &making->vault};
-    enum tn_status status = tn_store_open(directory, &store, &making->store, error);
+    enum tn_status status;
 
+    if (tn_store_exists(directory)) {
+        return tn_fail(error, TN_EXISTS, "%s holds a ledger already", directory);
+    }
+    /* Keys first: where they are refused, such as beside a root key that is another ledger's,
+     * nothing is left behind. */
+    status = tn_keys_create(directory, &making->random, &keys, &making->keys, error);
     if (status == TN_OK) {
-        status = tn_keys_create(directory, &making->random, &keys, &making->keys, error);
+        status = tn_store_open(directory, &store, &making->store, error);
+        if (status != TN_OK && !tn_store_exists(directory)) {
+            tn_keys_remove(directory, &keys);
+        }
     }
     if (status == TN_OK) {
         status = tn_vault_open(&making->vault, making->store, making->keys, error);

@@ -19,10 +19,12 @@ static enum tn_status read_genesis(struct tn_ledger *ledger, struct tn_error *er
     tn_arena_init(&arena, (size_t) 1 << 20);
     status = tn_log_read(ledger->log, 0, &entry, error);
     if (status == TN_NOT_FOUND) {
+        /* Before there are keys a root key at its place is another ledger's. */
         status = tn_fail(error, TN_NOT_FOUND,
                          "%s holds an empty log: its creation was cut short; remove the directory "
-                         "(and its root key) and run `turno init` again",
-                         ledger->directory);
+                         "%sand run `turno init` again",
+                         ledger->directory,
+                         tn_keys_exist(ledger->directory) ? "with its root key " : "");
     }
     if (status == TN_OK) {
         status = tn_event_decode(tn_buffer_view(&entry), 0, &arena, &event, error);

@@ -40,6 +40,8 @@ struct tn_store_options {
 TN_MUST_USE enum tn_status tn_store_open(const char *directory,
                                          const struct tn_store_options *options,
                                          struct tn_store **store, struct tn_error *error);
+/* Is there a store in this directory? */
+bool tn_store_exists(const char *directory);
 void tn_store_close(struct tn_store *store);
 /* Opened as TN_STORE_WRITER. */
 bool tn_store_is_writer(const struct tn_store *store);

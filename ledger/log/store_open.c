@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <rocksdb/c.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -121,6 +122,13 @@ void tn_store_close(struct tn_store *store)
     free(store);
 }
 
+bool tn_store_exists(const char *directory)
+{
+    char current[PATH_MAX];
+    int size = snprintf(current, sizeof(current), "%s/store/CURRENT", directory);
+    return size > 0 && (size_t) size < sizeof(current) && access(current, F_OK) == 0;
+}
+
 /* DIR/store, the marks of a ledger that is there, and a secondary's own folder. */
 static enum tn_status make_paths(struct tn_store *store, const char *directory,
                                  const struct tn_store_options *options, struct tn_error *error)
@@ -129,12 +137,7 @@ static enum tn_status make_paths(struct tn_store *store, const char *directory,
         store->path = NULL;
         return tn_fail(error, TN_MEMORY, "no memory to open %s", directory);
     }
-    char *current = NULL;
-    if (asprintf(&current, "%s/CURRENT", store->path) < 0) {
-        return tn_fail(error, TN_MEMORY, "no memory to open %s", directory);
-    }
-    bool exists = access(current, F_OK) == 0;
-    free(current);
+    bool exists = tn_store_exists(directory);
     if (options->create && exists) {
         return tn_fail(error, TN_EXISTS, "%s holds a ledger already", directory);
     }

@@ -89,7 +89,6 @@ enum tn_status tn_keys_create(const char *directory, struct tn_random *random,
     uint32_t chain_length;
     bool made_directory = false;
     bool made_root = false;
-    bool made_files = false;
     enum tn_status status;
 
     *keys = NULL;
@@ -107,7 +106,7 @@ enum tn_status tn_keys_create(const char *directory, struct tn_random *random,
     if (status != TN_OK) {
         goto out;
     }
-    if (tn_twin_exists(directory, keys_name) || tn_twin_exists(directory, epochs_name)) {
+    if (tn_keys_exist(directory)) {
         status =
             tn_fail(error, TN_EXISTS, "%s: there are keys already; nothing was changed", directory);
         goto out;
@@ -127,7 +126,6 @@ enum tn_status tn_keys_create(const char *directory, struct tn_random *random,
         goto out;
     }
     made_root = true;
-    made_files = true;
     status = write_files(directory, ring, random, options->simulated, chain_length, error);
     if (status != TN_OK) {
         goto out;
@@ -137,18 +135,31 @@ enum tn_status tn_keys_create(const char *directory, struct tn_random *random,
 out:
     tn_secret_close(&secret);
     if (status != TN_OK) {
-        if (made_files) {
-            tn_twin_remove(directory, keys_name);
-            tn_twin_remove(directory, epochs_name);
-        }
         if (made_root) {
-            (void) unlink(root_path);
+            tn_keys_remove(directory, options);
         }
         if (made_directory) {
             (void) rmdir(directory);
         }
     }
     return status;
+}
+
+void tn_keys_remove(const char *directory, const struct tn_keys_options *options)
+{
+    char root_path[PATH_MAX];
+
+    tn_twin_remove(directory, keys_name);
+    tn_twin_remove(directory, epochs_name);
+    if (tn_root_key_path(directory, options->root_key_path, options->simulated, root_path, NULL) ==
+        TN_OK) {
+        (void) unlink(root_path);
+    }
+}
+
+bool tn_keys_exist(const char *directory)
+{
+    return tn_twin_exists(directory, keys_name) || tn_twin_exists(directory, epochs_name);
 }
 
 enum tn_status tn_keys_open(const char *directory, const struct tn_keys_options *options,

@@ -50,6 +50,10 @@ TN_MUST_USE enum tn_status tn_keys_create(const char *directory, struct tn_rando
                                           const struct tn_keys_options *options,
                                           struct tn_keys **keys, struct tn_error *error);
 
+/* Undo a create, before anything was sealed under its keys: they and their root key are removed.
+ * The options are those of the create. */
+void tn_keys_remove(const char *directory, const struct tn_keys_options *options);
+
 /* Read and unwrap the keys of DIR. One damaged copy of a file is served by the other, see
  * tn_keys_damaged.
  * TN_NOT_FOUND    no keys there, or no root key
@@ -61,6 +65,9 @@ TN_MUST_USE enum tn_status tn_keys_create(const char *directory, struct tn_rando
 TN_MUST_USE enum tn_status tn_keys_open(const char *directory,
                                         const struct tn_keys_options *options,
                                         struct tn_keys **keys, struct tn_error *error);
+
+/* Does DIR hold keys, whole or not? They are made together with their root key. */
+bool tn_keys_exist(const char *directory);
 
 /* Wipe and free; NULL is fine. */
 void tn_keys_close(struct tn_keys *keys);
