@@ -34,8 +34,16 @@ static void read_work(struct tn_http_request *request)
         read->status = read->read(read);
         tn_reader_give(read->reader);
     }
-    if (read->status == TN_OK) {
-        read->status = tn_buffer_status(&read->out);
+    if (read->status == TN_OK && tn_buffer_status(&read->out) != TN_OK) {
+        read->status = tn_fail(&read->error, TN_FULL,
+                               "an answer is over %zu bytes, or there is no memory for it",
+                               read->out.limit);
+    }
+    if (read->status == TN_FULL) {
+        /* Nothing that the caller can do: it is for the operator, with the words that go with it.
+         */
+        read->status = TN_MEMORY;
+        read->error.status = TN_MEMORY;
     }
 }
 
@@ -47,10 +55,8 @@ static void read_answer(struct tn_http_request *request)
     struct tn_http_reply_field field = {"Cache-Control", tn_bytes_from_string("no-store")};
 
     if (read->status != TN_OK) {
-        enum tn_status status = read->status;
-
         tn_buffer_close_secret(&out);
-        tn_answer_status(request, status == TN_FULL ? TN_MEMORY : status, &error);
+        tn_answer_status(request, read->status, &error);
         return;
     }
     if (read->cache_control) {

@@ -6,7 +6,19 @@
 
 #include "api/intake/profile.h"
 #include "ledger/base/check.h"
+#include "ledger/log/frame.h"
+#include "ledger/log/proof_file.h"
 #include "ledger/vault/canonical.h"
+
+/* All that one entry can be opened to: what a form takes must fit a proof, or its owner would never
+ * get one. A name is the longest text; an opening's own bytes are its subject, salt and headers. */
+#define OPENING_OWN_MAX 80u
+#define MEMBER_MAX                                                                                 \
+    (2u * TN_TEXT_CANONICAL_MAX + TN_DATE_CANONICAL_SIZE + 2u * TN_CODE_MAX + 5u * OPENING_OWN_MAX)
+_Static_assert(TN_ENTRY_BYTES_MAX + TN_INTAKE_MEMBERS_MAX * MEMBER_MAX + TN_TEXT_CANONICAL_MAX +
+                       2u * OPENING_OWN_MAX <=
+                   TN_PROOF_FILE_EXTRA_BYTES_MAX,
+               "a proof file holds every opening");
 
 struct making {
     const struct tn_vault *vault;

@@ -55,7 +55,12 @@ static enum tn_status fill_extra(struct tn_prover *prover, uint64_t index,
     }
     if (status == TN_OK) {
         tn_proof_extra_write(&extra, &prover->extra);
-        status = tn_buffer_status(&prover->extra);
+        if (tn_buffer_status(&prover->extra) != TN_OK) {
+            status = tn_fail(error, TN_FULL,
+                             "entry %" PRIu64 " with its openings is over the %zu bytes that a "
+                             "proof file carries, or there is no memory for them",
+                             index, prover->extra.limit);
+        }
     }
     tn_arena_close_secret(&arena);
     return status;

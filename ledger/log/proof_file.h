@@ -18,10 +18,11 @@
 #include "ledger/log/note.h"
 #include "ledger/log/tree.h"
 
-/* Of `extra`, decoded: an entry is at most half of it, and a group's openings are some 30 kB. */
-#define TN_PROOF_FILE_EXTRA_BYTES_MAX ((size_t) 128 << 10)
+/* Of `extra`, decoded: the longest entry, and the openings of the largest group with the longest
+ * names (api/intake/openings.c adds them up). A usual group's are some 3 kB. */
+#define TN_PROOF_FILE_EXTRA_BYTES_MAX ((size_t) 640 << 10)
 /* A whole file: the note at its largest, `extra` in base64, the hashes. */
-#define TN_PROOF_FILE_BYTES_MAX (TN_NOTE_BYTES_MAX + ((size_t) 192 << 10))
+#define TN_PROOF_FILE_BYTES_MAX (TN_NOTE_BYTES_MAX + ((size_t) 896 << 10))
 
 /* A parsed file: views into it. */
 struct tn_proof_file {

@@ -268,6 +268,42 @@ static void proofs_are_for_their_owner_alone(void **state)
     MUST_ANSWER(401, call(&served, "GET", path, NULL, NULL));
 }
 
+/* U+FDFA becomes 18 characters: 248 of them are as long a name as there may be. */
+static void a_group_with_the_longest_names_is_proven_too(void **state)
+{
+    static const char letter[] = "\xef\xb7\xba";
+    struct person_account group;
+    struct tn_proof_extra extra;
+    struct tn_event event;
+    struct proofs proofs;
+    struct tn_buffer body;
+
+    (void) state;
+    tn_buffer_init(&body, (size_t) 1 << 16);
+    for (unsigned i = 0; i < 10; i++) {
+        tn_buffer_append_string(&body, i == 0 ? "{\"members\":[{" : ",{");
+        for (unsigned name = 0; name < 2; name++) {
+            tn_buffer_printf(&body, "\"%s_names\":\"", name == 0 ? "given" : "family");
+            for (unsigned at = 0; at < 247; at++) {
+                tn_buffer_append_string(&body, letter);
+            }
+            tn_buffer_printf(&body, "%u\",", i);
+        }
+        tn_buffer_append_string(&body, "\"date_of_birth\":\"1980-01-15\",\"nationality\":\"XYZ\"}");
+    }
+    tn_buffer_printf(&body, "],\"destination\":\"10 Calle Inventada\"}%c", 0);
+    MUST_ANSWER(201, call(&served, "POST", "/v1/registrations", NULL, (const char *) body.data));
+    account_of_reply(&group);
+    proofs_get(&proofs, &group);
+    proof_check(&proofs, 0, &extra, &event);
+    assert_int_equal(extra.openings.count, 41);
+    for (size_t i = 0; i < extra.openings.count; i++) {
+        assert_int_equal(tn_opening_check(&event, &extra.openings.items[i]), TN_OK);
+    }
+    proofs_close(&proofs);
+    tn_buffer_close(&body);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -276,6 +312,7 @@ int main(void)
         cmocka_unit_test(the_promise_is_kept_in_time),
         cmocka_unit_test(a_validation_has_no_receipt),
         cmocka_unit_test(every_own_event_is_proven_and_own_data_opens),
+        cmocka_unit_test(a_group_with_the_longest_names_is_proven_too),
         cmocka_unit_test(a_page_of_proofs_goes_on_where_it_ended),
         cmocka_unit_test(proofs_are_for_their_owner_alone),
     };
