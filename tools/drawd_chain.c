@@ -58,11 +58,13 @@ static enum tn_status put_file(int folder, const char *name, struct tn_bytes byt
     return good ? TN_OK : tn_fail(error, TN_IO, "%s cannot be written: %s", name, strerror(errno));
 }
 
-/* The file's bytes, at most `size`; found false when there is none. */
-static enum tn_status get_file(int folder, const char *name, uint8_t *bytes, size_t size,
-                               size_t *got, bool *found, struct tn_error *error)
+/* The file's bytes, at most `size`; found false when there is none. A secret one is refused when
+ * others have any right on it. */
+static enum tn_status get_file(int folder, const char *name, bool secret, uint8_t *bytes,
+                               size_t size, size_t *got, bool *found, struct tn_error *error)
 {
     int fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    struct stat about;
     ssize_t count = 0;
 
     *got = 0;
@@ -71,6 +73,13 @@ static enum tn_status get_file(int folder, const char *name, uint8_t *bytes, siz
         return errno == ENOENT
                    ? TN_OK
                    : tn_fail(error, TN_IO, "%s cannot be read: %s", name, strerror(errno));
+    }
+    if (secret && (fstat(fd, &about) != 0 || (about.st_mode & (S_IRWXG | S_IRWXO)) != 0)) {
+        close(fd);
+        return tn_fail(error, TN_DENIED,
+                       "%s: group or others have rights on it; refused. Make it 0600, and think "
+                       "about who may have read it: a chain that is known must be replaced",
+                       name);
     }
     while (*got < size && (count = read(fd, bytes + *got, size - *got)) > 0) {
         *got += (size_t) count;
@@ -196,7 +205,8 @@ enum tn_status tn_drawd_chain_open(const char *directory, bool allow_unlocked,
         status = tn_secret_open(&chain->tail, TN_HASH_SIZE, allow_unlocked, error);
     }
     if (status == TN_OK) {
-        status = get_file(chain->folder, "chain", text, sizeof(text) - 1, &size, &found, error);
+        status =
+            get_file(chain->folder, "chain", true, text, sizeof(text) - 1, &size, &found, error);
     }
     if (status == TN_OK && !found) {
         status = tn_fail(error, TN_NOT_FOUND, "%s has no chain; turno drawd DIR --create makes one",
@@ -262,7 +272,7 @@ static enum tn_status persist(struct tn_drawd_chain *chain, uint32_t day, const 
     (void) snprintf(name, sizeof(name), "%" PRIu32, day);
     tn_hex_encode(wanted, root, TN_HASH_SIZE);
     wanted[2 * TN_HASH_SIZE] = '\n';
-    status = get_file(folder, name, kept, sizeof(kept), &size, &found, error);
+    status = get_file(folder, name, false, kept, sizeof(kept), &size, &found, error);
     if (status == TN_OK && found &&
         (size != ROOT_FILE_SIZE || memcmp(kept, wanted, ROOT_FILE_SIZE) != 0)) {
         status = tn_fail(error, TN_REFUSED,

@@ -25,6 +25,8 @@ struct tn_drawd_chain {
 /* Make DIR and a chain with a random tail. TN_EXISTS: there is one already. */
 TN_MUST_USE enum tn_status tn_drawd_chain_create(const char *directory, uint32_t first_day,
                                                  uint32_t length, struct tn_error *error);
+/* TN_NOT_FOUND: there is none. TN_DENIED: others have rights on its file. TN_BUSY: another process
+ * holds it. TN_CORRUPT: it is damaged. */
 TN_MUST_USE enum tn_status tn_drawd_chain_open(const char *directory, bool allow_unlocked,
                                                struct tn_drawd_chain *chain,
                                                struct tn_error *error);

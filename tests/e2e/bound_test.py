@@ -309,6 +309,12 @@ def drawd_keeps_its_word(base):
     assert os.stat(drawd.socket).st_mode & 0o777 == 0o660
     drawd.process.send_signal(signal.SIGTERM)
     assert drawd.process.wait(20) == DONE
+    for mode in (0o640, 0o604, 0o620):
+        os.chmod(os.path.join(drawd.folder, "chain"), mode)
+        done = turno.run("drawd", drawd.folder, "--listen", drawd.socket, "--allow-unlocked",
+                         expect=turno.ENVIRONMENT, timeout=20)
+        assert "others have rights" in done.stderr, done.stderr
+    os.chmod(os.path.join(drawd.folder, "chain"), 0o600)
     # A new ledger may bind it from the start; a witness's is not the operator's.
     made = os.path.join(base, "made")
     turno.run("init", made, "--chain", drawd.chain, "--allow-unlocked")
