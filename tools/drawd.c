@@ -277,6 +277,9 @@ static enum tn_status run(const struct wish *wish, struct tn_error *error)
     }
     if (status == TN_OK) {
         chain.any_time = wish->simulated;
+        if (!chain.tail.locked) {
+            tn_logline(TN_LOG_WARN, "the chain is " TN_SECRET_UNLOCKED_WORDS);
+        }
         tn_logline(TN_LOG_INFO, "holding a chain of %" PRIu32 " days from day %" PRIu32 " at %s",
                    chain.length, chain.first_day, wish->listen);
         serve(&chain, listener);

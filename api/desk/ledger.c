@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "ledger/base/civil.h"
+#include "ledger/base/logline.h"
 #include "ledger/event/event.h"
+#include "ledger/vault/secret.h"
 
 static enum tn_status read_genesis(struct tn_ledger *ledger, struct tn_error *error)
 {
@@ -48,6 +50,24 @@ static enum tn_status read_genesis(struct tn_ledger *ledger, struct tn_error *er
     return status;
 }
 
+/* What served all the same, and would be worse news later. */
+static void warn_of_keys(const struct tn_ledger *ledger)
+{
+    unsigned damaged = tn_keys_damaged(ledger->keys);
+
+    if (damaged > 0) {
+        tn_logline(
+            TN_LOG_WARN,
+            "%u of the files keys, keys.2, epochs and epochs.2 in %s were damaged or missing "
+            "and have been written again from the other copy: look for what changed them, "
+            "check the disk, and keep a backup of them",
+            damaged, ledger->directory);
+    }
+    if (!tn_keys_locked(ledger->keys) && !ledger->simulated) {
+        tn_logline(TN_LOG_WARN, "the ledger's keys are " TN_SECRET_UNLOCKED_WORDS);
+    }
+}
+
 static enum tn_status open_keys(struct tn_ledger *ledger, const struct tn_ledger_options *options,
                                 struct tn_error *error)
 {
@@ -58,8 +78,11 @@ static enum tn_status open_keys(struct tn_ledger *ledger, const struct tn_ledger
     };
     enum tn_status status = tn_keys_open(ledger->directory, &keys, &ledger->keys, error);
 
-    return status == TN_OK ? tn_vault_open(&ledger->vault, ledger->store, ledger->keys, error)
-                           : status;
+    if (status == TN_OK) {
+        warn_of_keys(ledger);
+        status = tn_vault_open(&ledger->vault, ledger->store, ledger->keys, error);
+    }
+    return status;
 }
 
 static enum tn_status open_signers(struct tn_ledger *ledger, struct tn_error *error)

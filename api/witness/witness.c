@@ -372,6 +372,9 @@ enum tn_status tn_witness_open(const struct tn_witness_options *options, struct 
     }
     if (status == TN_OK) {
         tn_secret_freeze(&witness->secret);
+        if (!witness->secret.locked) {
+            tn_logline(TN_LOG_WARN, "the witness's key is " TN_SECRET_UNLOCKED_WORDS);
+        }
     }
     if (status == TN_OK && options->host) {
         status = open_logs(witness, options, error);

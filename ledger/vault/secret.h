@@ -16,6 +16,11 @@ struct tn_secret {
     bool locked;       /* what mlock really answered */
 };
 
+/* What to say, after what it is, where `locked` is false: "the keys are ...". */
+#define TN_SECRET_UNLOCKED_WORDS                                                                   \
+    "in memory that can be written to swap, as --allow-unlocked permits: raise RLIMIT_MEMLOCK, "   \
+    "or run without swap"
+
 /* TN_UNAVAILABLE: the system does not lock `size` bytes and `allow_unlocked` is false.
  * TN_MEMORY: no memory. */
 TN_MUST_USE enum tn_status tn_secret_open(struct tn_secret *secret, size_t size,

@@ -216,13 +216,39 @@ def keys_elsewhere(base):
             (["prove", directory, 1, "--openings"], turno.DONE)):
         for less in ([], where[:2], where[2:]):
             turno.run(*command, *less, expect=turno.ENVIRONMENT, before=turno.lock_no_memory)
-        turno.run(*command, *where, expect=codes, before=turno.lock_no_memory)
+        done = turno.run(*command, *where, expect=codes, before=turno.lock_no_memory)
+        # Only whoever opens the ledger to write says it, and once.
+        assert done.stderr.count("written to swap") == (command[0] != "prove"), done.stderr
+    return directory, where
+
+
+def damaged_copies(directory, where):
+    """A copy of a key file that is damaged or missing is made again, and that is said once."""
+    for name in ("keys", "epochs.2"):
+        path = os.path.join(directory, name)
+        with open(path, "rb") as file:
+            whole = file.read()
+        for damage in (b"", whole[:-1] + bytes([whole[-1] ^ 1]), None):
+            os.remove(path)
+            if damage is not None:
+                with open(path, "wb") as file:
+                    file.write(damage)
+            said = turno.run("resume", directory, *where, expect=turno.USAGE).stderr
+            assert said.count("damaged or missing") == 1 and "swap" not in said, said
+            with open(path, "rb") as file:
+                assert file.read() == whole
+            said = turno.run("resume", directory, *where, expect=turno.USAGE).stderr
+            assert "damaged" not in said, said
+    os.remove(path)
+    with turno.Server(directory, *where) as server:
+        assert server.talk().count("damaged or missing") == 1, server.talk()
+        server.stop()
 
 
 def main():
     turno.need_program()
     with turno.scratch() as base:
-        keys_elsewhere(base)
+        damaged_copies(*keys_elsewhere(base))
         simulated(base)
         real(base)
     return 0
