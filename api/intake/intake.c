@@ -160,6 +160,7 @@ static enum tn_status canonical_person_make(const struct tn_intake *intake,
                                             struct canonical_person *person, struct tn_error *error)
 {
     enum tn_status status = canonical_names(form, member, person, error);
+    uint8_t birth[TN_DATE_CANONICAL_SIZE];
     size_t from;
     int age;
 
@@ -175,7 +176,12 @@ static enum tn_status canonical_person_make(const struct tn_intake *intake,
     }
     person->adult = (uint32_t) age >= intake->policy->adult_years;
     from = person->text.size;
-    tn_canonical_date(form->birth, tn_buffer_extend(&person->text, TN_DATE_CANONICAL_SIZE));
+    tn_canonical_date(form->birth, birth);
+    tn_buffer_append(&person->text, birth, sizeof(birth));
+    sodium_memzero(birth, sizeof(birth));
+    if (tn_buffer_status(&person->text) != TN_OK) {
+        return tn_fail(error, TN_MEMORY, "no memory for what members gave");
+    }
     end_field(person, TN_FIELD_DATE_OF_BIRTH, from);
     from = person->text.size;
     if (tn_canonical_code(form->nationality, &person->text) != TN_OK ||

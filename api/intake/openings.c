@@ -29,20 +29,20 @@ struct making {
     struct tn_error *error;
 };
 
-/* One field whose canonical value stands in `value`. Left out unless it opens what is committed. */
+/* One field with its canonical value. Left out unless it opens what is committed. */
 static enum tn_status add(struct making *making, const uint8_t *subject, enum tn_vault_field field,
-                          const struct tn_buffer *value)
+                          struct tn_bytes value)
 {
     struct tn_opening *opening = &making->items[making->count];
     enum tn_status status;
 
-    if (making->count == TN_OPENINGS_MAX || value->size == 0 ||
+    if (making->count == TN_OPENINGS_MAX || value.size == 0 ||
         !tn_event_commitment(making->event, subject, field)) {
         return TN_OK;
     }
     memcpy(opening->subject, subject, TN_ID_SIZE);
     opening->field = field;
-    opening->value = tn_arena_copy(making->arena, tn_buffer_view(value));
+    opening->value = tn_arena_copy(making->arena, value);
     if (!opening->value.data) {
         return tn_fail(making->error, TN_MEMORY, "no memory for openings");
     }
@@ -63,7 +63,7 @@ static enum tn_status add_text(struct making *making, const uint8_t *subject,
 
     tn_buffer_init(&value, TN_TEXT_CANONICAL_MAX);
     if ((code ? tn_canonical_code(typed, &value) : tn_canonical_text(typed, &value)) == TN_OK) {
-        status = add(making, subject, field, &value);
+        status = add(making, subject, field, tn_buffer_view(&value));
     }
     tn_buffer_close_secret(&value);
     return status;
@@ -75,11 +75,10 @@ static enum tn_status add_member(struct making *making, const uint8_t *member)
     uint32_t version = TN_RECORD_NEWEST;
     struct tn_person_form person = {.birth = 0};
     struct tn_buffer plain;
-    struct tn_buffer birth;
+    uint8_t birth[TN_DATE_CANONICAL_SIZE];
     enum tn_status status;
 
     tn_buffer_init(&plain, TN_SEALED_PLAIN_MAX);
-    tn_buffer_init(&birth, TN_DATE_CANONICAL_SIZE);
     status = tn_vault_open_record(making->vault, member, TN_RECORD_PROFILE, &version, &plain,
                                   making->error);
     if (status == TN_OK && tn_profile_read(tn_buffer_view(&plain), &person) != TN_OK) {
@@ -92,8 +91,8 @@ static enum tn_status add_member(struct making *making, const uint8_t *member)
         status = add_text(making, member, TN_FIELD_FAMILY_NAMES, person.family_names);
     }
     if (status == TN_OK) {
-        tn_canonical_date(person.birth, tn_buffer_extend(&birth, TN_DATE_CANONICAL_SIZE));
-        status = add(making, member, TN_FIELD_DATE_OF_BIRTH, &birth);
+        tn_canonical_date(person.birth, birth);
+        status = add(making, member, TN_FIELD_DATE_OF_BIRTH, tn_bytes(birth, sizeof(birth)));
     }
     if (status == TN_OK) {
         status = add_text(making, member, TN_FIELD_NATIONALITY, person.nationality);
@@ -102,7 +101,7 @@ static enum tn_status add_member(struct making *making, const uint8_t *member)
         status = add_text(making, member, TN_FIELD_DOCUMENT, person.document);
     }
     sodium_memzero(&person, sizeof(person));
-    tn_buffer_close_secret(&birth);
+    sodium_memzero(birth, sizeof(birth));
     tn_buffer_close_secret(&plain);
     return status == TN_NOT_FOUND || status == TN_GONE ? TN_OK : status;
 }
