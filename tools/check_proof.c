@@ -239,8 +239,10 @@ static void print_words(struct proof_check *check)
         char subject[2 * TN_ID_SIZE + 1];
 
         tn_hex_encode(subject, opening->subject, TN_ID_SIZE);
-        fprintf(stderr, "it commits to the %s of %s: %.*s\n", tn_vault_field_name(opening->field),
-                subject, (int) opening->value.size, (const char *) opening->value.data);
+        fprintf(stderr, "it commits to the %s of %s: ", tn_vault_field_name(opening->field),
+                subject);
+        tn_cli_print_text(stderr, opening->value);
+        fputc('\n', stderr);
     }
     tn_buffer_init(&line, OUT_BYTES_MAX);
     if (check->extra.entry.size > 0 && tn_event_write_json(check->extra.entry, finding->index,

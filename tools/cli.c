@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include <utf8proc.h>
 
 #include "ledger/base/civil.h"
 #include "ledger/base/clock.h"
@@ -65,6 +66,26 @@ int tn_cli_fail(enum tn_status status, const struct tn_error *error)
 {
     fprintf(stderr, "turno: %s\n", error && error->text[0] ? error->text : tn_status_name(status));
     return exit_code(status);
+}
+
+void tn_cli_print_text(FILE *out, struct tn_bytes text)
+{
+    while (text.size > 0) {
+        utf8proc_int32_t point = -1;
+        utf8proc_ssize_t size = utf8proc_iterate(text.data, (utf8proc_ssize_t) text.size, &point);
+        utf8proc_category_t category = utf8proc_category(point);
+        size_t step = size > 0 ? (size_t) size : 1;
+
+        if (size <= 0) {
+            fprintf(out, "<%02X>", text.data[0]);
+        } else if (category == UTF8PROC_CATEGORY_CC || category == UTF8PROC_CATEGORY_CF ||
+                   category == UTF8PROC_CATEGORY_ZL || category == UTF8PROC_CATEGORY_ZP) {
+            fprintf(out, "<U+%04X>", (unsigned) point);
+        } else {
+            fwrite(text.data, 1, step, out);
+        }
+        text = tn_bytes(text.data + step, text.size - step);
+    }
 }
 
 void tn_cli_hold_signals(sigset_t *signals)

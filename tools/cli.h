@@ -45,6 +45,10 @@ int tn_cli_usage(const char *name, const char *format, ...) TN_PRINTF(2, 3);
 /* Print what went wrong to stderr; returns the exit code that fits the status. */
 int tn_cli_fail(enum tn_status status, const struct tn_error *error);
 
+/* Text from outside for a terminal: what could move its cursor, colour it or turn its writing
+ * around stands as <U+001B>, what is no UTF-8 as <FF>. */
+void tn_cli_print_text(FILE *out, struct tn_bytes text);
+
 /* Block the signals that end a server, and hand out their set to be waited for. Before any thread
  * starts, so that all of them inherit it. */
 void tn_cli_hold_signals(sigset_t *signals);
