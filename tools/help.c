@@ -78,7 +78,8 @@ static const struct tn_cli_command commands[] = {
      "fold the log beside the live rows, compare, swap",
      "  --swap-different  take the rebuilt rows although the live ones differ\n"
      "  --log           make the log's own tiles, indexes and head again from its entries, when\n"
-     "                  they are lost or damaged; no server may run on the directory\n" KEY_OPTIONS},
+     "                  they are lost or damaged; no server may run on the "
+     "directory\n" KEY_OPTIONS},
     {"draw", tn_command_draw,
      "draw DIR DAY --transcript [--audience public|auditor]\n"
      "       turno draw --recompute FILE\n"
