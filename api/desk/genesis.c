@@ -121,17 +121,21 @@ static enum tn_status open_parts(struct making *making, const char *directory,
         .simulated = genesis->simulated,
     };
     struct tn_desk_options desk = {.clock = TN_CLOCK_MANUAL, .vault = &making->vault};
-    enum tn_status status;
+    bool exists = false;
+    enum tn_status status = tn_store_look(directory, &exists, error);
 
-    if (tn_store_exists(directory)) {
-        return tn_fail(error, TN_EXISTS, "%s holds a ledger already", directory);
+    if (status == TN_OK && exists) {
+        status = tn_fail(error, TN_EXISTS, "%s holds a ledger already", directory);
+    }
+    if (status != TN_OK) {
+        return status;
     }
     /* Keys first: where they are refused, such as beside a root key that is another ledger's,
      * nothing is left behind. */
     status = tn_keys_create(directory, &making->random, &keys, &making->keys, error);
     if (status == TN_OK) {
         status = tn_store_open(directory, &store, &making->store, error);
-        if (status != TN_OK && !tn_store_exists(directory)) {
+        if (status != TN_OK && tn_store_look(directory, &exists, NULL) == TN_OK && !exists) {
             tn_keys_remove(directory, &keys);
         }
     }

@@ -40,8 +40,10 @@ struct tn_store_options {
 TN_MUST_USE enum tn_status tn_store_open(const char *directory,
                                          const struct tn_store_options *options,
                                          struct tn_store **store, struct tn_error *error);
-/* Is there a store in this directory? */
-bool tn_store_exists(const char *directory);
+/* Is there a store in this directory? TN_CORRUPT when there is what is left of one, TN_IO when
+ * nobody can look. */
+TN_MUST_USE enum tn_status tn_store_look(const char *directory, bool *exists,
+                                         struct tn_error *error);
 void tn_store_close(struct tn_store *store);
 /* Opened as TN_STORE_WRITER. */
 bool tn_store_is_writer(const struct tn_store *store);

@@ -122,11 +122,34 @@ void tn_store_close(struct tn_store *store)
     free(store);
 }
 
-bool tn_store_exists(const char *directory)
+/* RocksDB takes a folder without CURRENT for an empty one: what is left of a damaged database would
+ * be replaced by a new one. */
+enum tn_status tn_store_look(const char *directory, bool *exists, struct tn_error *error)
 {
-    char current[PATH_MAX];
-    int size = snprintf(current, sizeof(current), "%s/store/CURRENT", directory);
-    return size > 0 && (size_t) size < sizeof(current) && access(current, F_OK) == 0;
+    char path[PATH_MAX];
+    bool holds_files = false;
+
+    *exists = false;
+    if (snprintf(path, sizeof(path), "%s/store", directory) >= (int) sizeof(path)) {
+        return tn_fail(error, TN_INVALID, "the name of the directory is too long");
+    }
+    DIR *folder = opendir(path);
+    if (folder == NULL) {
+        return errno == ENOENT
+                   ? TN_OK
+                   : tn_fail(error, TN_IO, "%s: %s; nothing was changed", path, strerror(errno));
+    }
+    for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+        *exists = *exists || strcmp(entry->d_name, "CURRENT") == 0;
+        holds_files = holds_files || entry->d_name[0] != '.';
+    }
+    closedir(folder);
+    return *exists || !holds_files
+               ? TN_OK
+               : tn_fail(error, TN_CORRUPT,
+                         "%s holds files and no CURRENT: this ledger is damaged. Nothing was "
+                         "changed; restore it from an archive, and do not init here",
+                         path);
 }
 
 /* DIR/store, the marks of a ledger that is there, and a secondary's own folder. */
@@ -137,7 +160,11 @@ static enum tn_status make_paths(struct tn_store *store, const char *directory,
         store->path = NULL;
         return tn_fail(error, TN_MEMORY, "no memory to open %s", directory);
     }
-    bool exists = tn_store_exists(directory);
+    bool exists = false;
+    enum tn_status status = tn_store_look(directory, &exists, error);
+    if (status != TN_OK) {
+        return status;
+    }
     if (options->create && exists) {
         return tn_fail(error, TN_EXISTS, "%s holds a ledger already", directory);
     }
@@ -155,8 +182,7 @@ static enum tn_status make_paths(struct tn_store *store, const char *directory,
             return tn_fail(error, TN_MEMORY, "no memory to open %s", directory);
         }
         if (mkdtemp(store->secondary) == NULL) {
-            enum tn_status status =
-                tn_fail(error, TN_IO, "%s: %s", store->secondary, strerror(errno));
+            status = tn_fail(error, TN_IO, "%s: %s", store->secondary, strerror(errno));
             free(store->secondary);
             store->secondary = NULL;
             return status;

@@ -92,6 +92,38 @@ static void a_directory_is_opened_as_what_it_is(void **state)
     scenario_close(&s);
 }
 
+/* What is left of a damaged ledger is not taken for an empty folder. */
+static void a_store_without_its_current_file_is_left_alone(void **state)
+{
+    (void) state;
+    struct scenario s;
+    struct tn_store *other = NULL;
+    const struct tn_store_options modes[] = {
+        {.create = true}, {.create = false}, {.mode = TN_STORE_SECONDARY}};
+    char path[300];
+    glob_t before;
+    glob_t after;
+    scenario_init(&s);
+    put(&s, "a", "1");
+    write_batch(&s);
+    assert_ok(tn_store_flush(s.store, &s.error), &s.error);
+    tn_store_close(s.store);
+    s.store = NULL;
+    snprintf(path, sizeof(path), "%s/store/CURRENT", s.directory);
+    assert_int_equal(unlink(path), 0);
+    snprintf(path, sizeof(path), "%s/store/*", s.directory);
+    assert_int_equal(glob(path, 0, NULL, &before), 0);
+    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+        assert_status(tn_store_open(s.directory, &modes[i], &other, &s.error), TN_CORRUPT,
+                      &s.error);
+    }
+    assert_int_equal(glob(path, 0, NULL, &after), 0);
+    assert_int_equal(after.gl_pathc, before.gl_pathc);
+    globfree(&before);
+    globfree(&after);
+    scenario_close(&s);
+}
+
 static void another_process_is_kept_out(void **state)
 {
     (void) state;
@@ -559,6 +591,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_directory_is_opened_as_what_it_is),
+        cmocka_unit_test(a_store_without_its_current_file_is_left_alone),
         cmocka_unit_test(another_process_is_kept_out),
         cmocka_unit_test(batches_are_written_whole),
         cmocka_unit_test(marks_take_back_what_came_after),
