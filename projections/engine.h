@@ -6,6 +6,8 @@
 #ifndef TN_PROJECTIONS_ENGINE_H
 #define TN_PROJECTIONS_ENGINE_H
 
+#include <stdatomic.h>
+
 #include "ledger/log/log.h"
 #include "projections/projection.h"
 
@@ -151,16 +153,26 @@ TN_MUST_USE enum tn_status tn_rebuild(struct tn_store *store, struct tn_log *log
  *   job thread   begin; catch_up(what is committed), again as long as much is left
  *   desk thread  at rest (all committed, none gathering): finish; tn_engine_reload; go on
  *   each reader  finds tn_views_stale and opens its views again
- *   any thread   when all have: tn_engine_drop_old
- *   job thread   close
+ *   job thread   tn_engine_drop_old, which waits for nobody: a family leaves the disk with the
+ *                last view of it; close
  *
- * One job at a time for a store; its functions one at a time, on any thread. */
+ * One job at a time for a store: a second begin is TN_BUSY until the first is closed. A job's
+ * functions one at a time, on any thread. */
 struct tn_rebuild_options {
     const struct tn_projection *const *list; /* NULL: all there are, by number */
     size_t count;
     uint32_t mask;
     size_t cache_bytes; /* 0: TN_REBUILD_CACHE_BYTES */
+    /* Raised by any thread: folding and comparing end soon with TN_UNAVAILABLE, and nothing is
+     * replaced. May be NULL. */
+    const atomic_bool *stop;
 };
+#define TN_REBUILD_STOPPED "stopped before its end: nothing was replaced"
+static inline bool tn_stop_asked(const atomic_bool *stop)
+{
+    return stop != NULL && atomic_load_explicit(stop, memory_order_relaxed);
+}
+
 TN_MUST_USE enum tn_status tn_rebuild_begin(struct tn_store *store, struct tn_log *log,
                                             const struct tn_rebuild_options *options,
                                             struct tn_rebuild_job **job, struct tn_error *error);
@@ -169,7 +181,7 @@ TN_MUST_USE enum tn_status tn_rebuild_begin(struct tn_store *store, struct tn_lo
 TN_MUST_USE enum tn_status tn_rebuild_catch_up(struct tn_rebuild_job *job, uint64_t upto,
                                                tn_rebuild_progress *progress, void *context,
                                                struct tn_error *error);
-/* Fold the rest, compare, and swap in one write. Statuses as tn_rebuild. */
+/* Fold the rest, compare, and swap in one write. Statuses as tn_rebuild, and of the flag. */
 TN_MUST_USE enum tn_status tn_rebuild_finish(struct tn_rebuild_job *job, bool swap_different,
                                              tn_rebuild_progress *progress, void *context,
                                              struct tn_rebuild_report *report,
@@ -179,8 +191,9 @@ void tn_rebuild_close(struct tn_rebuild_job *job);
 /* The mask of a rebuild that was begun and neither finished nor closed, 0 when there is none. */
 TN_MUST_USE enum tn_status tn_rebuild_pending(struct tn_store *store, uint32_t *mask,
                                               struct tn_error *error);
-/* Drop the families that are not current. Nobody reads them any more, and no job is open that
- * was not finished. `list` as in tn_engine_open. */
+/* Drop the families that are not current, before the job that replaced them is closed or when
+ * there is none. Views of them may be open (a family is freed with the last), an engine may not.
+ * `list` as in tn_engine_open. */
 TN_MUST_USE enum tn_status tn_engine_drop_old(struct tn_store *store,
                                               const struct tn_projection *const *list, size_t count,
                                               struct tn_error *error);

@@ -34,7 +34,7 @@ TN_MUST_USE enum tn_status tn_current_fresh(struct tn_store *store, const char *
                                             char family[static TN_FAMILY_NAME_MAX + 1],
                                             struct tn_error *error);
 /* Drop the families of the listed projections that are not current: what a cut rebuild left, or
- * what a swap replaced. Nobody reads them any more. */
+ * what a swap replaced. Nobody reads them any more but views, which hold theirs. */
 TN_MUST_USE enum tn_status tn_current_sweep(struct tn_store *store,
                                             const struct tn_projection *const *list, size_t count,
                                             struct tn_error *error);

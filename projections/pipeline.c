@@ -265,6 +265,11 @@ static void slot_take(struct run *run)
     uint64_t used;
 
     show_progress(run);
+    if (tn_stop_asked(run->pipeline->stop)) {
+        run->scan_status = tn_fail(&run->scan_error, TN_UNAVAILABLE, TN_REBUILD_STOPPED);
+        run->filling = NULL;
+        return;
+    }
     pthread_mutex_lock(&run->lock);
     used = slots_used(run);
     if (run->status == TN_OK && used < RING_SLOTS &&

@@ -18,7 +18,8 @@ struct tn_pipeline {
     tn_views_watch *watch;         /* each event in order, one thread at a time; may be NULL */
     tn_rebuild_progress *progress; /* caller's thread; may be NULL */
     void *context;
-    uint64_t total; /* as progress shows it */
+    uint64_t total;          /* as progress shows it */
+    const atomic_bool *stop; /* raised: TN_UNAVAILABLE; may be NULL */
 };
 
 /* Fold entries [from, end). After a failure the folds stand at different positions and are of no

@@ -30,6 +30,8 @@ struct tn_rebuild_job {
     uint64_t position; /* entries folded */
     bool broken;       /* a stretch failed half-way */
     bool swapped;
+    bool claimed; /* the store, for this job */
+    const atomic_bool *stop;
     struct tn_merkle merkle;
     struct tn_cache_budget budgets[TN_PROJECTIONS_MAX];
     char names[TN_PROJECTIONS_MAX][TN_FAMILY_NAME_MAX + 1];
@@ -51,6 +53,12 @@ static enum tn_status name_difference(const struct tn_rebuild_job *job,
                                       const struct tn_rebuild_report *report,
                                       struct tn_error *error);
 static enum tn_status swap(struct tn_rebuild_job *job, struct tn_error *error);
+
+/* For whoever waits for the end of a job that nobody wants any more. */
+static enum tn_status go_on(const struct tn_rebuild_job *job, struct tn_error *error)
+{
+    return tn_stop_asked(job->stop) ? tn_fail(error, TN_UNAVAILABLE, TN_REBUILD_STOPPED) : TN_OK;
+}
 
 static bool asked(const struct tn_rebuild_job *job, size_t number)
 {
@@ -96,10 +104,15 @@ enum tn_status tn_rebuild_begin(struct tn_store *store, struct tn_log *log,
     job->log = log;
     job->list = tn_whole_list(options->list, options->count);
     job->mask = options->mask & ((UINT32_C(1) << job->list.count) - 1);
+    job->stop = options->stop;
     job->started_us = tn_clock_monotonic_us();
     tn_merkle_init(&job->merkle);
-    status = job->mask == 0 ? tn_fail(error, TN_INVALID, "no projection is asked for")
-                            : tn_store_family(store, "meta", false, &job->meta, error);
+    job->claimed = tn_store_claim(store);
+    status = !job->claimed
+                 ? tn_fail(error, TN_BUSY,
+                           "another rebuild of this ledger is under way: wait for its end")
+             : job->mask == 0 ? tn_fail(error, TN_INVALID, "no projection is asked for")
+                              : tn_store_family(store, "meta", false, &job->meta, error);
     if (status == TN_OK) {
         status = tn_store_family(store, TN_TOUCHED_FAMILY, true, &job->touched, error);
     }
@@ -173,6 +186,9 @@ void tn_rebuild_close(struct tn_rebuild_job *job)
     if (job->meta != NULL && job->mask != 0 && !job->swapped) {
         (void) (note_mask(job, 0, NULL) == TN_OK);
     }
+    if (job->claimed) {
+        tn_store_unclaim(job->store);
+    }
     free(job);
 }
 
@@ -196,6 +212,7 @@ enum tn_status tn_rebuild_catch_up(struct tn_rebuild_job *job, uint64_t upto,
         .from = job->position,
         .progress = progress,
         .context = context,
+        .stop = job->stop,
     };
 
     if (job->broken) {
@@ -250,6 +267,7 @@ enum tn_status tn_rebuild_finish(struct tn_rebuild_job *job, bool swap_different
     if (status == TN_OK && !equal && !swap_different) {
         status = name_difference(job, report, error);
     }
+    status = status == TN_OK ? go_on(job, error) : status;
     return status == TN_OK ? swap(job, error) : status;
 }
 
@@ -314,7 +332,10 @@ static void *conclude_some(void *argument)
         struct tn_error error = {0};
 
         pthread_mutex_unlock(&conclusion->lock);
-        enum tn_status status = tn_rows_spill(job->folds[number].rows, &error);
+        enum tn_status status = go_on(job, &error);
+        if (status == TN_OK) {
+            status = tn_rows_spill(job->folds[number].rows, &error);
+        }
         if (status == TN_OK) {
             status = compare(job, number, &error);
         }
@@ -369,7 +390,8 @@ static enum tn_status compare(struct tn_rebuild_job *job, size_t number, struct 
     }
     if (status == TN_OK) {
         status = tn_rows_compare(job->store, live, job->families[number],
-                                 tn_rows_middle(job->folds[number].rows), compared, error);
+                                 tn_rows_middle(job->folds[number].rows), job->stop, compared,
+                                 error);
     }
     job->comparable[number] = status == TN_OK && current.version == projection->version &&
                               current.position == job->position;

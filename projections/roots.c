@@ -187,10 +187,14 @@ struct stretch {
     struct tn_family *families[2];
     struct tn_bytes from; /* empty: from the first row */
     struct tn_bytes to;   /* the key that is no longer part of it; empty: to the last row */
+    const atomic_bool *stop;
     struct tn_rows_compared compared;
     enum tn_status status;
     struct tn_error error;
 };
+
+/* Seen every so many rows: some tenths of a millisecond. */
+#define STOP_ROWS 1024u
 
 static bool is_within(const struct stretch *stretch, const struct tn_iterator *iterator)
 {
@@ -251,16 +255,20 @@ static void compare_stretch(struct stretch *stretch)
         iterators[i] = tn_iterator_create(stretch->store, stretch->families[i], NULL, true);
         tn_iterator_seek(iterators[i], stretch->from);
     }
-    while (same_row(stretch, iterators[0], iterators[1]) && !roots[0].leaf.overflowed) {
+    while (same_row(stretch, iterators[0], iterators[1]) && !roots[0].leaf.overflowed &&
+           (roots[0].merkle.size % STOP_ROWS != 0 || !tn_stop_asked(stretch->stop))) {
         root_add(&roots[0], tn_iterator_key(iterators[0]), tn_iterator_value(iterators[0]), false);
         tn_iterator_next(iterators[0]);
         tn_iterator_next(iterators[1]);
     }
     roots[1].merkle = roots[0].merkle;
     name_parting(stretch, iterators[0], iterators[1]);
-    stretch->status = TN_OK;
+    stretch->status = tn_stop_asked(stretch->stop)
+                          ? tn_fail(&stretch->error, TN_UNAVAILABLE, TN_REBUILD_STOPPED)
+                          : TN_OK;
     for (size_t i = 0; i < TN_ARRAY_SIZE(roots); i++) {
-        for (; is_within(stretch, iterators[i]) && !roots[i].leaf.overflowed;
+        for (; stretch->status == TN_OK && is_within(stretch, iterators[i]) &&
+               !roots[i].leaf.overflowed;
              tn_iterator_next(iterators[i])) {
             root_add(&roots[i], tn_iterator_key(iterators[i]), tn_iterator_value(iterators[i]),
                      false);
@@ -314,9 +322,10 @@ static bool compare_halves(struct stretch *whole, struct tn_bytes middle)
 
 enum tn_status tn_rows_compare(struct tn_store *store, struct tn_family *live,
                                struct tn_family *rebuilt, struct tn_bytes middle,
-                               struct tn_rows_compared *compared, struct tn_error *error)
+                               const atomic_bool *stop, struct tn_rows_compared *compared,
+                               struct tn_error *error)
 {
-    struct stretch whole = {.store = store, .families = {live, rebuilt}};
+    struct stretch whole = {.store = store, .families = {live, rebuilt}, .stop = stop};
 
     if (!compare_halves(&whole, middle)) {
         compare_stretch(&whole);

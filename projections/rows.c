@@ -65,6 +65,9 @@ void tn_rows_close(struct tn_rows *rows)
         return;
     }
     tn_iterator_destroy(rows->iterator);
+    if (rows->options.held) {
+        tn_store_release(rows->options.store, rows->options.family);
+    }
     tn_cache_close(&rows->cache);
     tn_touched_close(&rows->touched);
     tn_buffer_close(&rows->value);

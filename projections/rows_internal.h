@@ -28,6 +28,7 @@ struct tn_rows_options {
     const char *name;       /* of the family */
     struct tn_store *store; /* build: NULL until `home` gives one */
     struct tn_family *family;
+    bool held;                              /* the family is let go with the rows */
     const struct tn_snapshot *snapshot;     /* view; NULL: the newest */
     struct tn_cache_budget *budget;         /* live, build */
     const atomic_uint_least64_t *committed; /* live: newest durable generation */
@@ -166,9 +167,10 @@ struct tn_rows_compared {
 };
 /* One look at both: rows that are alike in both are hashed once. Two threads look when `middle` is
  * the first key under the right child of the root (of a spill); empty or another, and one does it
- * all. */
+ * all. `stop` as in tn_rebuild_options. */
 TN_MUST_USE enum tn_status tn_rows_compare(struct tn_store *store, struct tn_family *live,
                                            struct tn_family *rebuilt, struct tn_bytes middle,
+                                           const atomic_bool *stop,
                                            struct tn_rows_compared *compared,
                                            struct tn_error *error);
 

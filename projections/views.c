@@ -29,9 +29,35 @@ static enum tn_status open_view(struct tn_store *store, const struct tn_snapshot
     }
     if (status == TN_OK) {
         options.name = current.family;
-        status = tn_store_family(store, current.family, false, &options.family, error);
+        status = tn_store_hold(store, current.family, &options.family, error);
     }
-    return status == TN_OK ? tn_rows_open(&options, rows, error) : status;
+    if (status == TN_OK) {
+        status = tn_rows_open(&options, rows, error);
+        if (status == TN_OK) {
+            (*rows)->options.held = true;
+        } else {
+            tn_store_release(store, options.family);
+        }
+    }
+    return status;
+}
+
+static enum tn_status open_views(struct tn_store *store, const struct tn_core_list *all,
+                                 const struct tn_snapshot *snapshot, uint64_t swaps,
+                                 struct tn_state *views, struct tn_error *error)
+{
+    enum tn_status status = TN_OK;
+
+    for (size_t i = 0; status == TN_OK && i < all->count; i++) {
+        status = open_view(store, snapshot, all->items[i]->name, &views->rows[i], error);
+        if (status == TN_OK) {
+            views->rows[i]->swaps = swaps;
+        }
+    }
+    if (status != TN_OK) {
+        tn_views_close(views);
+    }
+    return status;
 }
 
 enum tn_status tn_views_open_list(struct tn_store *store, const struct tn_projection *const *list,
@@ -40,18 +66,20 @@ enum tn_status tn_views_open_list(struct tn_store *store, const struct tn_projec
 {
     struct tn_core_list all = tn_core_list(list, count);
     uint64_t swaps = 0;
+    uint64_t now = 0;
 
     *views = (struct tn_state){0};
     /* Read before the records: a swap in between makes the views stale, not wrong. */
-    enum tn_status status = tn_swaps_read(store, snapshot, &swaps, error);
-    for (size_t i = 0; status == TN_OK && i < all.count; i++) {
-        status = open_view(store, snapshot, all.items[i]->name, &views->rows[i], error);
-        if (status == TN_OK) {
-            views->rows[i]->swaps = swaps;
+    enum tn_status status = tn_swaps_read(store, snapshot, &now, error);
+    while (status == TN_OK) {
+        swaps = now;
+        status = open_views(store, &all, snapshot, swaps, views, error);
+        /* A record that was read before a swap may name a family that was dropped after it. */
+        if (status != TN_NOT_FOUND || tn_swaps_read(store, snapshot, &now, NULL) != TN_OK ||
+            now == swaps) {
+            break;
         }
-    }
-    if (status != TN_OK) {
-        tn_views_close(views);
+        status = TN_OK;
     }
     return status;
 }

@@ -13,8 +13,11 @@
  *   suspend-port     {"port", "honour_before", "approvers", "reason", "dry_run"?}
  *   resume-port      {"port", "approvers", "reason", "dry_run"?}
  *   reallocate       {"moves": [{"port", "date", "time", "to_port", "to_date", "to_time",
- * "seats"}], "approvers", "reason", "dry_run"?} resume           {"extend"} advance {"seconds"} or
- * {"to": instant}: a served simulation's clock rebuild          {"projection"?, "swap_different"?}
+ *                     "seats"}], "approvers", "reason", "dry_run"?}
+ *   resume           {"extend"}
+ *   advance          {"seconds"} or {"to": instant}: a served simulation's clock
+ *   rebuild          {"projection"?, "swap_different"?}: TN_BUSY while another runs, TN_UNAVAILABLE
+ *                    when the server drains meanwhile
  *   anchor-chain     {"chain", "owner"?, "length", "anchor", "first_day"}
  *   replace-chain    {"chain": {the same}, "approvers", "reason", "dry_run"?}
  *   reveal-witness   {"day", "witness", "secret"}

@@ -4,6 +4,7 @@
 #include "api/admin/admin_internal.h"
 #include "ledger/base/check.h"
 #include "ledger/base/civil.h"
+#include "ledger/base/logline.h"
 
 /* Each round folds what was committed during the one before. */
 #define REBUILD_ROUNDS 4u
@@ -52,6 +53,18 @@ static void show_report(struct tn_admin *admin, const struct tn_rebuild_report *
     tn_json_write_object_end(&writer);
 }
 
+/* Whoever reads the families that were replaced, a reader or a draw's worker, holds them; the last
+ * one frees them. */
+static void drop_replaced(struct tn_admin *admin)
+{
+    struct tn_error error = {0};
+
+    if (tn_engine_drop_old(admin->ledger->store, NULL, 0, &error) != TN_OK) {
+        tn_logline(TN_LOG_WARN, "the rows that a rebuild replaced stay until the next start: %s",
+                   error.text);
+    }
+}
+
 /* Fold what is committed, again while the desk went on; the rest at the desk's rest. */
 static enum tn_status run_rebuild(struct tn_admin *admin, const struct tn_rebuild_options *options,
                                   struct swap *swap)
@@ -72,11 +85,10 @@ static enum tn_status run_rebuild(struct tn_admin *admin, const struct tn_rebuil
     if (status == TN_OK) {
         status = tn_desk_at_rest(admin->ledger->desk, swap_at_rest, swap);
     }
-    /* The families that were replaced stay until the next opening: a reader or a draw's worker may
-     * still be looking at them. */
-    if (swap->job) {
-        tn_rebuild_close(swap->job);
+    if (status == TN_OK) {
+        drop_replaced(admin);
     }
+    tn_rebuild_close(swap->job);
     return status;
 }
 
@@ -87,7 +99,8 @@ enum tn_status tn_admin_rebuild(struct tn_admin *admin)
         {"swap_different", TN_JSON_MAY(TN_JSON_BOOL), false},
     };
     const struct tn_json_value *members[TN_ARRAY_SIZE(rules)];
-    struct tn_rebuild_options options = {.mask = (1u << TN_CORE_COUNT) - 1};
+    struct tn_rebuild_options options = {.mask = (1u << TN_CORE_COUNT) - 1,
+                                         .stop = &admin->ledger->draining};
     struct swap swap = {.admin = admin};
     enum tn_status status =
         tn_json_object_read(admin->body, rules, TN_ARRAY_SIZE(rules), members, NULL, admin->error);

@@ -3,6 +3,8 @@
 #ifndef TN_API_DESK_LEDGER_H
 #define TN_API_DESK_LEDGER_H
 
+#include <stdatomic.h>
+
 #include "api/desk/desk.h"
 #include "ledger/log/note.h"
 #include "ledger/rules/policy.h"
@@ -52,6 +54,9 @@ struct tn_ledger {
     /* Raised, before it is answered, by whatever may change what readers remember between uses: a
      * rebuild's swap, a suspended officer, a published policy. Any thread. */
     _Atomic uint64_t epoch;
+    /* Raised when the server drains: a rebuild ends without having replaced anything. Any thread.
+     */
+    atomic_bool draining;
 };
 
 /* TN_NOT_FOUND  no ledger there    TN_BUSY  another process is its writer

@@ -236,6 +236,7 @@ static void admin_run(struct tn_http_request *request)
 
     work->status = tn_admin_run(work->service->ledger, request->parameters[0], request->body,
                                 &work->reply, &work->error);
+    tn_query_forget(work->service->query);
 }
 
 /* A refusal's code stands in the reply; what the words say is for whoever administers. */

@@ -187,6 +187,7 @@ uint16_t tn_service_port(const struct tn_service *service)
 void tn_service_drain(struct tn_service *service)
 {
     tn_desk_hurry(service->ledger->desk);
+    atomic_store(&service->ledger->draining, true);
     tn_http_server_drain(service->server);
 }
 

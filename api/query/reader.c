@@ -46,6 +46,24 @@ static void destroy_reader(struct tn_reader *reader)
     free(reader);
 }
 
+/* With the lock held. */
+static void let_go(struct tn_reader *reader)
+{
+    if (reader->open && reader->epoch != atomic_load(&reader->ledger->epoch)) {
+        tn_views_close(&reader->views);
+        reader->open = false;
+    }
+}
+
+void tn_query_forget(struct tn_query *query)
+{
+    pthread_mutex_lock(&query->lock);
+    for (struct tn_reader *reader = query->idle; reader; reader = reader->next) {
+        let_go(reader);
+    }
+    pthread_mutex_unlock(&query->lock);
+}
+
 void tn_query_close(struct tn_query *query)
 {
     if (!query) {
@@ -157,6 +175,7 @@ void tn_reader_give(struct tn_reader *reader)
     struct tn_query *query = reader->query;
 
     pthread_mutex_lock(&query->lock);
+    let_go(reader);
     reader->next = query->idle;
     query->idle = reader;
     query->taken--;

@@ -3,7 +3,8 @@
  *
  * A reader keeps its views open between uses (opening costs some 20 us) and remembers callers and
  * the open window's policy. Whatever could make that wrong (an administrative command, a rebuild's
- * swap) moves the ledger's epoch on, and a reader of another epoch forgets. The pool holds as many
+ * swap) moves the ledger's epoch on, and a reader of another epoch forgets and closes its views,
+ * so that rows which a rebuild replaced leave the disk. The pool holds as many
  * readers as threads ever asked at once. */
 #ifndef TN_API_QUERY_READER_H
 #define TN_API_QUERY_READER_H
@@ -61,6 +62,10 @@ TN_MUST_USE enum tn_status tn_query_open(struct tn_ledger *ledger, struct tn_que
                                          struct tn_error *error);
 /* Every reader has been given back. NULL is fine. */
 void tn_query_close(struct tn_query *query);
+
+/* Let go of rows that are no longer current, in readers that nobody has taken; the others do when
+ * they are given back. Any thread, after the epoch has moved. */
+void tn_query_forget(struct tn_query *query);
 
 /* Any thread. On failure there is no reader to give back. */
 TN_MUST_USE enum tn_status tn_reader_take(struct tn_query *query, struct tn_reader **reader,

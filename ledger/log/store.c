@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/base/check.h"
 #include "ledger/base/fault.h"
 #include "ledger/log/store_internal.h"
 
 static struct tn_family *family_of(struct tn_store *store, const char *name);
+static void free_unheld(struct tn_family *family);
 static enum tn_status get_by_seek(struct tn_store *store, struct tn_family *family,
                                   struct tn_bytes key, struct tn_buffer *value, bool *found,
                                   struct tn_error *error);
@@ -87,8 +89,8 @@ enum tn_status tn_store_drop_family(struct tn_store *store, const char *name,
         status = tn_store_status(words, error, name);
         if (status == TN_OK) {
             *link = family->next;
-            rocksdb_column_family_handle_destroy(family->handle);
-            free(family);
+            family->dropped = true;
+            free_unheld(family);
         }
     }
     pthread_rwlock_unlock(&store->families_lock);
@@ -127,6 +129,48 @@ enum tn_status tn_store_empty_family(struct tn_store *store, const char *name,
     }
     pthread_rwlock_unlock(&store->families_lock);
     return status;
+}
+
+/* RocksDB keeps what a handle is for, dropped or not. */
+static void free_unheld(struct tn_family *family)
+{
+    if (family->dropped && family->held == 0) {
+        rocksdb_column_family_handle_destroy(family->handle);
+        free(family);
+    }
+}
+
+enum tn_status tn_store_hold(struct tn_store *store, const char *name, struct tn_family **out,
+                             struct tn_error *error)
+{
+    pthread_rwlock_wrlock(&store->families_lock);
+    struct tn_family *family = family_of(store, name);
+    if (family != NULL) {
+        family->held++;
+    }
+    pthread_rwlock_unlock(&store->families_lock);
+    *out = family;
+    return family != NULL ? TN_OK
+                          : tn_fail(error, TN_NOT_FOUND, "%s has no family %s", store->path, name);
+}
+
+void tn_store_release(struct tn_store *store, struct tn_family *family)
+{
+    pthread_rwlock_wrlock(&store->families_lock);
+    TN_CHECK(family->held != 0);
+    family->held--;
+    free_unheld(family);
+    pthread_rwlock_unlock(&store->families_lock);
+}
+
+bool tn_store_claim(struct tn_store *store)
+{
+    return !atomic_exchange(&store->claimed, true);
+}
+
+void tn_store_unclaim(struct tn_store *store)
+{
+    atomic_store(&store->claimed, false);
 }
 
 uint64_t tn_store_family_bytes(struct tn_store *store, struct tn_family *family)

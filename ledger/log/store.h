@@ -60,6 +60,15 @@ TN_MUST_USE enum tn_status tn_store_drop_family(struct tn_store *store, const ch
  * is opened for writing again a secondary of RocksDB 7.8 crashes on a name that was made anew. */
 TN_MUST_USE enum tn_status tn_store_empty_family(struct tn_store *store, const char *name,
                                                  struct tn_error *error);
+/* As tn_store_family of one that exists, for whoever reads it while others may drop it: it can be
+ * read until tn_store_release, and its bytes leave the disk when the last who holds it lets go. */
+TN_MUST_USE enum tn_status tn_store_hold(struct tn_store *store, const char *name,
+                                         struct tn_family **family, struct tn_error *error);
+void tn_store_release(struct tn_store *store, struct tn_family *family);
+/* The right to make families beside those in use and to replace them, for one at a time: false when
+ * another has it. */
+TN_MUST_USE bool tn_store_claim(struct tn_store *store);
+void tn_store_unclaim(struct tn_store *store);
 /* Live bytes on disk and in memory tables of one family, as the engine estimates them. */
 uint64_t tn_store_family_bytes(struct tn_store *store, struct tn_family *family);
 /* Calls `each` with every family's name. */

@@ -19,6 +19,8 @@ struct rocksdb_writeoptions_t;
 struct tn_family {
     struct tn_family *next;
     struct rocksdb_column_family_handle_t *handle;
+    unsigned held; /* by tn_store_hold; under families_lock */
+    bool dropped;  /* and in no list: the last one that holds it frees it */
     char name[TN_FAMILY_NAME_MAX + 1];
 };
 
@@ -47,6 +49,7 @@ struct tn_store {
     struct rocksdb_writeoptions_t *write_options[3]; /* by enum tn_durability */
     pthread_rwlock_t families_lock; /* written by create and drop, read by all that walk the list */
     struct tn_family *families;
+    atomic_bool claimed; /* by tn_store_claim */
     /* One write at a time: once one has failed, none that waited behind it may follow. RocksDB
      * would only queue them up in the same way, for there is one committer and few others. */
     pthread_mutex_t write_lock;

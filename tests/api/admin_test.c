@@ -8,6 +8,8 @@
 
 #include "api/admin/admin.h"
 #include "api/admin/policy_read.h"
+#include "api/query/reader.h"
+#include "projections/keys.h"
 #include "tests/api/ledger_support.h"
 
 static struct place place;
@@ -274,6 +276,76 @@ static void a_rebuild_beside_the_running_desk_is_equal(void **state)
                      TN_OK);
 }
 
+/* Families of the core projections, some of which a rebuild may have replaced. */
+static void count_core_family(void *context, const char *name, struct tn_family *family)
+{
+    (void) family;
+    for (size_t i = 0; i < TN_CORE_COUNT; i++) {
+        const char *core = tn_projection_core((enum tn_core) i)->name;
+        size_t size = strlen(core);
+
+        if (strncmp(name, core, size) == 0 && name[size] == '.') {
+            ++*(size_t *) context;
+        }
+    }
+}
+
+static size_t core_families(void)
+{
+    size_t count = 0;
+
+    tn_store_families(place.ledger->store, count_core_family, &count);
+    return count;
+}
+
+static void what_a_rebuild_replaced_is_dropped(void **state)
+{
+    struct tn_query *query = NULL;
+    struct tn_reader *idle = NULL;
+    struct tn_reader *reader = NULL;
+    struct tn_queue_row row;
+    bool found = false;
+
+    (void) state;
+    MUST(tn_query_open(place.ledger, &query, &failure), &failure);
+    MUST(tn_reader_take(query, &idle, &failure), &failure);
+    MUST(tn_reader_take(query, &reader, &failure), &failure);
+    tn_reader_give(idle);
+    assert_int_equal(run("rebuild", "{}"), TN_OK);
+    assert_int_equal(run("rebuild", "{}"), TN_OK);
+    assert_int_equal(core_families(), TN_CORE_COUNT);
+    /* Who was reading reads on; whoever has nothing to read lets go. */
+    MUST(TN_READ(reader->views.rows[TN_CORE_QUEUE], tn_key_queue(), queue_row, &reader->arena, &row,
+                 &found, &failure),
+         &failure);
+    assert_true(found);
+    assert_true(idle->open);
+    tn_query_forget(query);
+    assert_false(idle->open);
+    tn_reader_give(reader);
+    assert_false(reader->open);
+    tn_query_close(query);
+}
+
+static void a_rebuild_waits_for_no_other_and_ends_with_the_server(void **state)
+{
+    const struct tn_rebuild_options options = {.mask = 1};
+    struct tn_rebuild_job *other = NULL;
+
+    (void) state;
+    MUST(tn_rebuild_begin(place.ledger->store, place.ledger->log, &options, &other, &failure),
+         &failure);
+    assert_int_equal(run("rebuild", "{}"), TN_BUSY);
+    assert_non_null(strstr(failure.text, "another rebuild"));
+    tn_rebuild_close(other);
+    atomic_store(&place.ledger->draining, true);
+    assert_int_equal(run("rebuild", "{}"), TN_UNAVAILABLE);
+    assert_string_equal(failure.text, TN_REBUILD_STOPPED);
+    assert_int_equal(core_families(), TN_CORE_COUNT);
+    atomic_store(&place.ledger->draining, false);
+    assert_int_equal(run("rebuild", "{}"), TN_OK);
+}
+
 static void the_clock_of_a_simulation_moves_forward_only(void **state)
 {
     (void) state;
@@ -313,6 +385,8 @@ int main(void)
         cmocka_unit_test(a_policy_is_published_for_later),
         cmocka_unit_test(capacity_is_published_for_a_date_and_seats_move),
         cmocka_unit_test(a_rebuild_beside_the_running_desk_is_equal),
+        cmocka_unit_test(what_a_rebuild_replaced_is_dropped),
+        cmocka_unit_test(a_rebuild_waits_for_no_other_and_ends_with_the_server),
         cmocka_unit_test(the_clock_of_a_simulation_moves_forward_only),
         cmocka_unit_test(organisations_are_codes_or_digits),
     };

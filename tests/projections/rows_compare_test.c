@@ -77,7 +77,8 @@ static void compare(struct pair *pair, struct tn_bytes middle, struct tn_rows_co
 {
     struct tn_error error = {0};
 
-    MUST(tn_rows_compare(pair->place.store, pair->live, pair->rebuilt, middle, compared, &error),
+    MUST(tn_rows_compare(pair->place.store, pair->live, pair->rebuilt, middle, NULL, compared,
+                         &error),
          &error);
 }
 
