@@ -53,6 +53,12 @@ enum tn_status tn_day_draw_with(struct tn_decider *decider, const struct tn_due_
         status =
             tn_fail(error, TN_NOT_FOUND, "day %" PRIu64 " is not about to be drawn", pool->day);
     }
+    /* Who asked and is not drawn must not be silently left out (P4). */
+    if (status == TN_OK && pool->count != day.groups) {
+        status = tn_fail(error, TN_CORRUPT,
+                         "the pool of day %" PRIu64 " has %zu groups, and was closed with %" PRIu64,
+                         pool->day, pool->count, day.groups);
+    }
     if (status == TN_OK) {
         status = tn_day_frozen(&day, pool->day, policy, arena, &draw->input);
     }

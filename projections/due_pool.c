@@ -71,12 +71,15 @@ enum tn_status tn_due_pool_load(struct tn_fetch *fetch, uint64_t day, struct tn_
                                 struct tn_due_pool *pool)
 {
     struct tn_row_key prefix = tn_key_pool(day);
-    enum tn_status status;
+    struct tn_rows *rows = fetch->decider->state->rows[TN_CORE_QUEUE];
+    enum tn_status status = tn_rows_check(rows, tn_row_key_view(&prefix), fetch->error);
 
     *pool = (struct tn_due_pool){.day = day, .arena = arena};
     tn_arena_init(&pool->row_arena, (size_t) 1 << 16);
-    status = tn_rows_scan(fetch->decider->state->rows[TN_CORE_QUEUE], tn_row_key_view(&prefix),
-                          tn_bytes(NULL, 0), collect_group, pool, fetch->error);
+    if (status == TN_OK) {
+        status = tn_rows_scan(rows, tn_row_key_view(&prefix), tn_bytes(NULL, 0), collect_group,
+                              pool, fetch->error);
+    }
     tn_arena_close(&pool->row_arena);
     if (status == TN_OK && pool->status != TN_OK) {
         status =

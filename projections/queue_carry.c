@@ -113,6 +113,9 @@ enum tn_status tn_queue_carry_day(struct tn_queue_fold *fold, uint64_t day)
     enum tn_status status = read_policy(fold, to, &policy);
 
     tn_arena_init(&carrying.arena, (size_t) 1 << 20);
+    if (status == TN_OK) {
+        status = tn_rows_check(fold->rows, tn_row_key_view(&prefix), fold->error);
+    }
     do {
         tn_arena_reset(&carrying.arena);
         carrying.count = 0;

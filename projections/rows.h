@@ -40,6 +40,10 @@ TN_MUST_USE enum tn_status tn_rows_delete(struct tn_rows *rows, struct tn_bytes 
 /* Delete every key that begins with `prefix` (a finished day's pool): a range deletion. */
 TN_MUST_USE enum tn_status tn_rows_delete_prefix(struct tn_rows *rows, struct tn_bytes prefix,
                                                  struct tn_error *error);
+/* Every stored row under `prefix` can be read (tn_store_check_range): ask before a scan that
+ * decides something by the rows it does not give, such as a pool's. */
+TN_MUST_USE enum tn_status tn_rows_check(struct tn_rows *rows, struct tn_bytes prefix,
+                                         struct tn_error *error);
 /* Calls `each` for the keys that begin with `prefix` and are >= `from` (empty: all), ascending,
  * until it returns false. Uncommitted rows are seen. `each` must not write to `rows`. */
 typedef bool tn_rows_each(void *context, struct tn_bytes key, struct tn_bytes value);

@@ -191,6 +191,15 @@ enum tn_status tn_rows_scan(struct tn_rows *rows, struct tn_bytes prefix, struct
     return status;
 }
 
+enum tn_status tn_rows_check(struct tn_rows *rows, struct tn_bytes prefix, struct tn_error *error)
+{
+    uint8_t end[TN_ROWS_END_MAX];
+
+    return rows->stored ? tn_store_check_range(rows->options.store, rows->options.family, prefix,
+                                               tn_rows_prefix_end(prefix, end), error)
+                        : TN_OK;
+}
+
 /* ---- deletion by prefix ---- */
 
 struct collect {
@@ -269,7 +278,10 @@ enum tn_status tn_rows_delete_prefix(struct tn_rows *rows, struct tn_bytes prefi
     }
     /* The keys must be known one by one: they leave the cache, and a seal lists each as deleted. */
     tn_buffer_init(&collect.keys, PREFIX_KEYS_BYTES_MAX);
-    status = tn_rows_scan(rows, prefix, tn_bytes(NULL, 0), collect_key, &collect, error);
+    status = tn_rows_check(rows, prefix, error);
+    if (status == TN_OK) {
+        status = tn_rows_scan(rows, prefix, tn_bytes(NULL, 0), collect_key, &collect, error);
+    }
     if (status == TN_OK && tn_buffer_status(&collect.keys) != TN_OK) {
         status = tn_fail(error, TN_FULL, "%s: %zu rows are too many to delete at once", rows->name,
                          collect.count);

@@ -121,15 +121,22 @@ static struct tn_bytes stored_key(uint8_t out[static STORED_KEY_MAX], const char
     return tn_bytes(out, 1 + size + key.size);
 }
 
+/* The key behind all of that name. */
+static struct tn_bytes behind(uint8_t out[static STORED_KEY_MAX], const char *name)
+{
+    struct tn_bytes end = stored_key(out, name, tn_bytes(NULL, 0));
+
+    out[end.size - 1]++; /* names are ASCII */
+    return end;
+}
+
 void tn_touched_forget(struct tn_batch *batch, struct tn_family *family, const char *name)
 {
     uint8_t from[STORED_KEY_MAX];
     uint8_t to[STORED_KEY_MAX];
-    struct tn_bytes end = stored_key(to, name, tn_bytes(NULL, 0));
 
-    /* Names are ASCII, so the last byte can be raised by one. */
-    to[end.size - 1]++;
-    tn_batch_delete_range(batch, family, stored_key(from, name, tn_bytes(NULL, 0)), end);
+    tn_batch_delete_range(batch, family, stored_key(from, name, tn_bytes(NULL, 0)),
+                          behind(to, name));
 }
 
 void tn_touched_gather(struct tn_touched *touched, struct tn_batch *batch, struct tn_family *family,
@@ -189,10 +196,14 @@ enum tn_status tn_touched_load(struct tn_touched *touched, struct tn_store *stor
                                struct tn_family *family, const char *name, struct tn_error *error)
 {
     uint8_t stored[STORED_KEY_MAX];
+    uint8_t to[STORED_KEY_MAX];
     struct tn_bytes prefix = stored_key(stored, name, tn_bytes(NULL, 0));
-    struct tn_iterator *iterator = tn_iterator_create(store, family, NULL, true);
-    enum tn_status status;
+    enum tn_status status = tn_store_check_range(store, family, prefix, behind(to, name), error);
 
+    if (status != TN_OK) {
+        return status;
+    }
+    struct tn_iterator *iterator = tn_iterator_create(store, family, NULL, true);
     for (tn_iterator_seek(iterator, prefix); tn_iterator_valid(iterator);
          tn_iterator_next(iterator)) {
         struct tn_bytes key = tn_iterator_key(iterator);

@@ -51,6 +51,7 @@ struct tn_index {
     uint64_t deleted_to; /* rows of frames below are deleted; the thread's */
 };
 
+static enum tn_status check_rows(struct tn_index *index, struct tn_error *error);
 static enum tn_status load_rows(struct tn_index *index, uint64_t size, struct tn_error *error);
 static void freeze(struct tn_index *index);
 static enum tn_status wait_for_thread(struct tn_index *index, uint64_t gathered_max,
@@ -84,6 +85,9 @@ enum tn_status tn_index_open(struct tn_store *store, uint64_t size, struct tn_in
     }
     if (status == TN_OK) {
         status = tn_store_family(store, "commands", false, &index->commands, error);
+    }
+    if (status == TN_OK) {
+        status = check_rows(index, error);
     }
     if (status == TN_OK) {
         status = load_rows(index, size, error);
@@ -352,6 +356,22 @@ static enum tn_status add_rows(struct tn_iterator *iterator, struct tn_index_mem
     }
     tn_gathered_close(&gathered);
     return status;
+}
+
+/* Without this, rows in a file that cannot be opened would look as if the log had lost them, or, if
+ * they are the first, as if their entries were in files: a retry would not find its command (P2).
+ */
+static enum tn_status check_rows(struct tn_index *index, struct tn_error *error)
+{
+    struct tn_error own = {0};
+    enum tn_status status = tn_store_check_range(index->store, index->gathered, tn_bytes(NULL, 0),
+                                                 tn_bytes(NULL, 0), &own);
+
+    return status == TN_OK ? TN_OK
+                           : tn_fail(error, status,
+                                     "rows of the index cannot be read (the log may be whole: see "
+                                     "to the files, or to the limit of open files): %s",
+                                     own.text);
 }
 
 /* What is not in files yet, from rows of frames: they begin where files end. As long as they begin

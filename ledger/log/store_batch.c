@@ -7,6 +7,27 @@
 
 /* A tn_batch, tn_snapshot or tn_iterator IS the engine's object under our name: no allocation of
  * ours that could fail, and no second indirection in scans of millions of rows. */
+enum tn_status tn_store_check_range(struct tn_store *store, struct tn_family *family,
+                                    struct tn_bytes from, struct tn_bytes to,
+                                    struct tn_error *error)
+{
+    rocksdb_readoptions_t *options = rocksdb_readoptions_create();
+    rocksdb_readoptions_set_ignore_range_deletions(options, 1);
+    rocksdb_readoptions_set_fill_cache(options, 0);
+    rocksdb_iterator_t *raw = rocksdb_create_iterator_cf(store->db, options, family->handle);
+    rocksdb_readoptions_destroy(options);
+    struct tn_iterator *iterator = (struct tn_iterator *) raw;
+
+    tn_iterator_seek(iterator, from);
+    while (tn_iterator_valid(iterator) &&
+           (to.size == 0 || tn_bytes_compare(tn_iterator_key(iterator), to) < 0)) {
+        tn_iterator_next(iterator);
+    }
+    enum tn_status status = tn_iterator_status(iterator, error);
+    tn_iterator_destroy(iterator);
+    return status;
+}
+
 static const rocksdb_writebatch_t *raw_const(const struct tn_batch *batch);
 static const char *chars(struct tn_bytes bytes);
 

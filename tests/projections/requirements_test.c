@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ledger/base/hash.h"
+#include "projections/keys.h"
 #include "tests/projections/harness/setting.h"
 
 /* ---- R01, R07, R08: the draw ---- */
@@ -188,6 +189,36 @@ static void R08_the_secret_is_committed_before_and_a_day_is_drawn_once(void **st
         tn_day_draw_load(&harness.decider, DAY_D, &harness.arena, &draw, &harness.error),
         TN_NOT_FOUND);
     harness_close(&harness); /* the clock was moved by hand past what was due */
+}
+
+static void R08_a_draw_is_of_everybody_with_whom_its_pool_was_closed(void **state)
+{
+    struct harness harness;
+    struct tn_day_draw draw;
+    struct tn_row_key key;
+    uint32_t index;
+
+    (void) state;
+    open_from(&harness, DAY_D);
+    for (unsigned group = 1; group <= 3; group++) {
+        must_register(&harness, group, 1, at(DAY_D, 9, 0));
+        assert_int_equal(do_ask(&harness, group, ask_a, 1, at(DAY_D, 13, 0)), OK);
+    }
+    index = (uint32_t) (DAY_D - harness.chain_first_day + 1);
+    harness_advance(&harness, at(DAY_D + 1, 11, 30)); /* closed */
+    harness.now_us = at(DAY_D + 1, 12, 0);
+    assert_int_equal(reveal(&harness, DAY_D, index, at(DAY_D + 1, 12, 0)), OK);
+    assert_int_equal(
+        tn_day_draw_load(&harness.decider, DAY_D, &harness.arena, &draw, &harness.error), TN_OK);
+    assert_int_equal(draw.input.group_count, 3);
+    key = tn_key_pool_entry(DAY_D, draw.input.groups[1].gid);
+    assert_int_equal(tn_rows_delete(harness.decider.state->rows[TN_CORE_QUEUE],
+                                    tn_row_key_view(&key), &harness.error),
+                     TN_OK);
+    assert_int_equal(
+        tn_day_draw_load(&harness.decider, DAY_D, &harness.arena, &draw, &harness.error),
+        TN_CORRUPT);
+    assert_non_null(strstr(harness.error.text, "has 2 groups"));
 }
 
 /* ---- R03, R04: groups stay whole ---- */
@@ -494,6 +525,7 @@ int main(void)
         cmocka_unit_test(R06_seniority_survives_restore_and_merge_and_is_not_lent),
         cmocka_unit_test(R07_each_draw_names_its_policy_and_the_share_comes_out_to_the_seat),
         cmocka_unit_test(R08_the_secret_is_committed_before_and_a_day_is_drawn_once),
+        cmocka_unit_test(R08_a_draw_is_of_everybody_with_whom_its_pool_was_closed),
         cmocka_unit_test(R29_a_group_is_frozen_from_the_close_to_the_draw),
         cmocka_unit_test(R29_a_group_is_frozen_when_its_window_is_over_though_its_pool_is_open),
     };
