@@ -45,6 +45,8 @@ uint64_t tn_desk_now(struct tn_desk *desk)
     return now_us > desk->last_stamp_us ? now_us : desk->last_stamp_us;
 }
 
+/* Behind all that was decided: a resume that is not committed yet deletes the row of the pause that
+ * it ends, and would take this one's. */
 static void remember_pause(struct tn_desk *desk)
 {
     struct tn_error error = {0};
@@ -54,6 +56,7 @@ static void remember_pause(struct tn_desk *desk)
     if (!batch) {
         return;
     }
+    tn_desk_settle(desk);
     tn_put_be64(value, desk->heartbeat_us);
     tn_batch_put(batch, desk->meta, KEY(paused_key), tn_bytes(value, sizeof(value)));
     if (tn_store_write(desk->options.store, batch, TN_SYNCED, &error) != TN_OK) {
