@@ -5,6 +5,7 @@
 #include "ledger/base/check.h"
 #include "ledger/base/civil.h"
 #include "ledger/base/endian.h"
+#include "ledger/base/fault.h"
 #include "ledger/base/hash.h"
 #include "ledger/base/logline.h"
 #include "ledger/rules/command.h"
@@ -42,7 +43,8 @@ enum tn_status tn_desk_add_verdict(struct tn_desk *desk, struct tn_verdict *verd
 {
     enum tn_status status = tn_verdict_status(verdict);
 
-    if (status != TN_OK || verdict->count > TN_FRAME_ENTRIES_MAX) { /* nothing was folded */
+    if (status != TN_OK || verdict->count > TN_FRAME_ENTRIES_MAX ||
+        tn_fault("desk_verdict")) { /* nothing was folded */
         return tn_fail(&desk->error, TN_FULL, "a decision of more events than a frame holds");
     }
     if (desk->gathering->entry_count + verdict->count > TN_FRAME_ENTRIES_MAX) {
@@ -287,6 +289,7 @@ static enum tn_status decide(struct tn_desk *desk, struct tn_desk_request *reque
 {
     struct tn_verdict verdict;
     size_t mark = tn_vault_overlay_mark(&desk->overlay);
+    uint64_t generation = desk->overlay.generation;
     enum tn_status status = tn_desk_batch_reserve(desk->gathering);
 
     if (status == TN_OK) {
@@ -310,6 +313,11 @@ static enum tn_status decide(struct tn_desk *desk, struct tn_desk_request *reque
     }
     if (status == TN_OK) {
         status = accept(desk, request, &verdict);
+    }
+    /* Of a command that came to nothing no tag stays; a batch that was handed over has taken them.
+     */
+    if (status != TN_OK && desk->overlay.generation == generation) {
+        tn_vault_overlay_rollback(&desk->overlay, mark);
     }
     if (status == TN_OK && request->command.kind == TN_COMMAND_resume_deadlines &&
         request->status == TN_OK) {

@@ -1,4 +1,5 @@
 /* The desk: retries, refusals, and what it does when it can take or write no more. */
+#include "ledger/base/fault.h"
 #include "tests/api/desk_support.h"
 
 static void R02_retries_with_one_key_are_one_command(void **context)
@@ -425,6 +426,42 @@ static void a_checkpoint_follows_its_entries(void **context)
     tn_buffer_close(&note);
 }
 
+/* A decision that is larger than a frame: nothing happened, and nobody got an id. */
+static void a_command_that_comes_to_nothing_leaves_no_tag(void **context)
+{
+    struct desk_state *state = *context;
+    struct tn_desk_tag tag = {.kind = TN_INDEX_PERSON};
+    struct asking asking;
+    struct tn_error error = {0};
+    uint8_t id[TN_ID_SIZE];
+    bool found = true;
+
+    make_id(tag.tag, TN_TAG_SIZE, 7, 1);
+    make_id(tag.candidate, TN_ID_SIZE, 6, 1);
+    fill_register(&asking, 1, 1, 1, START_US);
+    tag.id = asking.member.person;
+    asking.request.tags = &tag;
+    asking.request.tag_count = 1;
+    tn_fault_arm_named("desk_verdict", 0);
+    assert_int_equal(ask_and_drop(state, &asking), TN_FULL);
+    assert_true(tn_fault_disarm());
+    fill_register(&asking, 2, 2, 2, START_US);
+    assert_int_equal(ask_and_drop(state, &asking), TN_OK);
+    assert_int_equal(
+        tn_vault_index_find(&state->ledger->vault, TN_INDEX_PERSON, tag.tag, id, &found, &error),
+        TN_OK);
+    assert_false(found);
+    /* With its events it is kept. */
+    fill_register(&asking, 1, 1, 1, START_US);
+    asking.request.tags = &tag;
+    asking.request.tag_count = 1;
+    assert_int_equal(ask_and_drop(state, &asking), TN_OK);
+    assert_int_equal(
+        tn_vault_index_find(&state->ledger->vault, TN_INDEX_PERSON, tag.tag, id, &found, &error),
+        TN_OK);
+    assert_true(found);
+}
+
 int main(void)
 {
 #define IN_A_LEDGER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -442,6 +479,7 @@ int main(void)
         IN_A_LEDGER(what_fits_no_entry_changes_nothing_and_the_desk_goes_on),
         IN_A_LEDGER(a_full_queue_is_busy_and_never_a_stall),
         IN_A_LEDGER(a_checkpoint_follows_its_entries),
+        IN_A_LEDGER(a_command_that_comes_to_nothing_leaves_no_tag),
     };
 
     if (sodium_init() < 0) {
