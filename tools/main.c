@@ -1,13 +1,32 @@
 /* The turno program: one table of subcommands. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ledger/vault/keys.h"
 #include "tools/cli.h"
 #include "tools/help.h"
 
-int main(int argc, char **argv)
+/* A descriptor of 0 to 2 that is closed would be the next file that is opened: log lines would be
+ * written into the ledger. */
+static bool hold_standard_descriptors(void)
+{
+    int fd;
+
+    do {
+        fd = open("/dev/null", O_RDONLY); /* so that what is written there is missed */
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0) {
+        close(fd);
+    }
+    return fd >= 0;
+}
+
+static int run(int argc, char **argv)
 {
     const struct tn_cli_command *command;
     struct tn_error error = {0};
@@ -45,4 +64,22 @@ int main(int argc, char **argv)
         return TN_EXIT_DONE;
     }
     return command->run(argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+    int code;
+
+    if (!hold_standard_descriptors()) {
+        return TN_EXIT_ENVIRONMENT;
+    }
+    /* Nobody ends because whoever read the words has: writing tells. */
+    (void) signal(SIGPIPE, SIG_IGN);
+    code = run(argc, argv);
+    /* What was asked for and did not arrive was not done. */
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "turno: the output could not be written: %s\n", strerror(errno));
+        code = code == TN_EXIT_DONE ? TN_EXIT_ENVIRONMENT : code;
+    }
+    return code;
 }
