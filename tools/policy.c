@@ -33,22 +33,24 @@ struct wish {
     struct tn_cli_keys keys;
 };
 
-/* What every change carries. */
+/* What every change carries; a new chain has no approvers and so no reason either. */
 static void write_common(struct tn_json_writer *writer, const struct wish *wish)
 {
-    tn_json_write_name(writer, "approvers");
-    tn_json_write_array_begin(writer);
-    for (size_t i = 0; i < wish->approver_count; i++) {
-        tn_json_write_text(writer, wish->approvers[i]);
+    if (wish->reason) {
+        tn_json_write_name(writer, "approvers");
+        tn_json_write_array_begin(writer);
+        for (size_t i = 0; i < wish->approver_count; i++) {
+            tn_json_write_text(writer, wish->approvers[i]);
+        }
+        tn_json_write_array_end(writer);
+        tn_json_member_text(writer, "reason", wish->reason);
     }
-    tn_json_write_array_end(writer);
-    tn_json_member_text(writer, "reason", wish->reason);
     if (wish->dry_run) {
         tn_json_member_bool(writer, "dry_run", true);
     }
 }
 
-/* {"approvers":[...],"reason":"...","<member>":<the file's JSON as it stands>} */
+/* {"<member>":<the file's JSON as it stands, which the server parses>,"approvers":[...],...} */
 static enum tn_status body_from_file(const struct wish *wish, const char *member,
                                      struct tn_buffer *body, struct tn_error *error)
 {
@@ -59,13 +61,11 @@ static enum tn_status body_from_file(const struct wish *wish, const char *member
     if (status == TN_OK) {
         tn_json_writer_init(&writer, body);
         tn_json_write_object_begin(&writer);
+        tn_json_write_name(&writer, member);
+        tn_json_write_raw(&writer, tn_buffer_view(&file));
         write_common(&writer, wish);
         tn_json_write_object_end(&writer);
-        body->size--; /* the object goes on with the file's value, which the server parses */
-        tn_buffer_printf(body, ",\"%s\":", member);
-        tn_buffer_append_bytes(body, tn_buffer_view(&file));
-        tn_buffer_append_string(body, "}");
-        status = tn_buffer_status(body);
+        status = tn_json_writer_finish(&writer);
     }
     tn_buffer_close(&file);
     return status;
@@ -114,7 +114,7 @@ static int change(const struct wish *wish)
         status = body_from_file(wish, "capacity", &body, &error);
     } else if (strcmp(wish->what, "anchor-chain") == 0) {
         command = "anchor-chain";
-        status = tn_cli_read_file(wish->subject, FILE_MAX_BYTES, &body, &error);
+        status = body_from_file(wish, "chain", &body, &error);
     } else if (strcmp(wish->what, "replace-chain") == 0) {
         command = "replace-chain";
         status = body_from_file(wish, "chain", &body, &error);
@@ -232,7 +232,12 @@ int tn_command_policy(int argc, char **argv)
     if (!is_change(wish.what)) {
         return tn_cli_usage("policy", "%s is not known", wish.what);
     }
-    if (!wish.subject || (!wish.reason && strcmp(wish.what, "anchor-chain") != 0)) {
+    if (strcmp(wish.what, "anchor-chain") == 0) {
+        return !wish.subject || wish.reason || wish.approver_count > 0
+                   ? tn_cli_usage("policy", "a new chain needs its file and no approval")
+                   : change(&wish);
+    }
+    if (!wish.subject || !wish.reason) {
         return tn_cli_usage("policy", "a change needs its subject and --reason CODE");
     }
     return change(&wish);

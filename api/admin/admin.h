@@ -18,7 +18,7 @@
  *   advance          {"seconds"} or {"to": instant}: a served simulation's clock
  *   rebuild          {"projection"?, "swap_different"?}: TN_BUSY while another runs, TN_UNAVAILABLE
  *                    when the server drains meanwhile
- *   anchor-chain     {"chain", "owner"?, "length", "anchor", "first_day"}
+ *   anchor-chain     {"chain": {"chain", "owner"?, "length", "anchor", "first_day"}, "dry_run"?}
  *   replace-chain    {"chain": {the same}, "approvers", "reason", "dry_run"?}
  *   reveal-witness   {"day", "witness", "secret"}
  *   record-beacon    {"day", "type", "record", "again"?, "approvers"?}

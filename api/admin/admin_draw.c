@@ -20,10 +20,19 @@ static bool read_hash(const struct tn_json_value *value, uint8_t *hash)
 
 enum tn_status tn_admin_anchor_chain(struct tn_admin *admin)
 {
-    enum tn_status status = tn_chain_read_value(
-        admin->body, &admin->command.request.command.facts.anchor_chain_facts, admin->error);
+    static const struct tn_json_rule rules[] = {{"chain", OBJECT, true},
+                                                {"dry_run", BOOLEAN, false}};
+    const struct tn_json_value *members[TN_ARRAY_SIZE(rules)];
+    enum tn_status status =
+        tn_json_object_read(admin->body, rules, TN_ARRAY_SIZE(rules), members, NULL, admin->error);
 
-    return status == TN_OK ? tn_admin_submit(admin, TN_COMMAND_anchor_chain, false, NULL) : status;
+    if (status == TN_OK) {
+        status = tn_chain_read_value(
+            members[0], &admin->command.request.command.facts.anchor_chain_facts, admin->error);
+    }
+    return status == TN_OK ? tn_admin_submit(admin, TN_COMMAND_anchor_chain,
+                                             members[1] && members[1]->as.boolean, NULL)
+                           : status;
 }
 
 enum tn_status tn_admin_replace_chain(struct tn_admin *admin)

@@ -94,6 +94,29 @@ def approvers(directory):
     return ["--approve", found[0], "--approve", found[1], "--reason", "test"]
 
 
+def anchored(directory):
+    return len(turno.run("log", directory, "--kind", "chain_anchored").stdout.splitlines())
+
+
+def try_out(directory, approved):
+    """--dry-run says what the rule would say, and writes nothing."""
+    chain = directory + ".witness.json"
+    with open(chain, "w", encoding="utf-8") as file:
+        file.write(turno.run("drawd", directory + ".witness", "--create", "--first-day",
+                             "2099-01-01", "--owner", "9f" * 16, "--allow-unlocked").stdout)
+    before = anchored(directory)
+    tried = json.loads(turno.run("policy", directory, "anchor-chain", chain, "--dry-run").stdout)
+    assert tried["dry_run"] and tried["events"] == 1, tried
+    assert anchored(directory) == before
+    turno.run("policy", directory, "anchor-chain", chain, *approved, expect=turno.USAGE)
+    turno.run("policy", directory, "anchor-chain", chain)
+    assert anchored(directory) == before + 1
+    turno.run("policy", directory, "anchor-chain", chain, "--dry-run", expect=turno.REFUSED)
+    suspend = ["suspend", turno.PORT, "--honour-before", "2099-01-01", *approved, "--dry-run"]
+    for _ in range(2):
+        assert json.loads(turno.run("policy", directory, *suspend).stdout)["dry_run"]
+
+
 def write_commands(directory, email):
     """An officer who can ask at once, a port suspended and resumed, a rebuild."""
     made = turno.run("officer", directory, "add", email)
@@ -107,6 +130,7 @@ def write_commands(directory, email):
     assert enrolled["body"]["facts"]["officer"] == said["officer"], (said, enrolled)
     turno.run("officer", directory, "add", email, expect=turno.REFUSED)
     approved = approvers(directory)
+    try_out(directory, approved)
     turno.run("policy", directory, "suspend", turno.OTHER_PORT, "--honour-before", "2099-01-01",
               *approved)
     turno.run("policy", directory, "suspend", turno.OTHER_PORT, "--honour-before", "2099-01-01",
