@@ -317,6 +317,11 @@ static void run_offer(struct tn_http_request *request, const struct tn_write_kin
     if (write) {
         memcpy(write->id, id, TN_ID_SIZE);
         memcpy(write->other, offer, TN_ID_SIZE);
+        /* Whoever accepts again asks for the number that was on its way: without a key of theirs
+         * the offer is the key, and it stands for this one path. */
+        if (kind == &accept_kind && write->caller.key.size == 0) {
+            write->caller.key = tn_bytes(write->other, TN_ID_SIZE);
+        }
         tn_write_run(write);
     }
 }

@@ -14,7 +14,8 @@
 
 #define TN_SERVICE_ROUTES(R)                                                                       \
     R(POST, "/v1/registrations", APPLICANT, 0, tn_on_register,                                     \
-      "Register a person or a group; the token is shown once",                                     \
+      "Register a person or a group; the token is shown once: whoever sends no Idempotency-Key "   \
+      "and loses the answer has lost the registration",                                            \
       "members:people destination:text? contact:text? language:text?")                             \
     R(GET, "/v1/registrations/{registration}", OWNER, 0, tn_on_registration,                       \
       "The state of one's registration", "")                                                       \
@@ -43,7 +44,10 @@
     R(DELETE, "/v1/registrations/{registration}/requests/{day}", OWNER, 0, tn_on_withdraw_request, \
       "Withdraw the request of a day", "")                                                         \
     R(POST, "/v1/registrations/{registration}/offers/{offer}/accept", OWNER,                       \
-      TN_SERVICE_SMALL_BODY, tn_on_accept, "Accept an offer; the number is shown once", "")        \
+      TN_SERVICE_SMALL_BODY, tn_on_accept,                                                         \
+      "Accept an offer; asking again answers the same number, with no Idempotency-Key or the "     \
+      "same",                                                                                      \
+      "")                                                                                          \
     R(POST, "/v1/registrations/{registration}/offers/{offer}/decline", OWNER,                      \
       TN_SERVICE_SMALL_BODY, tn_on_decline, "Decline an offer", "")                                \
     R(POST, "/v1/registrations/{registration}/cancel", OWNER, TN_SERVICE_SMALL_BODY, tn_on_cancel, \
