@@ -282,6 +282,26 @@ bool tn_body_read(struct tn_http_request *request, const struct tn_json_rule *ru
     return true;
 }
 
+bool tn_body_none(struct tn_http_request *request)
+{
+    const struct tn_json_value *root;
+
+    if (request->body.size == 0) {
+        return true;
+    }
+    if (!tn_http_body_json(request, &root)) {
+        return false;
+    }
+    if (root->type == TN_JSON_OBJECT && root->count == 0) {
+        return true;
+    }
+    tn_http_respond_problem(request,
+                            root->type == TN_JSON_OBJECT ? TN_PROBLEM_UNKNOWN_MEMBER
+                                                         : TN_PROBLEM_INVALID_MEMBER,
+                            "no body is wanted here; {} is taken for none");
+    return false;
+}
+
 bool tn_min_index_reached(struct tn_http_request *request)
 {
     struct tn_bytes header = tn_http_header(request, "min-index");

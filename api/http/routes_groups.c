@@ -238,6 +238,7 @@ static enum tn_status remove_answer(struct tn_write *write, struct tn_json_write
 static const struct tn_write_kind remove_kind = {
     .command = TN_COMMAND_remove_member,
     .http_status = 200,
+    .query = true,
     .prepare = remove_prepare,
     .answer = remove_answer,
 };
@@ -382,7 +383,7 @@ static void run_plain(struct tn_http_request *request, const struct tn_write_kin
     struct tn_write *write;
     uint8_t id[TN_ID_SIZE];
 
-    if (!tn_path_id(request, 0, id)) {
+    if (!tn_path_id(request, 0, id) || !tn_body_none(request)) {
         return;
     }
     write = tn_write_begin(request, kind);

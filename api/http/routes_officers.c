@@ -186,7 +186,8 @@ void tn_on_close_port_day(struct tn_http_request *request)
     uint64_t port;
     uint64_t day;
 
-    if (!tn_path_uint(request, 0, UINT16_MAX, &port) || !tn_path_date(request, 1, &day)) {
+    if (!tn_path_uint(request, 0, UINT16_MAX, &port) || !tn_path_date(request, 1, &day) ||
+        !tn_body_none(request)) {
         return;
     }
     write = tn_write_begin(request, &close_kind);

@@ -276,6 +276,9 @@ void tn_on_admin(struct tn_http_request *request)
 {
     struct admin_work *work = tn_arena_alloc(request->arena, sizeof(*work));
 
+    if (!tn_query_known(request, NULL, 0)) {
+        return;
+    }
     if (!work) {
         tn_http_respond_problem(request, TN_PROBLEM_INTERNAL, NULL);
         return;

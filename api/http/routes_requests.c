@@ -183,7 +183,7 @@ void tn_on_withdraw_request(struct tn_http_request *request)
     uint8_t id[TN_ID_SIZE];
     uint64_t day;
 
-    if (!tn_path_id(request, 0, id) || !tn_path_date(request, 1, &day)) {
+    if (!tn_path_id(request, 0, id) || !tn_path_date(request, 1, &day) || !tn_body_none(request)) {
         return;
     }
     write = tn_write_begin(request, &withdraw_kind);
@@ -310,7 +310,8 @@ static void run_offer(struct tn_http_request *request, const struct tn_write_kin
     uint8_t id[TN_ID_SIZE];
     uint8_t offer[TN_ID_SIZE] = {0};
 
-    if (!tn_path_id(request, 0, id) || (has_offer && !tn_path_id(request, 1, offer))) {
+    if (!tn_path_id(request, 0, id) || (has_offer && !tn_path_id(request, 1, offer)) ||
+        !tn_body_none(request)) {
         return;
     }
     write = tn_write_begin(request, kind);

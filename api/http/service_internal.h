@@ -82,6 +82,9 @@ bool tn_query_known(struct tn_http_request *request, const char *const *names, s
 /* The members of a JSON body by `rules`. */
 bool tn_body_read(struct tn_http_request *request, const struct tn_json_rule *rules, size_t count,
                   const struct tn_json_value **members);
+/* That a write which takes no body has none, or {}: what nobody reads must not look as if it had
+ * been heeded. */
+bool tn_body_none(struct tn_http_request *request);
 /* "The member is not valid" as an answer. */
 void tn_answer_member(struct tn_http_request *request, const char *detail);
 /* Min-Index: what the caller wrote must be visible. On this node a write is answered when it is

@@ -41,8 +41,8 @@
     R(POST, "/v1/registrations/{registration}/requests", OWNER, TN_SERVICE_SMALL_BODY,             \
       tn_on_request, "Ask for an appointment on the open day",                                     \
       "ports:ports location:location? nationality:text?")                                          \
-    R(DELETE, "/v1/registrations/{registration}/requests/{day}", OWNER, 0, tn_on_withdraw_request, \
-      "Withdraw the request of a day", "")                                                         \
+    R(DELETE, "/v1/registrations/{registration}/requests/{day}", OWNER, TN_SERVICE_SMALL_BODY,     \
+      tn_on_withdraw_request, "Withdraw the request of a day", "")                                 \
     R(POST, "/v1/registrations/{registration}/offers/{offer}/accept", OWNER,                       \
       TN_SERVICE_SMALL_BODY, tn_on_accept,                                                         \
       "Accept an offer; asking again answers the same number, with no Idempotency-Key or the "     \

@@ -50,6 +50,9 @@ struct tn_write *tn_write_begin(struct tn_http_request *request, const struct tn
     struct tn_bytes key = tn_http_header(request, "idempotency-key");
     bool anonymous = caller->role == TN_ROLE_COUNT;
 
+    if (!kind->query && !tn_query_known(request, NULL, 0)) {
+        return NULL;
+    }
     if (!write) {
         tn_http_respond_problem(request, TN_PROBLEM_INTERNAL, NULL);
         return NULL;

@@ -28,6 +28,7 @@ struct tn_write_kind {
     unsigned http_status; /* of success */
     bool pool;            /* prepare on a pool thread */
     bool window;          /* judged by the policy of the day whose window is open */
+    bool query;           /* its handler reads the query; to all others a parameter is unknown */
     /* Fill the command by a function of api/intake/intake.h. */
     enum tn_status (*prepare)(struct tn_write *write);
     /* The members of the answer after `index`. TN_GONE: what was shown once is erased. */
@@ -67,7 +68,7 @@ struct tn_write {
     int32_t lon_udeg;
 };
 
-/* NULL: answered already (a bad Idempotency-Key, no memory). */
+/* NULL: answered already (an unknown parameter, a bad Idempotency-Key, no memory). */
 struct tn_write *tn_write_begin(struct tn_http_request *request, const struct tn_write_kind *kind);
 /* Prepare, submit, answer. The write is not touched afterwards. */
 void tn_write_run(struct tn_write *write);

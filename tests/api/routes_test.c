@@ -238,6 +238,58 @@ static void bad_bodies_are_refused_and_change_nothing(void **state)
     assert_int_equal(after.size, before.size);
 }
 
+/* What nobody reads must not look as if it had been heeded: "dry_run" above all. */
+static void what_a_write_does_not_know_is_refused_and_changes_nothing(void **state)
+{
+    static const struct {
+        const char *method;
+        const char *tail; /* behind the owner's path, or a whole path */
+        enum who who;
+        const char *body; /* that would do; NULL: none is wanted */
+    } rows[] = {
+        {"POST", "/withdraw", OWNER, NULL},
+        {"POST", "/restore", OWNER, NULL},
+        {"POST", "/cancel", OWNER, NULL},
+        {"POST", "/offers/00112233445566778899aabbccddeeff/accept", OWNER, NULL},
+        {"POST", "/offers/00112233445566778899aabbccddeeff/decline", OWNER, NULL},
+        {"DELETE", "/requests/2024-06-03", OWNER, NULL},
+        {"POST", "/v1/port-days/2504/2024-06-03/close", PORT_OFFICER, NULL},
+        {"POST", "/requests", OWNER, "{\"ports\":[2504]}"},
+        {"POST", "/v1/validations", OFFICER,
+         "{\"confirmation_number\":\"7K3Q-F9X2-MHDY\",\"date_of_birth\":\"1980-01-15\","
+         "\"purpose\":\"entry\"}"},
+    };
+    static const struct {
+        const char *body;
+        const char *code;
+    } bad[] = {{"{\"dry_run\":true}", "unknown_member"},
+               {"[]", "invalid_member"},
+               {"garbage", "malformed_json"}};
+    struct tn_log_head before;
+    struct tn_log_head after;
+    char path[192];
+
+    (void) state;
+    tn_log_head(served.place.ledger->log, &before);
+    for (size_t i = 0; i < TN_ARRAY_SIZE(rows); i++) {
+        bool whole = strncmp(rows[i].tail, "/v1/", 4) == 0;
+
+        (void) snprintf(path, sizeof(path), "%s%s?dry_run=1", whole ? "" : owner.path,
+                        rows[i].tail);
+        MUST_ANSWER(400, call(&served, rows[i].method, path, tokens[rows[i].who], rows[i].body));
+        assert_true(says("\"code\":\"invalid_parameter\""));
+        *strchr(path, '?') = '\0';
+        for (size_t j = 0; !rows[i].body && j < TN_ARRAY_SIZE(bad); j++) {
+            MUST_ANSWER(400, call(&served, rows[i].method, path, tokens[rows[i].who], bad[j].body));
+            assert_true(says(bad[j].code));
+            assert_true(says("\"code\":\"malformed_json\"") || says("no body is wanted"));
+        }
+    }
+    MUST_ANSWER(400, call_on(served.local, "POST", "/admin/status?verbose=1", NULL, NULL, "{}"));
+    tn_log_head(served.place.ledger->log, &after);
+    assert_int_equal(after.size, before.size);
+}
+
 static void locations_are_exact_or_refused(void **state)
 {
     static const char *const bad[] = {
@@ -410,6 +462,7 @@ int main(void)
         cmocka_unit_test(tokens_that_are_nobodys_are_401),
         cmocka_unit_test(problems_have_one_form),
         cmocka_unit_test(bad_bodies_are_refused_and_change_nothing),
+        cmocka_unit_test(what_a_write_does_not_know_is_refused_and_changes_nothing),
         cmocka_unit_test(locations_are_exact_or_refused),
         cmocka_unit_test(a_suspended_officer_is_told_no_more),
         cmocka_unit_test(a_group_changes_by_its_own_acts),
