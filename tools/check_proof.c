@@ -100,9 +100,9 @@ static enum tn_status check_file(struct proof_check *check, struct tn_bytes byte
     if (status == TN_OK) {
         status = tn_proof_file_check(bytes, check->verifiers, check->count,
                                      *leaf_found ? leaf : NULL, false, &check->finding, error);
-    }
-    if (status == TN_NOT_FOUND) {
-        status = TN_MISMATCH; /* signed by somebody else: not a proof under this key */
+        if (status == TN_NOT_FOUND) {
+            status = TN_MISMATCH; /* signed by somebody else: not a proof under this key */
+        }
     }
     return status == TN_OK && *leaf_found ? check_openings(check, error) : status;
 }
@@ -333,7 +333,7 @@ static enum tn_status take_option(struct proof_check *check, int option, bool *h
             status = tn_fail(error, TN_INVALID, "%s is no field that entries commit to", optarg);
         }
     } else {
-        status = TN_EXISTS; /* said as usage */
+        status = tn_fail(error, TN_INVALID, "that option is not known");
     }
     return status;
 }
@@ -352,16 +352,14 @@ int tn_command_check_proof(int argc, char **argv)
     while (status == TN_OK && (option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         status = take_option(&check, option, &have_key, &error);
     }
-    if (status == TN_EXISTS) {
-        return tn_cli_usage("check-proof", "that option is not known");
+    if (status != TN_OK) {
+        return tn_cli_usage("check-proof", "%s", error.text);
     }
-    if (status == TN_OK && (optind >= argc || !have_key)) {
+    if (optind >= argc || !have_key) {
         return tn_cli_usage("check-proof", "say a file and the log's key");
     }
     check_open(&check);
-    if (status == TN_OK) {
-        status = tn_cli_read_file(argv[optind], FILE_BYTES_MAX, &file, &error);
-    }
+    status = tn_cli_read_file(argv[optind], FILE_BYTES_MAX, &file, &error);
     if (status != TN_OK) {
         code = tn_cli_fail(status, &error);
     } else if (tn_state_proof_is_one(tn_buffer_view(&file))) {

@@ -42,7 +42,7 @@ struct checking {
     struct tn_receipt receipt;
     enum fate fate;
     uint64_t size; /* of the checkpoint that it was compared with */
-    bool unsound;  /* the copy of the log does not hold together: it decides nothing */
+    bool unsound;  /* the copy of the log lacks a tile or does not hold together: nothing decided */
 };
 
 /* The text alone, or the answer to a write, whose member `receipt` it is. */
@@ -140,12 +140,12 @@ static enum tn_status read_tile(void *context, unsigned level, uint64_t index, u
     (void) snprintf(path, sizeof(path), "%s/%s", checking->log_path, name);
     status = tn_cli_read_file(path, TN_TILE_BYTES, &file, error);
     if (status == TN_OK && (width > tile.width || file.size != tile.width * TN_HASH_SIZE)) {
-        checking->unsound = true;
         status = tn_fail(error, TN_INVALID, "%s is not a tile of %u hashes", path, tile.width);
     }
     if (status == TN_OK) {
         memcpy(hashes, file.data, width * TN_HASH_SIZE);
     }
+    checking->unsound = checking->unsound || status != TN_OK;
     tn_buffer_close(&file);
     return status;
 }
@@ -306,15 +306,15 @@ int tn_command_check_receipt(int argc, char **argv)
             return tn_cli_usage("check-receipt", "that option is not known");
         }
     }
-    if (status == TN_OK &&
-        (optind + 1 != argc || !checking.have_key || (checking.proof_path && checking.log_path))) {
+    if (status != TN_OK) {
+        return tn_cli_usage("check-receipt", "%s", error.text);
+    }
+    if (optind + 1 != argc || !checking.have_key || (checking.proof_path && checking.log_path)) {
         return tn_cli_usage("check-receipt",
                             "say one file and the log's key, and at most one thing to compare "
                             "it with");
     }
-    if (status == TN_OK) {
-        status = tn_cli_read_file(argv[optind], FILE_BYTES_MAX, &file, &error);
-    }
+    status = tn_cli_read_file(argv[optind], FILE_BYTES_MAX, &file, &error);
     if (status == TN_OK) {
         status = check(&checking, tn_buffer_view(&file), &error);
     }

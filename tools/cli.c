@@ -38,7 +38,6 @@ static int exit_code(enum tn_status status)
     case TN_MISMATCH:
         return TN_EXIT_DIFFERENCE;
     case TN_INVALID:
-    case TN_UNSUPPORTED:
         return TN_EXIT_USAGE;
     case TN_REFUSED:
     case TN_PAUSED:
@@ -57,6 +56,7 @@ static int exit_code(enum tn_status status)
     case TN_DENIED:
     case TN_MEMORY:
     case TN_GONE:
+    case TN_UNSUPPORTED: /* what lies there is another program's */
         return TN_EXIT_ENVIRONMENT;
     }
     return TN_EXIT_ENVIRONMENT;

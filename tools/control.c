@@ -87,7 +87,9 @@ static void copy_text(const char *text, const char *end, char *out, size_t size)
 /* The detail of a problem document, or all of it. */
 static enum tn_status server_failed(unsigned code, struct tn_bytes body, struct tn_error *error)
 {
-    enum tn_status status = code == 507                  ? TN_NO_SPACE
+    bool paused = memmem(body.data, body.size, "\"code\":\"paused\"", 15) != NULL;
+    enum tn_status status = paused                       ? TN_PAUSED
+                            : code == 507                ? TN_NO_SPACE
                             : code >= 500                ? TN_UNAVAILABLE
                             : code == 400 || code == 415 ? TN_INVALID
                             : code == 404                ? TN_NOT_FOUND

@@ -142,7 +142,7 @@ static const struct tn_cli_command commands[] = {
      "                  witness dates it later than the promise is a broken promise\n"
      "  --witness VKEY  whose cosignatures date the checkpoint\n"
      "  exit 1: broken, and the two files are the proof of it; 5: not decided yet, or the\n"
-     "  copy of the log does not hold together\n"},
+     "  copy of the log lacks a tile or does not hold together\n"},
     {"key", tn_command_key, "key DIR --vkey [--cosigner]", "print the log's verifier key",
      "  --cosigner  that of its own timed cosignature instead\n"},
     {"officer", tn_command_officer,

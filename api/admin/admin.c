@@ -341,7 +341,7 @@ static enum tn_status fill_officer(struct tn_admin *admin,
     }
     if (facts->role == TN_ROLE_OFFICER && policy && policy->validation.domain_count > 0 &&
         !domain_is_listed(policy, email)) {
-        status = tn_fail(admin->error, TN_INVALID,
+        status = tn_fail(admin->error, TN_REFUSED,
                          "the policy lists no such domain for officers who validate");
     }
     if (status == TN_OK &&
@@ -424,7 +424,7 @@ static enum tn_status resume(struct tn_admin *admin)
     }
     tn_desk_state(admin->ledger->desk, &state);
     if (!state.paused) {
-        return tn_fail(admin->error, TN_INVALID, "nothing is paused");
+        return tn_fail(admin->error, TN_REFUSED, "nothing is paused");
     }
     facts->extend = extend->as.boolean ? 1 : 0;
     facts->last_heartbeat_us = state.last_heartbeat_us;

@@ -182,7 +182,10 @@ static enum tn_status make_paths(struct tn_store *store, const char *directory,
             return tn_fail(error, TN_MEMORY, "no memory to open %s", directory);
         }
         if (mkdtemp(store->secondary) == NULL) {
-            status = tn_fail(error, TN_IO, "%s: %s", store->secondary, strerror(errno));
+            /* Not TN_IO: nothing is the matter with the ledger. */
+            status = tn_fail(error, TN_UNAVAILABLE,
+                             "no temporary folder %s: %s (TMPDIR names another)", store->secondary,
+                             strerror(errno));
             free(store->secondary);
             store->secondary = NULL;
             return status;

@@ -349,7 +349,7 @@ static enum tn_status check_root(const struct tn_twin_header *header, const stru
     uint8_t id[TN_ID_SIZE];
     root_id(id, ring);
     if (memcmp(id, header->id, sizeof(id)) != 0) {
-        return tn_fail(error, TN_MISMATCH,
+        return tn_fail(error, TN_DENIED,
                        "%s is not the root key of %s/%s; nothing can be opened with it", root_path,
                        directory, name);
     }

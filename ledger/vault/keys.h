@@ -57,8 +57,8 @@ void tn_keys_remove(const char *directory, const struct tn_keys_options *options
 /* Read and unwrap the keys of DIR. One damaged copy of a file is served by the other, see
  * tn_keys_damaged.
  * TN_NOT_FOUND    no keys there, or no root key
- * TN_DENIED       the root key is a symlink, not ours, or others may read it
- * TN_MISMATCH     the root key is another ledger's
+ * TN_DENIED       the root key is a symlink, not ours, none at all or another ledger's, or others
+ *                 may read it
  * TN_CORRUPT      both copies of a file are damaged
  * TN_UNSUPPORTED  written by a newer program
  * TN_UNAVAILABLE  memory could not be locked and options->allow_unlocked is false */

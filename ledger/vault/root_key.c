@@ -132,7 +132,7 @@ enum tn_status tn_root_key_read(const char *path, uint8_t key[static TN_ROOT_KEY
     if (got != TN_ROOT_KEY_TEXT_SIZE || text[TN_ROOT_KEY_TEXT_SIZE - 1] != '\n' ||
         read(file, &beyond, 1) != 0 ||
         tn_hex_decode(tn_bytes(text, TN_ROOT_KEY_TEXT_SIZE - 1), key, TN_ROOT_KEY_SIZE) != TN_OK) {
-        status = tn_fail(error, TN_CORRUPT,
+        status = tn_fail(error, TN_DENIED,
                          "%s: not a root key (64 hexadecimal digits and a newline)", path);
     }
 

@@ -25,7 +25,7 @@ TN_MUST_USE enum tn_status tn_root_key_write(const char *path,
                                              uint8_t text[static TN_ROOT_KEY_TEXT_SIZE],
                                              struct tn_error *error);
 /* Read it into `key`, which is secret memory too. TN_NOT_FOUND, TN_DENIED: a symlink, not a plain
- * file, another owner's, or group or others have any right. TN_CORRUPT: not a root key. */
+ * file, another owner's, group or others have any right, or it is not a root key. */
 TN_MUST_USE enum tn_status tn_root_key_read(const char *path, uint8_t key[static TN_ROOT_KEY_SIZE],
                                             uint8_t text[static TN_ROOT_KEY_TEXT_SIZE],
                                             struct tn_error *error);

@@ -134,6 +134,8 @@ def refused_while_paused(scene, client, owner, officer):
                        token=officer), 200)
     expect(client.get("/v1/policy"), 200)
     expect(client.get("/healthz"), 200)
+    # A rule's refusal, whether a server answers or the command opens the ledger itself.
+    turno.run("officer", scene.directory, "add", "other@inm.gob.mx", expect=turno.REFUSED)
 
 
 def down_over_the_deadline(base):
@@ -266,6 +268,7 @@ def short_stop(base):
     scene.start()
     with scene.server, scene.server.client() as client:
         assert scene.ready().status == 200
+        turno.run("resume", scene.directory, expect=turno.REFUSED) # nothing is paused
         turno.register(client, turno.family(1))
         scene.server.stop()
 

@@ -4,8 +4,10 @@ A command that reads opens the database beside the server and sees what is commi
 is being written to. A command that writes goes to the server over its socket. Without a server both
 open the ledger themselves. A ledger has one writer: a second server refuses."""
 
+import hashlib
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -188,6 +190,39 @@ def simulated(base):
           "command agrees")
 
 
+def what_is_not_opened(base, directory):
+    """Nothing was compared, so nothing differs: another root key, a later program's files, no folder
+    for what a reader keeps."""
+    with open(directory + ".root-key", encoding="ascii") as file:
+        root = file.read()
+    for name, text in (("other", root[::-1].strip() + "\n"), ("malformed", root[1:])):
+        path = os.path.join(base, name + ".root-key")
+        with open(path, "w", encoding="ascii") as file:
+            file.write(text)
+        os.chmod(path, 0o400)
+        done = turno.run("serve", directory, "--root-key", path, "--allow-unlocked",
+                         expect=turno.ENVIRONMENT)
+        assert "root key" in done.stderr, done.stderr
+    for name in ("keys", "keys.2"):
+        path = os.path.join(directory, name)
+        shutil.copy(path, path + ".kept")
+        with open(path, "r+b") as file:
+            content = bytearray(file.read())
+            content[8] += 1 # the version; the last 32 bytes are the hash of all others
+            content[-32:] = hashlib.sha256(content[:-32]).digest()
+            file.seek(0)
+            file.write(content)
+    done = turno.run("serve", directory, "--allow-unlocked", expect=turno.ENVIRONMENT)
+    assert "version" in done.stderr, done.stderr
+    for name in ("keys", "keys.2"):
+        os.replace(os.path.join(directory, name + ".kept"), os.path.join(directory, name))
+    for command in ("verify", "audit"):
+        done = turno.run(command, directory, env={"TMPDIR": "/nonexistent"},
+                         expect=turno.ENVIRONMENT)
+        assert "TMPDIR" in done.stderr and not done.stdout, done
+    turno.run("officer", directory, "add", "officer@elsewhere.example", expect=turno.REFUSED)
+
+
 def real(base):
     """By `turno init`; an auditor reads what the public may not."""
     directory = os.path.join(base, "real")
@@ -217,6 +252,7 @@ def real(base):
         turno.run("simulate", directory, "--advance", 1, expect=(turno.REFUSED, turno.USAGE,
                                                                  turno.ENVIRONMENT))
         server.stop()
+    what_is_not_opened(base, directory)
     turno.run("verify", directory)
     turno.run("audit", directory)
 

@@ -3,6 +3,7 @@
 changed."""
 
 import base64
+import hashlib
 import json
 import os
 import sys
@@ -74,6 +75,17 @@ def check_receipts(base, directory, client, key):
     turno.run("check-receipt", write(base, "other", other.json["receipt"]), "--key", key, "--proof",
               proof, expect=turno.USAGE)
     return opened, proof, page
+
+
+def check_what_is_not_there(base, proof, key):
+    """What cannot be read is no verdict on the proof."""
+    missing = os.path.join(base, "no-such-entry")
+    turno.run("check-proof", proof, "--key", key, "--entry", missing, expect=turno.ENVIRONMENT)
+    # Well formed, of a kind of key that this program does not have.
+    unknown = "log.example+%08x+/w=="
+    name = b"log.example\n\xff"
+    unknown = unknown % int.from_bytes(hashlib.sha256(name).digest()[:4], "big")
+    turno.run("check-proof", proof, "--key", unknown, expect=turno.USAGE)
 
 
 def check_openings(base, opened, proof, key):
@@ -167,6 +179,7 @@ def main():
             opened, proof, page = check_receipts(base, directory, client, key)
             assert page["key"] == key
             check_openings(base, opened, proof, key)
+            check_what_is_not_there(base, proof, key)
             registration = check_complete(base, directory, client, key)
             check_rows(base, directory, registration, key)
         print("receipts, openings, lists and rows hold for both readers")

@@ -152,7 +152,8 @@ def what_proves_nothing(files):
     said, _ = files.check("--log", mixed, expect=turno.INCOMPLETE)
     assert "not a tile" in said, said
     os.unlink(tile)
-    files.check("--log", mixed, expect=turno.ENVIRONMENT)
+    said, _ = files.check("--log", mixed, expect=turno.INCOMPLETE)
+    assert "No such file" in said, said
     files.check("--log", os.path.join(files.base, "nowhere"), expect=turno.ENVIRONMENT)
     proof = files.file("next.tlog-proof", notes.proof(LOG, ENTRIES, INDEX + 1))
     files.check("--proof", proof, expect=turno.USAGE)

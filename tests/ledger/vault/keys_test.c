@@ -209,18 +209,18 @@ static void another_root_key_is_recognised(void **state)
 
     root.data[0] = root.data[0] == '0' ? '1' : '0';
     file_write(path, tn_buffer_view(&root), 0400);
-    assert_int_equal(open_keys(&folder, &error), TN_MISMATCH);
+    assert_int_equal(open_keys(&folder, &error), TN_DENIED);
     assert_null(strstr(error.text, "damaged"));
 
     file_write(path, tn_bytes(root.data, root.size - 1), 0400);
-    assert_int_equal(open_keys(&folder, &error), TN_CORRUPT);
+    assert_int_equal(open_keys(&folder, &error), TN_DENIED);
     root.data[7] = 'x';
     file_write(path, tn_buffer_view(&root), 0400);
-    assert_int_equal(open_keys(&folder, &error), TN_CORRUPT);
+    assert_int_equal(open_keys(&folder, &error), TN_DENIED);
     root.data[7] = '0';
     tn_buffer_append_u8(&root, '\n');
     file_write(path, tn_buffer_view(&root), 0400);
-    assert_int_equal(open_keys(&folder, &error), TN_CORRUPT);
+    assert_int_equal(open_keys(&folder, &error), TN_DENIED);
     tn_buffer_close(&root);
     folder_remove(&folder);
 }
@@ -373,7 +373,7 @@ static void forged_files_do_not_open(void **state)
     } cases[] = {
         {"keys", 8, 3, TN_UNSUPPORTED}, /* version 2 */
         {"keys", 12, 1, TN_CORRUPT},    /* generation */
-        {"keys", 16, 1, TN_MISMATCH},   /* id of the root key */
+        {"keys", 16, 1, TN_DENIED},     /* id of the root key */
         {"keys", 32, 1, TN_CORRUPT},    /* length of the chain */
         {"keys", 36, 1, TN_CORRUPT},    /* nonce */
         {"keys", 100, 1, TN_CORRUPT},   /* a key */
