@@ -149,8 +149,10 @@ static const struct tn_cli_command commands[] = {
      "officer DIR add EMAIL [--role ROLE] [--organisation NAME] [--port CODE]\n"
      "       turno officer DIR suspend ID --reason CODE",
      "enrol an officer; the token is the last line, shown once",
-     "  roles: officer (default), port_officer, scheduler, policy_owner, "
-     "auditor\n" KEY_OPTIONS},
+     "  --role ROLE          officer (default), port_officer, scheduler, policy_owner, auditor\n"
+     "  --organisation NAME  as the people read it whom the officer asks about: at most 16\n"
+     "                       characters (default: the domain of EMAIL, its first 16)\n"
+     "  --port CODE          of a port_officer\n" KEY_OPTIONS},
     {"policy", tn_command_policy,
      "policy DIR show [VERSION]\n"
      "       turno policy DIR publish FILE --approve ID --approve ID --reason CODE\n"

@@ -286,6 +286,16 @@ static bool email_lower(struct tn_bytes email, char out[static EMAIL_MAX + 1])
     return ats == 1 && at > 0 && at + 1 < email.size;
 }
 
+/* Whoever was asked about reads who asked, so nobody asks for nobody: where no organisation is
+ * named it is the domain of the address, as much of it as an id holds. */
+static void organisation_of_email(const char *email, uint8_t id[static TN_ID_SIZE])
+{
+    const char *domain = strrchr(email, '@') + 1;
+
+    memset(id, 0, TN_ID_SIZE);
+    memcpy(id, domain, strnlen(domain, TN_ID_SIZE));
+}
+
 static bool domain_is_listed(const struct tn_policy *policy, const char *email)
 {
     const char *domain = strrchr(email, '@') + 1;
@@ -325,6 +335,7 @@ static enum tn_status fill_officer(struct tn_admin *admin,
     if (facts->role <= TN_ROLE_HELPER || facts->role >= TN_ROLE_COUNT) {
         return tn_fail(admin->error, TN_INVALID, "\"role\" is none that an officer can have");
     }
+    organisation_of_email(email, facts->organisation);
     if (members[2] && tn_organisation_parse(members[2]->as.string, facts->organisation) != TN_OK) {
         return tn_fail(admin->error, TN_INVALID,
                        "\"organisation\" is a printable code of at most %d characters or 32 "

@@ -26,7 +26,8 @@
  *
  * The rest answer {"index"}, or with dry_run {"dry_run": true, "events"}. Dates are "YYYY-MM-DD",
  * times "HH:MM" at the port, approvers hexadecimal ids, reasons codes in printable ASCII. An
- * organisation is a short printable code (at most 16 bytes) or 32 hexadecimal digits. */
+ * organisation is a short printable code (at most 16 bytes) or 32 hexadecimal digits; where none is
+ * named it is the domain of the officer's address, its first 16 characters. */
 #ifndef TN_API_ADMIN_ADMIN_H
 #define TN_API_ADMIN_ADMIN_H
 

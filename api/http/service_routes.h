@@ -22,7 +22,9 @@
     R(GET, "/v1/registrations/{registration}/history", OWNER, 0, tn_on_history,                    \
       "One's own events, paged by after and limit", "")                                            \
     R(GET, "/v1/registrations/{registration}/accesses", OWNER, 0, tn_on_accesses,                  \
-      "Who validated, when and what for", "")                                                      \
+      "Who validated (an organisation; the domain of their address where none was named), when "   \
+      "and what for",                                                                              \
+      "")                                                                                          \
     R(GET, "/v1/registrations/{registration}/proofs", OWNER, 0, tn_on_proofs,                      \
       "Proofs of one's own events for offline use (.tlog-proof, with what opens one's own data)",  \
       "")                                                                                          \

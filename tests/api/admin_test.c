@@ -153,6 +153,45 @@ static void an_officer_is_enrolled_once_by_address(void **state)
     assert_true(says("\"index\":"));
 }
 
+/* The id of the organisation that the last officer was enrolled for, as a person reads it. */
+static void organisation_of_last(char text[static TN_ORGANISATION_TEXT_SIZE])
+{
+    struct tn_event event;
+    struct tn_arena arena;
+    struct tn_buffer entry;
+
+    tn_arena_init(&arena, (size_t) 1 << 20);
+    tn_buffer_init(&entry, TN_ENTRY_BYTES_MAX);
+    MUST(tn_log_read(place.ledger->log, log_size() - 1, &entry, &failure), &failure);
+    MUST(tn_event_decode(tn_buffer_view(&entry), log_size() - 1, &arena, &event, &failure),
+         &failure);
+    assert_int_equal(event.kind, TN_KIND_officer_enrolled);
+    tn_organisation_format(event.body.officer_enrolled.facts.organisation, text);
+    tn_buffer_close(&entry);
+    tn_arena_close(&arena);
+}
+
+/* Whoever is asked about reads who asked. */
+static void an_officer_of_no_named_organisation_is_of_their_domain(void **state)
+{
+    char text[TN_ORGANISATION_TEXT_SIZE];
+
+    (void) state;
+    assert_int_equal(run("officer-add", "{\"email\":\"c@Example.ORG\",\"role\":\"auditor\"}"),
+                     TN_OK);
+    organisation_of_last(text);
+    assert_string_equal(text, "example.org");
+    assert_int_equal(run("officer-add", "{\"email\":\"c@oversight.example\",\"role\":\"auditor\"}"),
+                     TN_OK);
+    organisation_of_last(text);
+    assert_string_equal(text, "oversight.exampl");
+    assert_int_equal(run("officer-add", "{\"email\":\"d@example.org\",\"role\":\"auditor\","
+                                        "\"organisation\":\"DHS\"}"),
+                     TN_OK);
+    organisation_of_last(text);
+    assert_string_equal(text, "DHS");
+}
+
 static void what_is_not_an_officer_changes_nothing(void **state)
 {
     static const struct {
@@ -382,6 +421,7 @@ int main(void)
         cmocka_unit_test(every_version_of_the_history_reads_back_from_its_json),
         cmocka_unit_test(a_policy_that_leaves_the_form_is_named),
         cmocka_unit_test(an_officer_is_enrolled_once_by_address),
+        cmocka_unit_test(an_officer_of_no_named_organisation_is_of_their_domain),
         cmocka_unit_test(what_is_not_an_officer_changes_nothing),
         cmocka_unit_test(a_port_is_suspended_with_two_approvers_and_tried_out_before),
         cmocka_unit_test(a_policy_is_published_for_later),

@@ -67,7 +67,7 @@ def main():
     assert set(found) == {"A first session", "Witnesses"}, list(found)
     with turno.scratch() as base:
         said = paste("A first session", found["A first session"], base)
-        for words in ('"matched":true,"appointment":true', "all entries of", "as they must be",
+        for words in ('"matched":true,"appointment":true', '"organisation":"example.org"', "all entries of", "as they must be",
                       "decided again"):
             assert words in said, (words, said)
     with turno.scratch() as base:
