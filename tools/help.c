@@ -28,7 +28,9 @@ static const struct tn_cli_command commands[] = {
      "  --hold-back         publish a checkpoint only when they are enough; receipts\n"
      "                      promise it within 10 s all the same\n"
      "  --ca-file FILE      who may vouch for https (default: those of the system)\n"
-     "  --reserve BYTES     free space below which writes are refused (507)\n"
+     "  --reserve BYTES     disk space to keep free (default: 536870912): writes are refused\n"
+     "                      (507) when less is free than that and what flushes and a\n"
+     "                      compaction may need on the way\n"
      "  --root-key FILE     where the root key is (default: DIR.root-key)\n"
      "  --allow-unlocked    run although the system does not lock secrets into memory\n"
      "  --drawd SOCKET      ask turno drawd for the operator's secrets (default: the vault)\n"},

@@ -212,8 +212,12 @@ enum tn_status tn_admin_submit(struct tn_admin *admin, enum tn_command_kind kind
         return reply_refusal(admin, request->refusal, true, request->first_index);
     }
     if (status != TN_OK) {
-        return tn_fail(admin->error, status, "the ledger does not take commands now: %s",
-                       tn_status_name(status));
+        return tn_fail(admin->error, status, "the ledger does not take commands now: %s%s",
+                       tn_status_name(status),
+                       status == TN_PAUSED
+                           ? "; look at its clock, then turno resume DIR [--extend] ends the pause"
+                       : status == TN_NO_SPACE ? "; nothing was written; make disk space"
+                                               : "");
     }
     /* Whatever it changed, readers ask the rows again from now on. */
     atomic_fetch_add(&admin->ledger->epoch, 1);

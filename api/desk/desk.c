@@ -25,12 +25,28 @@ void tn_desk_stop(struct tn_desk *desk)
     pthread_mutex_unlock(&desk->lock);
 }
 
+/* Said when it begins and when it is over: whoever looks after the machine can end it. */
+static void look_for_room(struct tn_desk *desk)
+{
+    bool room = tn_store_room(desk->options.store) > TN_DESK_ROOM_BYTES;
+
+    if (desk->room && !room) {
+        tn_logline(TN_LOG_WARN,
+                   "too little disk space: writes are answered with 507 until there is "
+                   "more. What was answered is kept; reads go on. Make space: writes "
+                   "go on by themselves");
+    } else if (room && !desk->room) {
+        tn_logline(TN_LOG_INFO, "there is disk space again: writes are taken");
+    }
+    desk->room = room;
+}
+
 /* The clocks are read after the commands that follow were stamped, so a jump is seen before
  * anything is emitted for its sake. */
 void tn_desk_round(struct tn_desk *desk)
 {
     desk->round_count = 0;
-    desk->room = tn_store_room(desk->options.store) > TN_DESK_ROOM_BYTES;
+    look_for_room(desk);
     tn_desk_tick(desk);
     pthread_mutex_lock(&desk->lock);
     desk->stopped = desk->stopped || desk->failed;

@@ -22,6 +22,20 @@ struct tn_buffer tn_answer_buffer(struct tn_http_request *request, size_t size)
     };
 }
 
+const char *tn_answer_waiting(enum tn_problem problem)
+{
+    if (problem == TN_PROBLEM_NO_SPACE) {
+        return "nothing was written for this request, and what was answered before is kept; when "
+               "the "
+               "operator has made disk space, send it again";
+    }
+    return problem == TN_PROBLEM_PAUSED
+               ? "nothing was written for this request, and what fell due waits too; when the "
+                 "operator "
+                 "has ended the pause (turno resume DIR [--extend]), send it again"
+               : NULL;
+}
+
 void tn_answer_status(struct tn_http_request *request, enum tn_status status,
                       const struct tn_error *error)
 {
@@ -37,7 +51,8 @@ void tn_answer_status(struct tn_http_request *request, enum tn_status status,
                    detail ? detail : "");
         detail = NULL;
     }
-    tn_http_respond_problem(request, problem, detail && detail[0] ? detail : NULL);
+    tn_http_respond_problem(request, problem,
+                            detail && detail[0] ? detail : tn_answer_waiting(problem));
 }
 
 void tn_answer_member(struct tn_http_request *request, const char *detail)

@@ -78,9 +78,11 @@ void tn_on_readyz(struct tn_http_request *request)
         tn_http_respond_problem(request, TN_PROBLEM_OUTCOME_UNKNOWN,
                                 "a write failed: restart the server");
     } else if (state.paused) {
-        tn_http_respond_problem(request, TN_PROBLEM_PAUSED, "what fell due waits for a resume");
+        tn_http_respond_problem(request, TN_PROBLEM_PAUSED,
+                                "what fell due waits for turno resume DIR [--extend]");
     } else if (state.no_space) {
-        tn_http_respond_problem(request, TN_PROBLEM_NO_SPACE, NULL);
+        tn_http_respond_problem(request, TN_PROBLEM_NO_SPACE,
+                                tn_answer_waiting(TN_PROBLEM_NO_SPACE));
     } else if (!tn_service_of(request)->witnesses) {
         tn_http_respond(request, 200, "application/json", tn_bytes_from_string("{\"ready\":true}"),
                         NULL, 0);

@@ -46,6 +46,8 @@ static inline struct tn_caller *tn_caller_of(const struct tn_http_request *reque
 /* Memory in the request's arena as a buffer that never grows: for answers whose size is known. The
  * bytes are the arena's; do not close it. An arena that is full gives a buffer that overflows. */
 struct tn_buffer tn_answer_buffer(struct tn_http_request *request, size_t size);
+/* What a full disk or a pause means for who asks, and what ends it; NULL for other problems. */
+const char *tn_answer_waiting(enum tn_problem problem);
 /* A problem for a status, with words that hold nobody's data. */
 void tn_answer_status(struct tn_http_request *request, enum tn_status status,
                       const struct tn_error *error);

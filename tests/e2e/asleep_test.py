@@ -129,13 +129,15 @@ def refused_while_paused(scene, client, owner, officer):
     for answer in (client.post("/v1/registrations", turno.family(77)),
                    client.post(f"{path}/offers/{held['offer']}/accept", token=token)):
         expect(answer, 503, "paused")
+        assert "turno resume" in answer.json["detail"], answer
         assert int(answer.headers["Retry-After"]) > 0
     expect(client.post("/v1/validations", turno.validation("7K3Q-F9X2-MHDY", "1990-01-01"),
                        token=officer), 200)
     expect(client.get("/v1/policy"), 200)
     expect(client.get("/healthz"), 200)
     # A rule's refusal, whether a server answers or the command opens the ledger itself.
-    turno.run("officer", scene.directory, "add", "other@inm.gob.mx", expect=turno.REFUSED)
+    done = turno.run("officer", scene.directory, "add", "other@inm.gob.mx", expect=turno.REFUSED)
+    assert "turno resume DIR [--extend]" in done.stderr, done.stderr
 
 
 def down_over_the_deadline(base):

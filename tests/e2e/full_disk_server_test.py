@@ -124,6 +124,8 @@ def refused_but_alive(server, tokens, vkey_before, answered):
             token=tokens["officer_token"])
         expect(refused, 507, "no_space")
         assert refused.headers["Content-Type"].startswith("application/problem+json"), refused
+        assert "disk space" in refused.json["detail"], refused
+        assert "disk space" in expect(client.get("/readyz"), 507, "no_space").json["detail"]
         same_again(client, answered)
         for path in ("/healthz", "/v1/policy", "/v1/ports", "/log/checkpoint", "/metrics"):
             expect(client.get(path), 200)
@@ -204,6 +206,10 @@ def play(disk, base):
                 same_again(client, answered)
         fill(disk, ballast, 4 << 20)
         server.stop()
+        # Told once each time, not with every refusal: full, again space, full.
+        told = [line for line in server.talk().splitlines() if "disk space" in line]
+        assert 2 <= len(told) <= 8, told
+        assert ["507" in line for line in told] == [i % 2 == 0 for i in range(len(told))], told
     start_on_a_full_disk(directory, tokens, vkey, ballast, registered)
     move_ledger(directory, made)
     turno.run("verify", made)
