@@ -35,7 +35,7 @@ static bool parse_sample(const char *text, uint32_t *ppm)
 }
 
 /* TN_EXIT_DONE, or what to exit with after a message. */
-static int take_option(int option, struct tn_audit_job *job, bool *seeded)
+static int take_option(int option, char *const *argv, struct tn_audit_job *job, bool *seeded)
 {
     struct tn_error error = {0};
 
@@ -81,7 +81,7 @@ static int take_option(int option, struct tn_audit_job *job, bool *seeded)
                    ? TN_EXIT_DONE
                    : tn_cli_usage("audit", "--seed is a whole number");
     default:
-        return tn_cli_usage("audit", "that option is not known");
+        return tn_cli_bad_option("audit", argv);
     }
 }
 
@@ -137,7 +137,7 @@ int tn_command_audit(int argc, char **argv)
     int code = TN_EXIT_DONE;
 
     while (code == TN_EXIT_DONE && (option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        code = take_option(option, &job, &seeded);
+        code = take_option(option, argv, &job, &seeded);
     }
     if (code != TN_EXIT_DONE) {
         return code;

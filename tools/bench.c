@@ -329,7 +329,7 @@ int tn_command_bench(int argc, char **argv)
         if (option == 'd') {
             base = optarg;
         } else if (option != 'j') {
-            return tn_cli_usage("bench", "that option is not known");
+            return tn_cli_bad_option("bench", argv);
         }
     }
     what = optind < argc ? argv[optind] : "all";

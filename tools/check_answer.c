@@ -37,6 +37,16 @@ static enum tn_status malformed(struct answers *answers)
     return tn_fail(&answers->error, TN_INVALID, "that is not an answer with proofs");
 }
 
+static bool is_proven(const struct answers *answers, uint64_t index)
+{
+    for (size_t i = 0; i < answers->proven_count; i++) {
+        if (answers->proven[i] == index) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum tn_status check_page(struct answers *answers, const struct tn_json_value *root)
 {
     const struct tn_json_value *list = tn_json_member(root, "proofs");
@@ -67,7 +77,8 @@ static enum tn_status check_page(struct answers *answers, const struct tn_json_v
                              "the proof said to be of entry %" PRIu64 " is of %" PRIu64,
                              index->as.uint64, *proven);
         }
-        answers->proven_count++;
+        /* A page that is given twice proves nothing more. */
+        answers->proven_count += status == TN_OK && !is_proven(answers, *proven) ? 1 : 0;
     }
     if (complete && complete->type == TN_JSON_OBJECT) {
         answers->complete = complete;
@@ -127,16 +138,6 @@ static enum tn_status read_list_row(struct answers *answers, struct tn_stream_ro
     }
     memcpy(answers->stream, proof.from.data + 1, TN_ID_SIZE);
     return TN_OK;
-}
-
-static bool is_proven(const struct answers *answers, uint64_t index)
-{
-    for (size_t i = 0; i < answers->proven_count; i++) {
-        if (answers->proven[i] == index) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* The list leads to the sealed row, and every proven entry up to the seal is on it. */

@@ -333,7 +333,7 @@ static enum tn_status take_option(struct proof_check *check, int option, bool *h
             status = tn_fail(error, TN_INVALID, "%s is no field that entries commit to", optarg);
         }
     } else {
-        status = tn_fail(error, TN_INVALID, "that option is not known");
+        status = TN_EXISTS; /* said by tn_cli_bad_option */
     }
     return status;
 }
@@ -353,7 +353,8 @@ int tn_command_check_proof(int argc, char **argv)
         status = take_option(&check, option, &have_key, &error);
     }
     if (status != TN_OK) {
-        return tn_cli_usage("check-proof", "%s", error.text);
+        return status == TN_EXISTS ? tn_cli_bad_option("check-proof", argv)
+                                   : tn_cli_usage("check-proof", "%s", error.text);
     }
     if (optind >= argc || !have_key) {
         return tn_cli_usage("check-proof", "say a file and the log's key");

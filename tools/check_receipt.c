@@ -303,7 +303,7 @@ int tn_command_check_receipt(int argc, char **argv)
         } else if (option == 'j') {
             checking.json = true;
         } else {
-            return tn_cli_usage("check-receipt", "that option is not known");
+            return tn_cli_bad_option("check-receipt", argv);
         }
     }
     if (status != TN_OK) {

@@ -1,7 +1,9 @@
 /* What the subcommands share. */
 #include "tools/cli.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <getopt.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -27,6 +29,16 @@ int tn_cli_usage(const char *name, const char *format, ...)
     fprintf(stderr, "\nusage: turno %s\n       turno help %s says more\n",
             command ? command->synopsis : name, name);
     return TN_EXIT_USAGE;
+}
+
+int tn_cli_bad_option(const char *name, char *const *argv)
+{
+    /* The word that getopt_long took last; where that was a value, the option stands before it. */
+    bool value = optind >= 2 && strncmp(argv[optind - 1], "--", 2) != 0 &&
+                 strncmp(argv[optind - 2], "--", 2) == 0;
+
+    return tn_cli_usage(name, "%s%s%s: that option is not known, or its value is missing or wrong",
+                        value ? argv[optind - 2] : "", value ? " " : "", argv[optind - 1]);
 }
 
 static int exit_code(enum tn_status status)
@@ -123,6 +135,7 @@ bool tn_cli_parse_listen(const char *text, char host[static TN_CLI_HOST_SIZE], u
 {
     const char *colon = strrchr(text, ':');
     size_t size = colon ? (size_t) (colon - text) : 0;
+    uint8_t address[sizeof(struct in6_addr)];
     uint64_t number;
 
     if (size >= 2 && text[0] == '[' && text[size - 1] == ']') {
@@ -136,7 +149,7 @@ bool tn_cli_parse_listen(const char *text, char host[static TN_CLI_HOST_SIZE], u
     memcpy(host, text, size);
     host[size] = 0;
     *port = (uint16_t) number;
-    return true;
+    return inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
 }
 
 enum tn_status tn_cli_parse_at(struct tn_log *log, const char *text, uint64_t *size,

@@ -42,6 +42,9 @@ const struct tn_cli_command *tn_cli_at(size_t i);
 
 /* Print the synopsis of `name` to stderr after the message; returns TN_EXIT_USAGE. */
 int tn_cli_usage(const char *name, const char *format, ...) TN_PRINTF(2, 3);
+/* The same where getopt_long answered with what it does not know, or a handler with a value that is
+ * none: names the option. */
+int tn_cli_bad_option(const char *name, char *const *argv);
 /* Print what went wrong to stderr; returns the exit code that fits the status. */
 int tn_cli_fail(enum tn_status status, const struct tn_error *error);
 
@@ -56,8 +59,12 @@ void tn_cli_hold_signals(sigset_t *signals);
 /* Numbers and names from the command line. False when malformed. */
 bool tn_cli_parse_u64(const char *text, uint64_t *value);
 bool tn_cli_parse_id(const char *text, uint8_t id[static TN_ID_SIZE]);
-/* HOST:PORT, with an IPv6 address in brackets. */
+/* HOST:PORT, a numeric address, an IPv6 one in brackets. No name is looked up: what it stands for
+ * may change, and only a loopback address is one for sure. */
 #define TN_CLI_HOST_SIZE 64
+#define TN_CLI_LISTEN_WORDS                                                                        \
+    "--listen wants a numeric address and a port, such as 127.0.0.1:8080 or [::1]:8080; %s is "    \
+    "not one"
 bool tn_cli_parse_listen(const char *text, char host[static TN_CLI_HOST_SIZE], uint16_t *port);
 /* An index, or an instant as 2024-03-09T17:00:00Z, or a date: the number of entries up to and with
  * it. */

@@ -189,6 +189,9 @@ int tn_command_draw(int argc, char **argv)
     int option;
 
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (option == 'p' && wish.approver_count == APPROVERS_MAX) {
+            return tn_cli_usage("draw", "--approve stands at most %u times", APPROVERS_MAX);
+        }
         if (option == 'r') {
             file = optarg;
         } else if (option == 'a' && strcmp(optarg, "public") == 0) {
@@ -201,11 +204,11 @@ int tn_command_draw(int argc, char **argv)
             wish.beacon = optarg;
         } else if (option == 'g') {
             wish.again = optarg;
-        } else if (option == 'p' && wish.approver_count < APPROVERS_MAX) {
+        } else if (option == 'p') {
             wish.approvers[wish.approver_count++] = optarg;
         } else if (!tn_cli_take_keys(&wish.keys, option, optarg) && option != 't' &&
                    option != 'j' && option != 'a') {
-            return tn_cli_usage("draw", "that option is not known");
+            return tn_cli_bad_option("draw", argv);
         }
     }
     if (file && optind == argc) {

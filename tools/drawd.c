@@ -321,7 +321,7 @@ int tn_command_drawd(int argc, char **argv)
         } else if (option == 'n' && tn_cli_parse_u64(optarg, &wish.length)) {
             continue;
         } else if (option != 'j') {
-            return tn_cli_usage("drawd", "that option is not known");
+            return tn_cli_bad_option("drawd", argv);
         }
     }
     wish.directory = optind < argc ? argv[optind] : NULL;

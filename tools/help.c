@@ -22,7 +22,8 @@ static const struct tn_cli_command commands[] = {
     {"serve", tn_command_serve,
      "serve DIR [--listen HOST:PORT] [--loops N] [--witnesses FILE [--hold-back]]",
      "answer over HTTP; SIGTERM drains and closes clean",
-     "  --listen HOST:PORT  default 127.0.0.1:8080; a simulated ledger on loopback only\n"
+     "  --listen HOST:PORT  a numeric address (default: 127.0.0.1:8080); a simulated ledger on\n"
+     "                      loopback only\n"
      "  --loops N           event loops (default: one less than the cores)\n"
      "  --witnesses FILE    ask the witnesses of this trust policy (C2SP tlog-policy)\n"
      "  --hold-back         publish a checkpoint only when they are enough; receipts\n"
@@ -177,7 +178,7 @@ static const struct tn_cli_command commands[] = {
      "  --log VKEY          a log that is trusted; its name is the origin; may stand often\n"
      "  --name NAME         of the key that is made at the first start, such as\n"
      "                      example.org/witness (default: localhost/turno-witness)\n"
-     "  --listen HOST:PORT  default 127.0.0.1:8090; POST /add-checkpoint, and\n"
+     "  --listen HOST:PORT  numeric (default: 127.0.0.1:8090); POST /add-checkpoint, and\n"
      "                      GET /SHA256-OF-ORIGIN/checkpoint\n"
      "  --vkey              print the verifier key (made when there is none) and end\n"
      "  --allow-unlocked    run although the system does not lock secrets into memory\n"},

@@ -121,7 +121,7 @@ int tn_command_init(int argc, char **argv)
             break;
         default:
             free(policy);
-            return tn_cli_usage("init", "that option is not known");
+            return tn_cli_bad_option("init", argv);
         }
     }
     if (optind + 1 != argc || !policy) {

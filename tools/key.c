@@ -29,7 +29,7 @@ int tn_command_key(int argc, char **argv)
         } else if (option == 'c') {
             cosigner = true;
         } else if (option != 'v') {
-            return tn_cli_usage("key", "that option is not known");
+            return tn_cli_bad_option("key", argv);
         }
     }
     if (optind + 1 != argc) {

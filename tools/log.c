@@ -140,8 +140,9 @@ static int parse(int argc, char **argv, struct selection *selection)
 {
     const struct tn_kind *kind;
     int option;
+    int which = 0;
 
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "", options, &which)) != -1) {
         bool good = true;
 
         if (option == 'f') {
@@ -159,10 +160,10 @@ static int parse(int argc, char **argv, struct selection *selection)
         } else if (option == 'b') {
             selection->backwards = true;
         } else if (option != 'j') {
-            return tn_cli_usage("log", "that option is not known");
+            return tn_cli_bad_option("log", argv);
         }
         if (!good) {
-            return tn_cli_usage("log", "%s is not one", optarg);
+            return tn_cli_usage("log", "--%s cannot be %s", options[which].name, optarg);
         }
     }
     if (selection->by_stream && selection->kind != 0) {

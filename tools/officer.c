@@ -141,7 +141,7 @@ int tn_command_officer(int argc, char **argv)
         } else if (option == 'j') {
             wish.json = true;
         } else if (!tn_cli_take_keys(&wish.keys, option, optarg)) {
-            return tn_cli_usage("officer", "that option is not known");
+            return tn_cli_bad_option("officer", argv);
         }
     }
     if (optind + 3 != argc) {

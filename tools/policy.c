@@ -208,7 +208,10 @@ int tn_command_policy(int argc, char **argv)
     int option;
 
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option == 'a' && wish.approver_count < APPROVERS_MAX) {
+        if (option == 'a' && wish.approver_count == APPROVERS_MAX) {
+            return tn_cli_usage("policy", "--approve stands at most %u times", APPROVERS_MAX);
+        }
+        if (option == 'a') {
             wish.approvers[wish.approver_count++] = optarg;
         } else if (option == 'r') {
             wish.reason = optarg;
@@ -217,7 +220,7 @@ int tn_command_policy(int argc, char **argv)
         } else if (option == 'd') {
             wish.dry_run = true;
         } else if (!tn_cli_take_keys(&wish.keys, option, optarg) && option != 'j') {
-            return tn_cli_usage("policy", "that option is not known");
+            return tn_cli_bad_option("policy", argv);
         }
     }
     if (optind + 2 > argc || optind + 3 < argc) {

@@ -173,7 +173,7 @@ int tn_command_prove(int argc, char **argv)
                 return tn_cli_usage("prove", "--at is the index of a seal");
             }
         } else if (!tn_cli_take_keys(&keys, option, optarg) && option != 'j') {
-            return tn_cli_usage("prove", "that option is not known");
+            return tn_cli_bad_option("prove", argv);
         }
     }
     if (rows != 0) {

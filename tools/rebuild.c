@@ -170,7 +170,7 @@ int tn_command_rebuild(int argc, char **argv)
         } else if (option == 'j') {
             json = true;
         } else if (!tn_cli_take_keys(&keys, option, optarg)) {
-            return tn_cli_usage("rebuild", "that option is not known");
+            return tn_cli_bad_option("rebuild", argv);
         }
     }
     if (optind + 1 != argc && optind + 2 != argc) {

@@ -299,8 +299,11 @@ static enum tn_status judge(const struct tn_remote_log *remote, const struct que
                        path);
     }
     if (question->http == 401 || question->http == 403) {
-        return tn_fail(error, TN_DENIED, "%s/%s: an auditor's token is needed (%ld); see --token",
-                       remote->url, path, question->http);
+        return tn_fail(error, TN_DENIED, "%s/%s: %s (%ld)", remote->url, path,
+                       remote->headers == NULL ? "an auditor's token is needed; see --token"
+                       : question->http == 401 ? "the token that --token gave is nobody's there"
+                                               : "the token that --token gave is not an auditor's",
+                       question->http);
     }
     return tn_fail(error, TN_UNAVAILABLE, "%s/%s: the server answered %ld%s", remote->url, path,
                    question->http,

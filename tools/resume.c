@@ -23,7 +23,7 @@ int tn_command_resume(int argc, char **argv)
         if (option == 'e') {
             extend = true;
         } else if (!tn_cli_take_keys(&keys, option, optarg) && option != 'j') {
-            return tn_cli_usage("resume", "that option is not known");
+            return tn_cli_bad_option("resume", argv);
         }
     }
     if (optind + 1 != argc) {

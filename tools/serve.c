@@ -101,12 +101,15 @@ static enum tn_status serve(struct tn_ledger *ledger, const struct wish *wish,
 static int parse(int argc, char **argv, struct wish *wish)
 {
     int option;
+    int which = 0;
 
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "", options, &which)) != -1) {
         bool good = true;
 
         if (option == 'l') {
-            good = tn_cli_parse_listen(optarg, wish->host, &wish->port);
+            if (!tn_cli_parse_listen(optarg, wish->host, &wish->port)) {
+                return tn_cli_usage("serve", TN_CLI_LISTEN_WORDS, optarg);
+            }
         } else if (option == 'n') {
             good = tn_cli_parse_u64(optarg, &wish->loops) && wish->loops <= 64;
         } else if (option == 'r') {
@@ -124,10 +127,10 @@ static int parse(int argc, char **argv, struct wish *wish)
         } else if (option == 'c') {
             wish->witnesses.ca_file = optarg;
         } else if (option != 'j') {
-            return tn_cli_usage("serve", "that option is not known");
+            return tn_cli_bad_option("serve", argv);
         }
         if (!good) {
-            return tn_cli_usage("serve", "%s is not one", optarg);
+            return tn_cli_usage("serve", "--%s cannot be %s", options[which].name, optarg);
         }
     }
     if (wish->hold_back && !wish->witnesses.policy_path) {

@@ -95,7 +95,7 @@ static bool take_number(const char *text, uint64_t most, uint64_t *value)
 }
 
 /* False after a message. */
-static bool take_option(int option, struct wish *wish)
+static bool take_option(int option, char *const *argv, struct wish *wish)
 {
     uint64_t value;
 
@@ -140,7 +140,7 @@ static bool take_option(int option, struct wish *wish)
         wish->json = true;
         return true;
     default:
-        (void) tn_cli_usage("simulate", "that option is not known");
+        (void) tn_cli_bad_option("simulate", argv);
         return false;
     }
 }
@@ -221,7 +221,7 @@ int tn_command_simulate(int argc, char **argv)
     int option;
 
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (!take_option(option, &wish)) {
+        if (!take_option(option, argv, &wish)) {
             return TN_EXIT_USAGE;
         }
     }

@@ -87,7 +87,7 @@ int tn_command_state(int argc, char **argv)
         if (option == 'a') {
             at = optarg;
         } else if (option != 'j') {
-            return tn_cli_usage("state", "that option is not known");
+            return tn_cli_bad_option("state", argv);
         }
     }
     if (optind + 2 != argc) {

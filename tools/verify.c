@@ -453,7 +453,7 @@ int tn_command_verify(int argc, char **argv)
         } else if (option == 'j') {
             json = true;
         } else {
-            return tn_cli_usage("verify", "that option is not known");
+            return tn_cli_bad_option("verify", argv);
         }
     }
     if (optind + 1 != argc) {

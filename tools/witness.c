@@ -49,7 +49,7 @@ static int parse(int argc, char **argv, struct wish *wish)
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (option == 'l') {
             if (!tn_cli_parse_listen(optarg, wish->host, &wish->port)) {
-                return tn_cli_usage("witness", "%s is not HOST:PORT", optarg);
+                return tn_cli_usage("witness", TN_CLI_LISTEN_WORDS, optarg);
             }
         } else if (option == 'o') {
             int code = parse_log(optarg, wish);
@@ -66,7 +66,7 @@ static int parse(int argc, char **argv, struct wish *wish)
         } else if (option == 'j') {
             wish->json = true;
         } else {
-            return tn_cli_usage("witness", "that option is not known");
+            return tn_cli_bad_option("witness", argv);
         }
     }
     if (optind + 1 != argc) {

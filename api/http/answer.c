@@ -214,7 +214,10 @@ bool tn_path_date(struct tn_http_request *request, size_t i, uint64_t *day)
     uint32_t parsed;
 
     if (tn_date_parse(request->parameters[i], &parsed) != TN_OK) {
-        tn_http_respond_problem(request, TN_PROBLEM_NOT_FOUND, "a date is written YYYY-MM-DD");
+        tn_http_respond_problem(request, TN_PROBLEM_NOT_FOUND,
+                                tn_date_has_form(request->parameters[i])
+                                    ? "there is no such day, or it is before 1970"
+                                    : "a date is written YYYY-MM-DD");
         return false;
     }
     *day = parsed;

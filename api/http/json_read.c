@@ -68,6 +68,13 @@ bool tn_json_read_birth(const struct tn_json_value *value, uint32_t *yyyymmdd)
     return fits;
 }
 
+const char *tn_json_birth_fault(const struct tn_json_value *value)
+{
+    return value->type == TN_JSON_STRING && tn_date_has_form(value->as.string)
+               ? "date_of_birth: there is no such day, or it is before 1850"
+               : "date_of_birth is written YYYY-MM-DD";
+}
+
 bool tn_json_read_time(const struct tn_json_value *value, uint64_t *minute)
 {
     const uint8_t *text;

@@ -16,6 +16,8 @@ bool tn_json_read_id(const struct tn_json_value *value, uint8_t id[static TN_ID_
 /* "YYYY-MM-DD" as a day number, and as YYYYMMDD for a date of birth. */
 bool tn_json_read_date(const struct tn_json_value *value, uint64_t *day);
 bool tn_json_read_birth(const struct tn_json_value *value, uint32_t *yyyymmdd);
+/* What to say of a value that is no date of birth: never the value. */
+const char *tn_json_birth_fault(const struct tn_json_value *value);
 /* "HH:MM" from 00:00 to 48:00 as minutes. */
 bool tn_json_read_time(const struct tn_json_value *value, uint64_t *minute);
 /* Which of `names` (ended by NULL) a string is; the count of names when it is none. */

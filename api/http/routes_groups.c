@@ -25,7 +25,7 @@ static bool fill_person(const struct tn_json_value *const *members, struct tn_pe
         person->document = members[4]->as.string;
     }
     if (!tn_json_read_birth(members[2], &person->birth)) {
-        (void) tn_fail(error, TN_INVALID, "date_of_birth is written YYYY-MM-DD");
+        (void) tn_fail(error, TN_INVALID, "%s", tn_json_birth_fault(members[2]));
         return false;
     }
     return true;
@@ -53,6 +53,7 @@ static bool read_people(struct tn_http_request *request, const struct tn_json_va
         if (tn_json_object_read(&list->as.items[i], person_rules, PERSON_RULES, members, &kind,
                                 &error) != TN_OK ||
             !fill_person(members, &people[i], &error)) {
+            (void) tn_fail_context(&error, "members[%u]", i);
             tn_http_respond_problem(request,
                                     kind == TN_JSON_FAULT_UNKNOWN_MEMBER
                                         ? TN_PROBLEM_UNKNOWN_MEMBER

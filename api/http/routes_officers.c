@@ -67,7 +67,7 @@ void tn_on_validate(struct tn_http_request *request)
         return;
     }
     if (!tn_json_read_birth(members[1], &birth)) {
-        tn_answer_member(request, "\"date_of_birth\" is written YYYY-MM-DD");
+        tn_answer_member(request, tn_json_birth_fault(members[1]));
         return;
     }
     write = tn_write_begin(request, &validate_kind);
@@ -135,7 +135,7 @@ void tn_on_arrival(struct tn_http_request *request)
         return;
     }
     if (!tn_json_read_birth(members[1], &birth)) {
-        tn_answer_member(request, "\"date_of_birth\" is written YYYY-MM-DD");
+        tn_answer_member(request, tn_json_birth_fault(members[1]));
         return;
     }
     if (members[3] && (!tn_json_read_uint(members[3], UINT32_MAX, &rule) || outcome == 0)) {

@@ -15,6 +15,8 @@ uint32_t tn_day_from_date(unsigned year, unsigned month, unsigned day);
 void tn_day_to_date(uint32_t day, unsigned *year, unsigned *month, unsigned *date);
 /* "2024-03-09" to a day number; TN_INVALID unless it is a real date of the years 1970..9999. */
 TN_MUST_USE enum tn_status tn_date_parse(struct tn_bytes text, uint32_t *day);
+/* Is it written like one, whether or not there is such a day? */
+bool tn_date_has_form(struct tn_bytes text);
 /* A date of birth "YYYY-MM-DD" from 1850 on as the number YYYYMMDD. */
 TN_MUST_USE enum tn_status tn_date_parse_birth(struct tn_bytes text, uint32_t *yyyymmdd);
 /* "YYYY-MM-DD" and its final zero; question marks for digits beyond the year 9999. */

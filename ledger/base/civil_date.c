@@ -60,12 +60,18 @@ static void digits_write(char *out, size_t count, unsigned value)
     }
 }
 
-/* Ten characters "YYYY-MM-DD" that are a real date. */
+/* Ten characters "YYYY-MM-DD". */
+static bool form_read(const uint8_t *text, unsigned *year, unsigned *month, unsigned *date)
+{
+    return digits_read(text, 4, year) && text[4] == '-' && digits_read(text + 5, 2, month) &&
+           text[7] == '-' && digits_read(text + 8, 2, date);
+}
+
+/* The same that are a real date. */
 static bool date_read(const uint8_t *text, unsigned *year, unsigned *month, unsigned *date)
 {
     static const uint8_t days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    if (!digits_read(text, 4, year) || text[4] != '-' || !digits_read(text + 5, 2, month) ||
-        text[7] != '-' || !digits_read(text + 8, 2, date)) {
+    if (!form_read(text, year, month, date)) {
         return false;
     }
     if (*month < 1 || *month > 12 || *date < 1 || *date > days[*month - 1]) {
@@ -86,6 +92,14 @@ enum tn_status tn_date_parse(struct tn_bytes text, uint32_t *day)
     }
     *day = tn_day_from_date(year, month, date);
     return TN_OK;
+}
+
+bool tn_date_has_form(struct tn_bytes text)
+{
+    unsigned year = 0;
+    unsigned month = 0;
+    unsigned date = 0;
+    return text.size == 10 && form_read(text.data, &year, &month, &date);
 }
 
 enum tn_status tn_date_parse_birth(struct tn_bytes text, uint32_t *yyyymmdd)

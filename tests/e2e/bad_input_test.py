@@ -101,6 +101,25 @@ def registration_bodies(client):
                 "invalid_parameter")
 
 
+def dates_and_whose(client, said):
+    """A day that there is not is told from a text that is none, and in a group whose it is."""
+    group = turno.example()
+    group["members"][1]["date_of_birth"] = "1990-02-30"
+    answer = client.post("/v1/registrations", group)
+    problem(answer, "a birth that never was", 400, "invalid_member")
+    assert "members[1]" in answer.json["detail"] and "no such day" in answer.json["detail"], answer
+    group["members"][1] = dict(group["members"][1], date_of_birth="1990-02-03", shoe_size=42)
+    answer = client.post("/v1/registrations", group)
+    problem(answer, "an unknown member", 400, "unknown_member")
+    assert "members[1]" in answer.json["detail"], answer
+    for birth, words in (("2023-02-30", "no such day"), (SECRET, "YYYY-MM-DD")):
+        answer = client.post("/v1/validations", turno.validation("7K3Q-F9X2-MHDY", birth),
+                             token=said["officer_token"])
+        assert words in answer.json["detail"], answer
+    assert "no such day" in client.get("/v1/days/2024-02-30").json["detail"]
+    assert "YYYY-MM-DD" in client.get("/v1/days/yesterday").json["detail"]
+
+
 def requests_and_ids(client, owner):
     registration, token, _ = owner
     path = f"/v1/registrations/{registration}"
@@ -316,6 +335,26 @@ def command_line(base, directory):
     assert not os.path.exists(missing), "something was made where nothing should be"
 
 
+def options_are_named(directory):
+    """Which option it was, and what is wrong with it."""
+    approved = ["--approve", "0" * 32] * 9
+    for arguments, words in (
+            (["verify", directory, "--nonsense"], "--nonsense: that option is not known"),
+            (["audit", directory, "--work"], "--work: that option is not known, or its value is "),
+            (["bench", "--events", "many"], "--events many: "),
+            (["drawd", directory, "--length", "-1"], "--length -1: "),
+            (["check-proof", directory, "--nonsense"], "--nonsense: that option is not known"),
+            (["policy", directory, "suspend", 2504, *approved], "at most 8 times"),
+            (["draw", directory, "2024-01-01", *approved], "at most 8 times"),
+            (["log", directory, "--kind", "nonsense"], "--kind cannot be nonsense"),
+            (["log", directory, "--stream", "x"], "--stream cannot be x"),
+            (["serve", directory, "--loops", "x"], "--loops cannot be x"),
+            (["serve", directory, "--listen", "localhost:8080"], "numeric address"),
+            (["witness", directory, "--listen", "localhost:8090"], "numeric address")):
+        done = turno.run(*arguments, expect=turno.USAGE)
+        assert words in done.stderr and done.stdout == "", (arguments, done)
+
+
 def entries(directory):
     return json.loads(turno.run("verify", directory, "--json").stdout)["entries"]
 
@@ -331,12 +370,14 @@ def main():
             owner = turno.register(client, turno.family(1))
             before = entries(directory)
             registration_bodies(client)
+            dates_and_whose(client, said)
             requests_and_ids(client, owner)
             tokens(client, owner, said)
             validations(client, said)
             paths_and_parameters(client, said)
             sockets(server.port, random.Random(seed))
             command_line(base, directory)
+            options_are_named(directory)
             assert server.alive(), server.talk()
             expect(client.get("/healthz"), 200)
             assert SECRET not in server.talk(), "the server's talk gives away what was sent"

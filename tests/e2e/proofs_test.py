@@ -121,6 +121,9 @@ def check_complete(base, directory, client, key):
                      "--json")
     said = json.loads(said.stdout)
     assert said["complete"] and said["count"] == len(indices), said
+    # Given twice it is no more than it was.
+    twice = turno.run("check-proof", base + "/page.json", base + "/page.json", "--key", key, "--json")
+    assert json.loads(twice.stdout) == said, twice.stdout
     # One entry kept back, in the list or on the page.
     less = json.loads(answer.body)
     del less["complete"]["indices"][1]

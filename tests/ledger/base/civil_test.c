@@ -77,7 +77,13 @@ static void dates_are_parsed_strictly(void **state)
         if (good_birth != rows[i].good_birth || (!good_birth && birth != 0)) {
             fail_msg("birth '%s'", rows[i].text);
         }
+        if (good_birth && !tn_date_has_form(text)) {
+            fail_msg("form of '%s'", rows[i].text);
+        }
     }
+    assert_true(tn_date_has_form(tn_bytes_from_string("2024-13-00")));
+    assert_false(tn_date_has_form(tn_bytes_from_string("2024-1-001")));
+    assert_false(tn_date_has_form(tn_bytes_from_string("2024-01-01 ")));
     uint32_t birth = 0;
     assert_int_equal(tn_date_parse_birth(tn_bytes_from_string("1931-07-04"), &birth), TN_OK);
     assert_int_equal(birth, 19310704);
