@@ -323,7 +323,7 @@ int tn_command_bench(int argc, char **argv)
 
     base = base ? base : "/tmp";
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option == 'e' && tn_cli_parse_u64(optarg, &events)) {
+        if (option == 'e' && tn_cli_parse_u64(optarg, &events) && events > 0) {
             continue;
         }
         if (option == 'd') {

@@ -186,12 +186,14 @@ int tn_command_draw(int argc, char **argv)
     enum tn_transcript_audience audience = TN_TRANSCRIPT_AUDITOR;
     struct wish wish = {0};
     const char *file = NULL;
+    bool shows = false; /* something was said about a transcript to be printed */
     int option;
 
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (option == 'p' && wish.approver_count == APPROVERS_MAX) {
             return tn_cli_usage("draw", "--approve stands at most %u times", APPROVERS_MAX);
         }
+        shows = shows || option == 't' || option == 'a';
         if (option == 'r') {
             file = optarg;
         } else if (option == 'a' && strcmp(optarg, "public") == 0) {
@@ -210,6 +212,13 @@ int tn_command_draw(int argc, char **argv)
                    option != 'j' && option != 'a') {
             return tn_cli_bad_option("draw", argv);
         }
+    }
+    /* One thing at a time, and nothing that it does not heed. */
+    if ((file != NULL) + shows + (wish.reveal != NULL) + (wish.beacon != NULL) > 1 ||
+        (!wish.beacon && (wish.again || wish.approver_count > 0))) {
+        return tn_cli_usage("draw",
+                            "--transcript with --audience, --recompute, --reveal and --beacon "
+                            "stand alone; --again and --approve are for --beacon");
     }
     if (file && optind == argc) {
         return recompute(file);

@@ -103,11 +103,9 @@ static enum tn_status create(const struct wish *wish, struct tn_error *error)
         tn_date_parse(tn_bytes_from_string(wish->first_day), &first_day) != TN_OK) {
         return tn_fail(error, TN_INVALID, "say --first-day DATE: the first day it serves");
     }
-    status = tn_drawd_chain_create(wish->directory, first_day,
-                                   wish->length > 0 && wish->length <= UINT32_MAX
-                                       ? (uint32_t) wish->length
-                                       : TN_KEYS_CHAIN_LENGTH,
-                                   error);
+    status = tn_drawd_chain_create(
+        wish->directory, first_day,
+        wish->length <= UINT32_MAX ? (uint32_t) wish->length : UINT32_MAX, error);
     return status == TN_OK ? print_chain(wish, error) : status;
 }
 
@@ -209,6 +207,7 @@ static void answer(struct tn_drawd_chain *chain, int fd)
     struct tn_error error = {0};
     uint8_t root[TN_HASH_SIZE];
     uint8_t secret[TN_HASH_SIZE];
+    char date[11];
     uint32_t day;
     enum tn_status status = TN_INVALID;
 
@@ -218,15 +217,16 @@ static void answer(struct tn_drawd_chain *chain, int fd)
         tn_drawd_read_question(tn_buffer_view(&line), &day, root) != TN_OK) {
         tn_buffer_append_string(&out, "refused the question is: reveal DAY ROOT\n");
     } else {
+        tn_date_format(day, date);
         status = tn_drawd_chain_reveal(chain, day, root, tn_clock_wall_us(), secret, &error);
         if (status == TN_OK) {
             tn_buffer_append_string(&out, "secret ");
             tn_buffer_append_hex(&out, secret, sizeof(secret));
             tn_buffer_append_string(&out, "\n");
-            tn_logline(TN_LOG_INFO, "day %" PRIu32 " revealed", day);
+            tn_logline(TN_LOG_INFO, "%s revealed", date);
         } else {
             tn_buffer_printf(&out, "refused %.200s\n", error.text);
-            tn_logline(TN_LOG_WARN, "day %" PRIu32 " not revealed: %s", day, error.text);
+            tn_logline(TN_LOG_WARN, "%s not revealed: %s", date, error.text);
         }
     }
     (void) send(fd, out.data, out.size, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -263,6 +263,7 @@ static enum tn_status run(const struct wish *wish, struct tn_error *error)
 {
     struct tn_drawd_chain chain = {.folder = -1, .lock = -1};
     int listener = -1;
+    char date[11];
     enum tn_status status = listen_at(wish->listen, &listener, error);
 
     if (status == TN_OK && wish->user) {
@@ -280,8 +281,9 @@ static enum tn_status run(const struct wish *wish, struct tn_error *error)
         if (!chain.tail.locked) {
             tn_logline(TN_LOG_WARN, "the chain is " TN_SECRET_UNLOCKED_WORDS);
         }
-        tn_logline(TN_LOG_INFO, "holding a chain of %" PRIu32 " days from day %" PRIu32 " at %s",
-                   chain.length, chain.first_day, wish->listen);
+        tn_date_format(chain.first_day, date);
+        tn_logline(TN_LOG_INFO, "holding a chain of %" PRIu32 " days from %s on at %s",
+                   chain.length, date, wish->listen);
         serve(&chain, listener);
         tn_drawd_chain_close(&chain);
     }
@@ -295,7 +297,7 @@ static enum tn_status run(const struct wish *wish, struct tn_error *error)
 
 int tn_command_drawd(int argc, char **argv)
 {
-    struct wish wish = {0};
+    struct wish wish = {.length = TN_KEYS_CHAIN_LENGTH};
     struct tn_error error = {0};
     int option;
     enum tn_status status;

@@ -257,6 +257,8 @@ static enum tn_status persist(struct tn_drawd_chain *chain, uint32_t day, const 
                               struct tn_error *error)
 {
     char name[32];
+    char date[11];
+    char last[11];
     uint8_t kept[ROOT_FILE_SIZE + 1];
     char wanted[2 * TN_HASH_SIZE + 1];
     size_t size;
@@ -270,17 +272,17 @@ static enum tn_status persist(struct tn_drawd_chain *chain, uint32_t day, const 
         return status;
     }
     (void) snprintf(name, sizeof(name), "%" PRIu32, day);
+    tn_date_format(day, date);
     tn_hex_encode(wanted, root, TN_HASH_SIZE);
     wanted[2 * TN_HASH_SIZE] = '\n';
     status = get_file(folder, name, false, kept, sizeof(kept), &size, &found, error);
     if (status == TN_OK && found &&
         (size != ROOT_FILE_SIZE || memcmp(kept, wanted, ROOT_FILE_SIZE) != 0)) {
         status = tn_fail(error, TN_REFUSED,
-                         "day %" PRIu32 " was revealed for another root; there is no second draw",
-                         day);
+                         "%s was revealed for another root; there is no second draw", date);
     } else if (status == TN_OK && !found && day < chain->last_day) {
-        status = tn_fail(error, TN_REFUSED, "day %" PRIu32 " is over: day %" PRIu32 " was revealed",
-                         day, chain->last_day);
+        tn_date_format(chain->last_day, last);
+        status = tn_fail(error, TN_REFUSED, "%s is over: %s was revealed", date, last);
     } else if (status == TN_OK && !found) {
         status = put_file(folder, name, tn_bytes(wanted, ROOT_FILE_SIZE), error);
     }
@@ -292,16 +294,18 @@ enum tn_status tn_drawd_chain_reveal(struct tn_drawd_chain *chain, uint32_t day,
                                      const uint8_t root[static TN_HASH_SIZE], uint64_t now_us,
                                      uint8_t secret[static TN_HASH_SIZE], struct tn_error *error)
 {
+    char date[11];
     uint32_t index;
     enum tn_status status;
 
     memset(secret, 0, TN_HASH_SIZE);
+    tn_date_format(day, date);
     if (tn_draw_chain_index(chain->first_day, chain->length, day, &index) != TN_OK) {
-        return tn_fail(error, TN_REFUSED, "the chain has no secret for day %" PRIu32, day);
+        return tn_fail(error, TN_REFUSED, "the chain has no secret for %s", date);
     }
     /* Before the day has begun anywhere nobody can have closed its pool. */
     if (!chain->any_time && now_us + EARLIEST_MIDNIGHT_US < day * TN_DAY_US) {
-        return tn_fail(error, TN_REFUSED, "day %" PRIu32 " has not begun", day);
+        return tn_fail(error, TN_REFUSED, "%s has not begun", date);
     }
     status = persist(chain, day, root, error);
     if (status != TN_OK) {

@@ -53,8 +53,9 @@ static const struct tn_cli_command commands[] = {
      "  --backwards       the newest first\n"},
     {"state", tn_command_state, "state DIR PROJECTION [--at INDEX|INSTANT]",
      "print the rows of a projection, now or as of then",
-     "  queue, seats, registrations, validation, access\n"
-     "  --at  after this index, or as of 2024-03-09T17:00:00Z\n"},
+     "  queue, seats, registrations, validation, access, streams\n"
+     "  --at  after this index, or as of 2024-03-09T17:00:00Z; a date is its first instant "
+     "(UTC)\n"},
     {"verify", tn_command_verify, "verify DIR [--all] [--json]",
      "check every entry, hash, tile, checkpoint and row root; name the first fault",
      "  --all           read the index and the vault too: does the index find every entry, can\n"
@@ -167,7 +168,8 @@ static const struct tn_cli_command commands[] = {
      "       turno policy DIR replace-chain FILE --approve ID --approve ID --reason CODE",
      "publish rules and seats, suspend and resume ports",
      "  --approve ID  twice: two different approvers (turno state DIR access)\n"
-     "  --dry-run     check and print, write nothing\n" KEY_OPTIONS},
+     "  --dry-run     check, print how many events of which kind it would be (of suspend: the\n"
+     "                offers taken back and the appointments cancelled), write nothing\n" KEY_OPTIONS},
     {"resume", tn_command_resume, "resume DIR [--extend]", "end a pause; due items go on",
      "  --extend  first move every deadline not reached at the last heartbeat by the\n"
      "            length of the pause\n" KEY_OPTIONS},
@@ -215,9 +217,13 @@ void tn_help_overview(FILE *out)
     for (size_t i = 0; (command = tn_cli_at(i)); i++) {
         fprintf(out, "  turno %-12s %s\n", command->name, command->summary);
     }
-    fprintf(out,
-            "\nturno help COMMAND says more. Exit: 0 done, 1 a difference was found, 2 usage,\n"
-            "3 refused by a rule, 4 environment, 5 incomplete.\n");
+    fprintf(
+        out,
+        "\nturno help COMMAND says more. With --json init, key, simulate, officer, witness, "
+        "verify,\n"
+        "audit, rebuild, check-proof and check-receipt print one JSON object; what others print\n"
+        "is the same with it. A FILE with a document may be -, standard input. Exit: 0 done,\n"
+        "1 a difference was found, 2 usage, 3 refused by a rule, 4 environment, 5 incomplete.\n");
 }
 
 void tn_help_command(FILE *out, const struct tn_cli_command *command)

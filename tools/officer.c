@@ -148,9 +148,15 @@ int tn_command_officer(int argc, char **argv)
         return tn_cli_usage("officer", "say a directory, add or suspend, and whom");
     }
     if (strcmp(argv[optind + 1], "add") == 0) {
+        if (wish.reason) {
+            return tn_cli_usage("officer", "--reason is for suspend");
+        }
         return add(argv[optind], argv[optind + 2], &wish);
     }
     if (strcmp(argv[optind + 1], "suspend") == 0) {
+        if (wish.role || wish.organisation || wish.port) {
+            return tn_cli_usage("officer", "--role, --organisation and --port are for add");
+        }
         return suspend(argv[optind], argv[optind + 2], &wish);
     }
     return tn_cli_usage("officer", "%s is neither add nor suspend", argv[optind + 1]);

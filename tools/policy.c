@@ -235,6 +235,9 @@ int tn_command_policy(int argc, char **argv)
     if (!is_change(wish.what)) {
         return tn_cli_usage("policy", "%s is not known", wish.what);
     }
+    if (wish.honour_before && strcmp(wish.what, "suspend") != 0) {
+        return tn_cli_usage("policy", "--honour-before is for suspend");
+    }
     if (strcmp(wish.what, "anchor-chain") == 0) {
         return !wish.subject || wish.reason || wish.approver_count > 0
                    ? tn_cli_usage("policy", "a new chain needs its file and no approval")

@@ -176,6 +176,10 @@ int tn_command_prove(int argc, char **argv)
             return tn_cli_bad_option("prove", argv);
         }
     }
+    if (rows != 0 ? openings || !with_entry || root_key : has_at || (root_key && !openings)) {
+        return tn_cli_usage("prove", "--at is for rows, --no-entry and --openings for an entry, "
+                                     "--root-key for openings");
+    }
     if (rows != 0) {
         return run_rows(argc - optind, argv + optind, rows == 'G', has_at ? &at : NULL);
     }

@@ -23,6 +23,7 @@ static const struct option options[] = {
 struct wish {
     struct tn_simulate_options simulate;
     uint64_t advance_hours;
+    bool plays; /* something was said about a season to be played */
     bool json;
 };
 
@@ -99,6 +100,7 @@ static bool take_option(int option, char *const *argv, struct wish *wish)
 {
     uint64_t value;
 
+    wish->plays = wish->plays || (option != 'a' && option != 'j');
     switch (option) {
     case 'd':
         if (!take_number(optarg, TN_SIMULATE_DAYS_MAX, &value) || value == 0) {
@@ -229,8 +231,8 @@ int tn_command_simulate(int argc, char **argv)
         return tn_cli_usage("simulate", "say one directory");
     }
     if (wish.advance_hours > 0) {
-        return wish.simulate.days == 0 ? advance(argv[optind], &wish)
-                                       : tn_cli_usage("simulate", "--advance stands alone");
+        return wish.plays ? tn_cli_usage("simulate", "--advance stands alone")
+                          : advance(argv[optind], &wish);
     }
     if (wish.simulate.days == 0) {
         return tn_cli_usage("simulate", "say --days");

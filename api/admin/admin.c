@@ -157,6 +157,27 @@ static enum tn_status reply_refusal(struct tn_admin *admin, enum tn_refusal refu
     return tn_fail(admin->error, TN_REFUSED, "%s: %s", tn_refusal_name(refusal), text);
 }
 
+/* How many events of each kind it would be: a suspension's are what falls with it. */
+static void write_kinds(struct tn_json_writer *writer, const struct tn_verdict *verdict)
+{
+    size_t counts[TN_KIND_LIMIT] = {0};
+    const struct tn_kind *kind;
+
+    for (size_t i = 0; i < verdict->count; i++) {
+        TN_CHECK(verdict->events[i].kind < TN_KIND_LIMIT);
+        counts[verdict->events[i].kind]++;
+    }
+    tn_json_write_name(writer, "kinds");
+    tn_json_write_object_begin(writer);
+    for (size_t i = 0; (kind = tn_kind_at(i)); i++) {
+        if (counts[kind->number] > 0) {
+            tn_json_member_uint(writer, kind->name, counts[kind->number]);
+            counts[kind->number] = 0; /* a kind stands in the list once a version */
+        }
+    }
+    tn_json_write_object_end(writer);
+}
+
 /* What the rule would say now, without a trace. */
 static enum tn_status rehearse(struct tn_admin *admin)
 {
@@ -187,6 +208,7 @@ static enum tn_status rehearse(struct tn_admin *admin)
         tn_json_write_object_begin(&writer);
         tn_json_member_bool(&writer, "dry_run", true);
         tn_json_member_uint(&writer, "events", verdict.count);
+        write_kinds(&writer, &verdict);
         tn_json_write_object_end(&writer);
     }
     tn_decider_close(&decider);

@@ -24,10 +24,11 @@
  *   record-beacon    {"day", "type", "record", "again"?, "approvers"?}
  *   status           {}
  *
- * The rest answer {"index"}, or with dry_run {"dry_run": true, "events"}. Dates are "YYYY-MM-DD",
- * times "HH:MM" at the port, approvers hexadecimal ids, reasons codes in printable ASCII. An
- * organisation is a short printable code (at most 16 bytes) or 32 hexadecimal digits; where none is
- * named it is the domain of the officer's address, its first 16 characters. */
+ * The rest answer {"index"}, or with dry_run {"dry_run": true, "events", "kinds": {kind: events}}.
+ * Dates are "YYYY-MM-DD", times "HH:MM" at the port, approvers hexadecimal ids, reasons codes in
+ * printable ASCII. An organisation is a short printable code (at most 16 bytes) or 32 hexadecimal
+ * digits; where none is named it is the domain of the officer's address, its first 16 characters.
+ */
 #ifndef TN_API_ADMIN_ADMIN_H
 #define TN_API_ADMIN_ADMIN_H
 

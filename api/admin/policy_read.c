@@ -466,6 +466,9 @@ enum tn_status tn_policy_read_value(const struct tn_json_value *value, struct tn
     enum tn_status status;
 
     memset(policy, 0, sizeof(*policy));
+    if (value->type == TN_JSON_OBJECT && tn_json_member(value, "versions")) {
+        return tn_fail(error, TN_INVALID, "a history of policies: give one of its \"versions\"");
+    }
     status = READ(value, policy_fields, policy, members, error);
     if (status == TN_OK &&
         !tn_bytes_equal_string(members[AT_FORMAT]->as.string, "turno-policy-1")) {

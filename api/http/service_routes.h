@@ -67,7 +67,9 @@
     R(GET, "/v1/days/{day}", PUBLIC, 0, tn_on_day, "A day: window, pool, draw, counts", "")        \
     R(GET, "/v1/days/{day}/draw", PUBLIC, 0, tn_on_draw, "The public transcript of a draw", "")    \
     R(GET, "/v1/events", AUDITOR, 0, tn_on_events,                                                 \
-      "Events up to the published size, by after, limit, kind, stream", "")                        \
+      "Events up to the published size: from the index after on (it is included), at most limit, " \
+      "by kind or stream",                                                                         \
+      "")                                                                                          \
     R(GET, "/log/checkpoint", PUBLIC, 0, tn_on_checkpoint, "The newest signed checkpoint", "")     \
     R(GET, "/log/cosigned-checkpoint", PUBLIC, 0, tn_on_cosigned,                                  \
       "The newest checkpoint that enough witnesses have cosigned", "")                             \

@@ -237,7 +237,7 @@ static void a_port_is_suspended_with_two_approvers_and_tried_out_before(void **s
                     "\"reason\":\"security\",\"dry_run\":true}",
                     approvers);
     assert_int_equal(run("suspend-port", body), TN_OK);
-    assert_true(says("{\"dry_run\":true,\"events\":1}"));
+    assert_true(says("{\"dry_run\":true,\"events\":1,\"kinds\":{\"port_suspended\":1}}"));
     assert_int_equal(log_size(), size);
     (void) snprintf(body, sizeof(body),
                     "{\"port\":2304,\"honour_before\":\"2024-06-10\",\"approvers\":[],"

@@ -15,6 +15,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import turno
 from turno import expect
 
+HISTORY = os.path.join(turno.HERE, "..", "..", "ledger", "rules", "policies", "cbp-one.json")
 SECRET = "Xanadu-Kubla-4711" # stands where personal data would; must come back nowhere
 
 
@@ -346,6 +347,20 @@ def options_are_named(directory):
             (["check-proof", directory, "--nonsense"], "--nonsense: that option is not known"),
             (["policy", directory, "suspend", 2504, *approved], "at most 8 times"),
             (["draw", directory, "2024-01-01", *approved], "at most 8 times"),
+            # What would not be heeded is refused.
+            (["prove", directory, 1, "--at", 5], "--at is for rows"),
+            (["prove", directory, 1, "--root-key", "x"], "--root-key for openings"),
+            (["prove", directory, "--row", "seats", "-", "--openings"], "--openings for an entry"),
+            (["draw", directory, "2024-01-01", "--transcript", "--approve", "x"], "for --beacon"),
+            (["draw", directory, "2024-01-01", "--audience", "public", "--reveal", "a=b"], "alone"),
+            (["simulate", directory, "--advance", 1, "--scale", ".5"], "--advance stands alone"),
+            (["bench", "--events", 0], "--events 0: "),
+            (["officer", directory, "suspend", "0" * 32, "--reason", "x", "--port", 2504], "for add"),
+            (["policy", directory, "resume", 2504, "--honour-before", "2024-01-01", "--reason", "x"],
+             "--honour-before is for suspend"),
+            (["drawd", directory + "-chain", "--create", "--first-day", "2024-01-01", "--length", 0],
+             "1 to 65536 days"),
+            (["init", directory + "-new", "--policy", HISTORY], "give one of its"),
             (["log", directory, "--kind", "nonsense"], "--kind cannot be nonsense"),
             (["log", directory, "--stream", "x"], "--stream cannot be x"),
             (["serve", directory, "--loops", "x"], "--loops cannot be x"),
@@ -353,6 +368,7 @@ def options_are_named(directory):
             (["witness", directory, "--listen", "localhost:8090"], "numeric address")):
         done = turno.run(*arguments, expect=turno.USAGE)
         assert words in done.stderr and done.stdout == "", (arguments, done)
+    assert not os.path.exists(directory + "-chain"), "a chain was made"
 
 
 def entries(directory):

@@ -119,6 +119,15 @@ def try_out(directory, approved):
         assert json.loads(turno.run("policy", directory, *suspend).stdout)["dry_run"]
 
 
+def what_falls(directory):
+    """A suspension that honours nothing, tried out: every appointment of the port falls."""
+    tried = json.loads(turno.run("policy", directory, "suspend", turno.PORT, "--honour-before",
+                                 "2023-01-01", *approvers(directory), "--dry-run").stdout)
+    kinds = tried["kinds"]
+    assert kinds["port_suspended"] == 1 and sum(kinds.values()) == tried["events"], tried
+    assert kinds.get("offer_declined", 0) + kinds.get("appointment_cancelled", 0) > 0, tried
+
+
 def write_commands(directory, email):
     """An officer who can ask at once, a port suspended and resumed, a rebuild."""
     made = turno.run("officer", directory, "add", email)
@@ -178,6 +187,7 @@ def simulated(base):
         for _ in range(3):
             _, _, index = turno.register(client, turno.family(9000 + size))
             size = read_commands(directory, index + 1)
+        what_falls(directory)
         token = write_commands(directory, OFFICER.replace("@inm.gob.mx", "@agency1.example"))
         expect(client.post("/v1/validations", turno.validation("7K3Q-F9X2-MHDY", "1990-01-01"),
                            token=token), 200)

@@ -66,6 +66,12 @@ def root_is_given_up(base, who):
     assert about.st_uid == who.pw_uid and stat.S_IMODE(about.st_mode) == 0o660, about
     secret = turno.run("drawd", "--ask", path, "--day", DAY, "--root", ROOT).stdout.strip()
     assert len(secret) == 64
+    # A day is said as everybody writes it.
+    for day, root, words in ((DAY, "cd" * 32, DAY + " was revealed for another root"),
+                             ("2024-02-01", ROOT, "no secret for 2024-02-01"),
+                             ("2024-03-01", ROOT, "2024-03-01 is over: " + DAY)):
+        done = turno.run("drawd", "--ask", path, "--day", day, "--root", root, expect=None)
+        assert done.returncode != turno.DONE and words in done.stderr, done
     written = os.listdir(os.path.join(folder, "revealed"))
     assert len(written) == 1, written
     about = os.stat(os.path.join(folder, "revealed", written[0]))
