@@ -42,11 +42,6 @@ static const struct admin_row {
     {"status", tn_admin_status},
 };
 
-const char *tn_admin_command_name(size_t i)
-{
-    return i < TN_ARRAY_SIZE(admin_rows) ? admin_rows[i].name : NULL;
-}
-
 enum tn_status tn_admin_run(struct tn_ledger *ledger, struct tn_bytes command, struct tn_bytes json,
                             struct tn_buffer *reply, struct tn_error *error)
 {

@@ -42,9 +42,6 @@ TN_MUST_USE enum tn_status tn_admin_run(struct tn_ledger *ledger, struct tn_byte
                                         struct tn_bytes json, struct tn_buffer *reply,
                                         struct tn_error *error);
 
-/* The names of the commands, for help and for the description of the API; NULL at the end. */
-const char *tn_admin_command_name(size_t i);
-
 /* An organisation's id as a person reads it: its code, or hexadecimal digits. With its final zero.
  */
 #define TN_ORGANISATION_TEXT_SIZE (2 * TN_ID_SIZE + 1)

@@ -28,11 +28,6 @@ const char *tn_problem_code(enum tn_problem problem)
     return problem_row(problem)->code;
 }
 
-const char *tn_problem_title(enum tn_problem problem)
-{
-    return problem_row(problem)->title;
-}
-
 unsigned tn_problem_status(enum tn_problem problem)
 {
     return problem_row(problem)->status;

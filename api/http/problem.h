@@ -45,7 +45,6 @@ enum tn_problem {
 
 /* Static text and numbers; TN_PROBLEM_NONE reads as "internal". */
 const char *tn_problem_code(enum tn_problem problem);
-const char *tn_problem_title(enum tn_problem problem);
 unsigned tn_problem_status(enum tn_problem problem);
 /* Seconds for Retry-After, 0 when a retry will not help. */
 unsigned tn_problem_retry_after_s(enum tn_problem problem);

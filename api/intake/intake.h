@@ -14,8 +14,6 @@
 
 #define TN_INTAKE_MEMBERS_MAX TN_POLICY_SIZE_MAX
 #define TN_TOKEN_SIZE 32
-/* A bearer token is shown as this many hexadecimal digits. */
-#define TN_TOKEN_TEXT_SIZE (2 * TN_TOKEN_SIZE)
 
 /* One person as typed. Borrowed views of UTF-8. */
 struct tn_person_form {

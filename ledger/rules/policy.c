@@ -95,16 +95,6 @@ void tn_policy_slot_seats(uint32_t seats, uint32_t slot_count, uint32_t *out)
     out[0] += seats % slot_count;
 }
 
-bool tn_policy_needs_chain(const struct tn_policy *policy, const uint8_t owner[static TN_ID_SIZE])
-{
-    bool needed = tn_is_zero(owner, TN_ID_SIZE);
-
-    for (uint32_t i = 0; i < policy->draw.witness_count; i++) {
-        needed = needed || memcmp(policy->draw.witnesses[i], owner, TN_ID_SIZE) == 0;
-    }
-    return needed;
-}
-
 int tn_policy_port_index(const struct tn_policy *policy, uint16_t code)
 {
     for (uint32_t i = 0; i < policy->port_count; i++) {

@@ -179,9 +179,6 @@ void tn_policy_port_seats(const struct tn_policy *policy,
 /* Spread `seats` evenly over `slot_count` slots (not 0), the remainder to the first slot. */
 void tn_policy_slot_seats(uint32_t seats, uint32_t slot_count, uint32_t *out);
 
-/* Is this owner's chain one that the draws of this policy need? Zeros: the operator's, always. */
-bool tn_policy_needs_chain(const struct tn_policy *policy, const uint8_t owner[static TN_ID_SIZE]);
-
 /* The place of `code` in `ports`, or -1. */
 int tn_policy_port_index(const struct tn_policy *policy, uint16_t code);
 

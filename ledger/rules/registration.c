@@ -3,18 +3,6 @@
 
 #include <string.h>
 
-uint64_t tn_group_registered_day(const struct tn_merged_member *members, size_t count)
-{
-    uint64_t day = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        if (members[i].adult && members[i].added_day > day) {
-            day = members[i].added_day;
-        }
-    }
-    return day;
-}
-
 bool tn_programme_is_open(const struct tn_policy *policy, uint64_t now_us)
 {
     return policy && (policy->programme_end_us == 0 || now_us < policy->programme_end_us);

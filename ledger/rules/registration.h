@@ -21,10 +21,6 @@ struct tn_registration_view {
  * is in force (NULL) and from the programme's end on. */
 bool tn_programme_is_open(const struct tn_policy *policy, uint64_t now_us);
 
-/* The seniority of a group: the latest day on which one of its adults was added; 0 without adults.
- */
-uint64_t tn_group_registered_day(const struct tn_merged_member *members, size_t count);
-
 /* `persons`: the row of each new member's person, in order (of the first size_max members, if there
  * are more); a zeroed row where there is none. `open_day`: the first day whose pool is open, 0 when
  * none is: two are when a window was extended, or while the draw before is awaited. */

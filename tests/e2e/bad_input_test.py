@@ -8,6 +8,7 @@ import json
 import os
 import random
 import socket
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -371,6 +372,17 @@ def options_are_named(directory):
     assert not os.path.exists(directory + "-chain"), "a chain was made"
 
 
+def scripts_say_their_usage():
+    """A value that is missing: before anything is installed or built."""
+    root = os.path.join(turno.HERE, "..", "..")
+    for script, option in (("tools/run", "--days"), ("tools/run", "--listen"),
+                           ("tests/bench/run", "--rounds"), ("tests/bench/run", "--audit")):
+        done = subprocess.run(["bash", script, option], cwd=root, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, check=False, timeout=20)
+        assert done.returncode == turno.USAGE and option.encode() in done.stderr, (script, done)
+        assert not done.stdout, (script, done)
+
+
 def entries(directory):
     return json.loads(turno.run("verify", directory, "--json").stdout)["entries"]
 
@@ -394,6 +406,7 @@ def main():
             sockets(server.port, random.Random(seed))
             command_line(base, directory)
             options_are_named(directory)
+            scripts_say_their_usage()
             assert server.alive(), server.talk()
             expect(client.get("/healthz"), 200)
             assert SECRET not in server.talk(), "the server's talk gives away what was sent"
