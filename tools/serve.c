@@ -1,15 +1,22 @@
 /* turno serve: answer over HTTP until SIGTERM or SIGINT. */
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "api/http/service.h"
 #include "ledger/base/logline.h"
 #include "tools/cli.h"
+
+/* Open files that no connection may take: the store's, whose next WAL must find one or the desk
+ * stops; and its flushes and log, witnesses and drawd. */
+#define DESCRIPTORS_KEPT (TN_STORE_OPEN_FILES_MAX + 192)
+#define DESCRIPTORS_USED_MAX (1u << 20)
 
 static const struct option options[] = {
     {"listen", required_argument, NULL, 'l'},
@@ -29,6 +36,7 @@ struct wish {
     char host[TN_CLI_HOST_SIZE];
     uint16_t port;
     uint64_t loops;
+    unsigned descriptors_max; /* for all that connects */
     struct tn_witnesses_options witnesses;
     bool hold_back;
     struct tn_ledger_options open;
@@ -66,6 +74,7 @@ static enum tn_status serve(struct tn_ledger *ledger, const struct wish *wish,
         .host = wish->host,
         .port = wish->port,
         .loops = (unsigned) wish->loops,
+        .descriptors_max = wish->descriptors_max,
     };
     struct tn_service *service = NULL;
     struct tn_witnesses *witnesses = NULL;
@@ -140,6 +149,34 @@ static int parse(int argc, char **argv, struct wish *wish)
     return optind + 1 == argc ? TN_EXIT_DONE : tn_cli_usage("serve", "say one directory");
 }
 
+/* Have as many open files as the system gives us, and keep from connections what the rest needs.
+ * Before the store is opened, which looks at the limit. */
+static enum tn_status take_descriptors(unsigned *for_connections, struct tn_error *error)
+{
+    struct rlimit limit = {0};
+    rlim_t had;
+
+    *for_connections = 0;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return tn_fail(error, TN_IO, "the limit of open files: %s", strerror(errno));
+    }
+    had = limit.rlim_cur;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        limit.rlim_cur = had;
+    }
+    if (limit.rlim_cur <= DESCRIPTORS_KEPT) {
+        return tn_fail(error, TN_UNAVAILABLE,
+                       "%llu open files are not enough: the ledger alone may need %u. Raise the "
+                       "limit (ulimit -n, LimitNOFILE=)",
+                       (unsigned long long) limit.rlim_cur, DESCRIPTORS_KEPT);
+    }
+    limit.rlim_cur -= DESCRIPTORS_KEPT;
+    *for_connections = limit.rlim_cur < DESCRIPTORS_USED_MAX ? (unsigned) limit.rlim_cur
+                                                             : DESCRIPTORS_USED_MAX;
+    return TN_OK;
+}
+
 int tn_command_serve(int argc, char **argv)
 {
     struct wish wish = {.host = "127.0.0.1", .port = 8080, .open.mode = TN_LEDGER_DESK};
@@ -159,7 +196,10 @@ int tn_command_serve(int argc, char **argv)
         tn_logline(TN_LOG_WARN, "writes are NOT synced: what is acknowledged can be lost");
     }
     tn_cli_hold_signals(&signals);
-    status = tn_ledger_open(argv[optind], &wish.open, &ledger, &error);
+    status = take_descriptors(&wish.descriptors_max, &error);
+    if (status == TN_OK) {
+        status = tn_ledger_open(argv[optind], &wish.open, &ledger, &error);
+    }
     if (status == TN_OK) {
         status = serve(ledger, &wish, &signals, &error);
     }

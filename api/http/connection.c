@@ -21,8 +21,6 @@
 #define DISCARD_MAX ((size_t) 256 * 1024)
 /* A body that nobody will read is read on up to here, so that the connection can be kept. */
 #define REFUSED_BODY_MAX 65536
-/* Connections over the limit that may be told so at one time. */
-#define REFUSED_CONNECTIONS_MAX 64
 
 #define TO(state) (1u << TN_CONNECTION_##state)
 
@@ -514,7 +512,7 @@ void tn_http_connection_accept(struct tn_http_listener *listener)
     unsigned max = loop->options->connections_max;
     if (loop->connection_count > max) {
         tn_http_count(&loop->counters.connections_refused, 1);
-        if (loop->connection_count > max + REFUSED_CONNECTIONS_MAX) {
+        if (loop->connection_count > max + TN_HTTP_REFUSED_MAX) {
             tn_http_connection_abort(connection);
         } else {
             connection_refuse(connection, TN_PROBLEM_TOO_MANY_CONNECTIONS);

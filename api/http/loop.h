@@ -10,6 +10,7 @@
 
 #define TN_HTTP_READ_SIZE 65536   /* of one read; also bounds what a stalled connection keeps */
 #define TN_HTTP_POOL_KEPT 256     /* free exchanges and connections that a loop keeps */
+#define TN_HTTP_REFUSED_MAX 16    /* connections over the limit that may be told so at one time */
 #define TN_HTTP_BUFFER_KEPT 16384 /* larger buffers are given back with their exchange */
 
 struct tn_http_counters {

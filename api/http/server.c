@@ -11,8 +11,14 @@
 
 #include "api/http/loop.h"
 #include "ledger/base/check.h"
+#include "ledger/base/logline.h"
 
 #define LOOPS_MAX 64
+/* What a loop opens beside connections: epoll, wake-up, ring, listeners, a spare one and a
+ * connection that waits to be taken; and some more. */
+#define LOOP_DESCRIPTORS 16
+/* With fewer a loop is full as soon as two or three browsers have come. */
+#define CONNECTIONS_MIN 16
 
 struct tn_http_server {
     struct tn_http_options options;
@@ -56,6 +62,26 @@ static void options_complete(struct tn_http_options *options)
     DEFAULT(linger_timeout_ms, 2000);
     DEFAULT(drain_timeout_ms, 20000);
     DEFAULT(tick_ms, 250);
+}
+
+/* Lower connections_max until all that connects leaves the descriptors that are not ours. */
+static enum tn_status descriptors_share(struct tn_http_options *options, struct tn_error *error)
+{
+    size_t own = (size_t) options->loops * (TN_HTTP_REFUSED_MAX + LOOP_DESCRIPTORS);
+    size_t left = options->descriptors_max > own ? options->descriptors_max - own : 0;
+    if (options->descriptors_max == 0 || left / options->loops >= options->connections_max) {
+        return TN_OK;
+    }
+    if (left / options->loops < CONNECTIONS_MIN) {
+        return tn_fail(error, TN_UNAVAILABLE,
+                       "the limit of open files leaves %zu connections for each of %u loops: "
+                       "raise it (ulimit -n, LimitNOFILE=), or run fewer loops",
+                       left / options->loops, options->loops);
+    }
+    options->connections_max = (unsigned) (left / options->loops);
+    tn_logline(TN_LOG_WARN, "the limit of open files leaves %u connections for each of %u loops",
+               options->connections_max, options->loops);
+    return TN_OK;
 }
 
 /* Whole lines of visible text, or the first header of every answer would be forged. */
@@ -191,7 +217,10 @@ enum tn_status tn_http_server_open(struct tn_http_server **server,
     made->options = *options;
     options_complete(&made->options);
     made->port = options->port;
-    status = tn_http_router_create(&made->router, options->routes, options->route_count, error);
+    status = descriptors_share(&made->options, error);
+    if (status == TN_OK) {
+        status = tn_http_router_create(&made->router, options->routes, options->route_count, error);
+    }
     if (status != TN_OK) {
         goto out;
     }

@@ -30,6 +30,8 @@ struct tn_http_options {
         *common_fields; /* whole lines, each ending in CRLF, put into every answer; or NULL */
 
     unsigned loops;             /* threads [one less than the cores, at least 1] */
+    unsigned descriptors_max;   /* open files of all loops together [no bound]: a small number
+                                 * lowers connections_max */
     unsigned connections_max;   /* per loop [4096] */
     unsigned requests_max;      /* in flight on one connection [64] */
     unsigned pipelined_max;     /* per loop, beyond one for each connection [1024] */
@@ -52,8 +54,9 @@ struct tn_http_server;
 
 /* Bind, listen and start the loop threads; requests may come before it returns.
  *
- * TN_INVALID  an option or a route is not valid
- * TN_IO       an address cannot be bound
+ * TN_INVALID      an option or a route is not valid
+ * TN_IO           an address cannot be bound
+ * TN_UNAVAILABLE  descriptors_max leaves hardly any connection
  * TN_MEMORY */
 TN_MUST_USE enum tn_status tn_http_server_open(struct tn_http_server **server,
                                                const struct tn_http_options *options,

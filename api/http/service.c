@@ -147,6 +147,7 @@ enum tn_status tn_service_open(struct tn_ledger *ledger, const struct tn_service
         .after_turn = wake_desk,
         .common_fields = COMMON_FIELDS,
         .loops = options->loops,
+        .descriptors_max = options->descriptors_max,
         .arena_max = ARENA_BYTES,
         .response_max = TN_SERVICE_RESPONSE_BYTES,
     };

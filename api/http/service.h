@@ -14,6 +14,7 @@ struct tn_service_options {
     uint16_t port;                  /* 0: any free one */
     const char *unix_path;          /* socket for administration, or NULL */
     unsigned loops;                 /* 0: one less than the cores */
+    unsigned descriptors_max;       /* open files for all that connects; 0: no bound */
     struct tn_witnesses *witnesses; /* whose state is shown, or NULL; it lives longer */
 };
 

@@ -31,6 +31,9 @@ struct tn_store_options {
 #define TN_STORE_CACHE_BYTES ((size_t) 96 << 20)
 /* The WAL is cut once it holds this much, so that a start replays little. */
 #define TN_STORE_WAL_BYTES (64ull << 20)
+/* Enough for some 30 GB of files; RocksDB opens and closes them beyond that. A secondary keeps all
+ * open, because the writer may delete a file under it. */
+#define TN_STORE_OPEN_FILES_MAX 512
 
 /* Open DIR/store (writer) or attach to it (secondary, with its own small folder in the system's
  * temporary directory). The fixed families log, tree, gathered, index, commands, vault and meta

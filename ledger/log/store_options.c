@@ -54,9 +54,6 @@ const char *const tn_store_fixed_families[TN_STORE_FIXED_FAMILIES] = {
 #define COMPACTION_BYTES_MAX (256ull << 20)
 #define BLOOM_BITS_A_KEY 10
 #define RUNS_MAX 8
-/* Enough for some 30 GB of files; RocksDB opens and closes them beyond that. A secondary keeps all
- * open, because the writer may delete a file under it. */
-#define OPEN_FILES_MAX 512
 
 static const struct family_tuning *tuning_of(const char *name);
 static void database_options(rocksdb_options_t *options, const struct tn_store *store);
@@ -107,7 +104,7 @@ static void database_options(rocksdb_options_t *options, const struct tn_store *
     bool writer = store->mode == TN_STORE_WRITER;
     rocksdb_options_set_create_if_missing(options, writer);
     rocksdb_options_set_create_missing_column_families(options, writer);
-    rocksdb_options_set_max_open_files(options, writer ? OPEN_FILES_MAX : -1);
+    rocksdb_options_set_max_open_files(options, writer ? TN_STORE_OPEN_FILES_MAX : -1);
     rocksdb_options_set_max_total_wal_size(options, TN_STORE_WAL_BYTES);
     rocksdb_options_set_db_write_buffer_size(options, MEMTABLES_BYTES_MAX);
     /* After a power cut: everything up to the first torn record, and nothing behind it. */

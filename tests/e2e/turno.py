@@ -222,11 +222,12 @@ atexit.register(stop_all)
 class Server:
     """`turno serve` on a free port. Its talk goes to a file beside the ledger."""
 
-    def __init__(self, directory, *options, env=None, wait=True):
+    def __init__(self, directory, *options, env=None, wait=True, files=None):
         self.directory = directory
         self.log_path = directory.rstrip("/") + ".server-log"
         self.options = options
         self.env = env or {}
+        self.files = files # soft and hard limit of open files, or None
         self.process = None
         self.port = None
         self.start(wait)
@@ -238,7 +239,9 @@ class Server:
                 [PROGRAM, "serve", self.directory, "--listen", f"127.0.0.1:{self.port}",
                  *map(str, self.options)],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                env=dict(os.environ, **self.env))
+                env=dict(os.environ, **self.env),
+                preexec_fn=self.files and (
+                    lambda: resource.setrlimit(resource.RLIMIT_NOFILE, self.files)))
         _running[self.process.pid] = self.process
         if wait:
             self.wait_ready()
