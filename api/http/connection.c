@@ -15,10 +15,7 @@
 #include <string.h>
 
 #include "ledger/base/check.h"
-#include "ledger/base/fault.h"
 
-/* Bytes thrown away after the last request while its answer is still being made. */
-#define DISCARD_MAX ((size_t) 256 * 1024)
 /* A body that nobody will read is read on up to here, so that the connection can be kept. */
 #define REFUSED_BODY_MAX 65536
 
@@ -114,6 +111,7 @@ static void on_closed(uv_handle_t *handle)
         connection->next->previous = connection->previous;
     }
     loop->connection_count--;
+    loop->local_count -= connection->local ? 1 : 0;
     tn_http_count(&loop->counters.connections_open, UINT64_MAX);
     if (loop->connection_free_count < TN_HTTP_POOL_KEPT) {
         connection->next = loop->connections_free;
@@ -183,8 +181,7 @@ static void reading_refuse(struct tn_http_connection *connection, enum tn_proble
     tn_http_reply_problem(exchange, problem, why[0] == '\0' ? NULL : why);
 }
 
-/* There is not even an exchange for an answer: say so in one write, or not at all. */
-static void connection_refuse(struct tn_http_connection *connection, enum tn_problem problem)
+void tn_http_connection_refuse(struct tn_http_connection *connection, enum tn_problem problem)
 {
     struct tn_buffer out;
     tn_buffer_init(&out, 8192);
@@ -233,7 +230,7 @@ static bool request_begin(struct tn_http_connection *connection)
         return false;
     }
     if (exchange == NULL) {
-        connection_refuse(connection, TN_PROBLEM_BUSY);
+        tn_http_connection_refuse(connection, TN_PROBLEM_BUSY);
         return false;
     }
     connection->reading = exchange;
@@ -457,74 +454,6 @@ int tn_http_connection_read(struct tn_http_connection *connection)
 {
     int code = uv_read_start(&connection->uv.stream, on_alloc, on_read);
     return code == UV_EALREADY ? 0 : code;
-}
-
-/* --- accepting ---------------------------------------------------------------------------------
- */
-
-static struct tn_http_connection *connection_take(struct tn_http_loop *loop)
-{
-    struct tn_http_connection *connection = loop->connections_free;
-    if (connection == NULL) {
-        return tn_fault("http.connection") ? NULL : calloc(1, sizeof(*connection));
-    }
-    loop->connections_free = connection->next;
-    loop->connection_free_count--;
-    memset(connection, 0, sizeof(*connection));
-    return connection;
-}
-
-static void connection_open(struct tn_http_connection *connection, struct tn_http_loop *loop,
-                            bool local)
-{
-    connection->loop = loop;
-    connection->local = local;
-    connection->discard_left = DISCARD_MAX;
-    connection->deadline_ms = uv_now(&loop->uv) + loop->options->head_timeout_ms;
-    tn_buffer_init(&connection->pending, TN_HTTP_READ_SIZE);
-    /* Neither init does more than fill in the handle. */
-    int code = local ? uv_pipe_init(&loop->uv, &connection->uv.pipe, 0)
-                     : uv_tcp_init(&loop->uv, &connection->uv.tcp);
-    TN_CHECK(code == 0);
-    connection->next = loop->connections;
-    if (connection->next != NULL) {
-        connection->next->previous = connection;
-    }
-    loop->connections = connection;
-    loop->connection_count++;
-    tn_http_count(&loop->counters.connections, 1);
-    tn_http_count(&loop->counters.connections_open, 1);
-}
-
-void tn_http_connection_accept(struct tn_http_listener *listener)
-{
-    struct tn_http_loop *loop = listener->loop;
-    struct tn_http_connection *connection = connection_take(loop);
-    listener->stalled = connection == NULL;
-    if (connection == NULL) {
-        return; /* libuv keeps it waiting and accepts no other; the tick tries again */
-    }
-    connection_open(connection, loop, listener->local);
-    if (uv_accept(&listener->uv.stream, &connection->uv.stream) != 0) {
-        tn_http_connection_abort(connection);
-        return;
-    }
-    unsigned max = loop->options->connections_max;
-    if (loop->connection_count > max) {
-        tn_http_count(&loop->counters.connections_refused, 1);
-        if (loop->connection_count > max + TN_HTTP_REFUSED_MAX) {
-            tn_http_connection_abort(connection);
-        } else {
-            connection_refuse(connection, TN_PROBLEM_TOO_MANY_CONNECTIONS);
-        }
-        return;
-    }
-    if (!listener->local) {
-        (void) uv_tcp_nodelay(&connection->uv.tcp, 1);
-    }
-    if (tn_http_connection_read(connection) != 0) {
-        tn_http_connection_abort(connection);
-    }
 }
 
 /* --- deadlines and draining --------------------------------------------------------------------

@@ -68,11 +68,13 @@ void tn_http_connection_drain(struct tn_http_connection *connection);
 /* End it now, whatever is under way. */
 void tn_http_connection_abort(struct tn_http_connection *connection);
 
-/* --- between connection.c and connection_write.c --- */
+/* --- between connection.c, connection_accept.c and connection_write.c --- */
 
 /* The only way to change a state; a move that is not in the table is our bug. */
 void tn_http_connection_step(struct tn_http_connection *connection,
                              enum tn_http_connection_state state);
+/* There is not even an exchange for an answer: say so in one write, or not at all. */
+void tn_http_connection_refuse(struct tn_http_connection *connection, enum tn_problem problem);
 /* Let go of all requests: those read or answered go back to the pool, the others when they are
  * answered. */
 void tn_http_connection_line_drop(struct tn_http_connection *connection);

@@ -61,7 +61,8 @@ struct tn_http_exchange *tn_http_exchange_take(struct tn_http_loop *loop,
 {
     const struct tn_http_options *options = loop->options;
     if ((!first && loop->pipelined_count >= options->pipelined_max) ||
-        loop->exchange_count >= options->connections_max + options->pipelined_max) {
+        loop->exchange_count >=
+            options->connections_max + options->local_max + options->pipelined_max) {
         return NULL;
     }
     struct tn_http_exchange *exchange = loop->exchanges_free;

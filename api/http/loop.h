@@ -73,6 +73,7 @@ struct tn_http_loop {
     struct tn_http_connection *dirty_first; /* with answers to write */
     struct tn_http_connection *dirty_last;
     unsigned connection_count;
+    unsigned local_count; /* of those, over the Unix socket */
     unsigned connection_free_count;
     unsigned exchange_count; /* not FREE */
     unsigned exchange_free_count;

@@ -47,6 +47,7 @@ static void options_complete(struct tn_http_options *options)
 {
     DEFAULT(loops, loops_default());
     DEFAULT(connections_max, 4096);
+    DEFAULT(local_max, 16);
     DEFAULT(requests_max, 64);
     DEFAULT(pipelined_max, 1024);
     DEFAULT(work_max, 64);
@@ -68,6 +69,7 @@ static void options_complete(struct tn_http_options *options)
 static enum tn_status descriptors_share(struct tn_http_options *options, struct tn_error *error)
 {
     size_t own = (size_t) options->loops * (TN_HTTP_REFUSED_MAX + LOOP_DESCRIPTORS);
+    own += options->unix_path != NULL ? options->local_max + TN_HTTP_REFUSED_MAX : 0;
     size_t left = options->descriptors_max > own ? options->descriptors_max - own : 0;
     if (options->descriptors_max == 0 || left / options->loops >= options->connections_max) {
         return TN_OK;

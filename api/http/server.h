@@ -32,7 +32,8 @@ struct tn_http_options {
     unsigned loops;             /* threads [one less than the cores, at least 1] */
     unsigned descriptors_max;   /* open files of all loops together [no bound]: a small number
                                  * lowers connections_max */
-    unsigned connections_max;   /* per loop [4096] */
+    unsigned connections_max;   /* per loop, over TCP [4096] */
+    unsigned local_max;         /* over the Unix socket [16] */
     unsigned requests_max;      /* in flight on one connection [64] */
     unsigned pipelined_max;     /* per loop, beyond one for each connection [1024] */
     unsigned work_max;          /* tn_http_work under way per loop [64] */
@@ -75,7 +76,7 @@ void tn_http_server_close(struct tn_http_server *server);
 struct tn_http_stats {
     uint64_t connections; /* accepted */
     uint64_t connections_open;
-    uint64_t connections_refused; /* over connections_max */
+    uint64_t connections_refused; /* over connections_max or local_max */
     uint64_t requests;            /* that reached the router */
     uint64_t requests_open;       /* handlers that have not answered yet */
     uint64_t refused;             /* by guard, limits or deadlines */

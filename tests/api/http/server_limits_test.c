@@ -188,6 +188,51 @@ static void connections_have_a_limit(void **state)
     fixture_close(&fixture);
 }
 
+static void strangers_do_not_lock_out_who_is_local(void **state)
+{
+    (void) state;
+    char path[64];
+    struct fixture fixture;
+    struct client *remote[2];
+    struct client *local[3];
+    (void) snprintf(path, sizeof(path), "/tmp/turno-limits-%d", (int) getpid());
+    fixture_open(&fixture, (struct tn_http_options){.host = "127.0.0.1",
+                                                    .unix_path = path,
+                                                    .connections_max = 2,
+                                                    .local_max = 3,
+                                                    .loops = 1});
+    for (size_t i = 0; i < 2; i++) {
+        remote[i] = client_open(fixture.port);
+        assert_true(client_send(remote[i], REQUEST("GET /hello")));
+        assert_int_equal(client_reply(remote[i], &reply, false), 200);
+    }
+    for (size_t i = 0; i < 3; i++) {
+        local[i] = client_open_unix(path);
+        assert_true(client_send(local[i], REQUEST("GET /hello")));
+        assert_int_equal(client_reply(local[i], &reply, false), 200);
+        assert_string_equal(reply.body, "local");
+    }
+    struct client *over = client_open_unix(path);
+    assert_int_equal(client_reply(over, &reply, false), 503);
+    client_close(over);
+    over = client_open(fixture.port);
+    assert_int_equal(client_reply(over, &reply, false), 503);
+    client_close(over);
+    /* Nor the other way. */
+    client_close(remote[0]);
+    assert_true(fixture_wait_connections(&fixture, 4));
+    remote[0] = client_open(fixture.port);
+    assert_true(client_send(remote[0], REQUEST("GET /hello")));
+    assert_int_equal(client_reply(remote[0], &reply, false), 200);
+    client_close(remote[0]);
+    client_close(remote[1]);
+    for (size_t i = 0; i < 3; i++) {
+        client_close(local[i]);
+    }
+    fixture_close(&fixture);
+    (void) unlink(path);
+}
+
 static void bodies_share_a_memory_limit(void **state)
 {
     (void) state;
@@ -445,6 +490,7 @@ int main(void)
         cmocka_unit_test(a_slow_body_is_cut),
         cmocka_unit_test(an_idle_connection_is_closed),
         cmocka_unit_test(connections_have_a_limit),
+        cmocka_unit_test(strangers_do_not_lock_out_who_is_local),
         cmocka_unit_test(bodies_share_a_memory_limit),
         cmocka_unit_test(requests_in_flight_have_a_limit),
         cmocka_unit_test(pipelining_has_a_limit_for_all),
