@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,9 @@
  * stops; and its flushes and log, witnesses and drawd. */
 #define DESCRIPTORS_KEPT (TN_STORE_OPEN_FILES_MAX + 192)
 #define DESCRIPTORS_USED_MAX (1u << 20)
+/* Blocks from here on go back to the system when they are freed. By itself malloc keeps ever larger
+ * ones, and one crowd of large answers would be paid for until the next start. */
+#define LARGE_BLOCK_BYTES (1 << 20)
 
 static const struct option options[] = {
     {"listen", required_argument, NULL, 'l'},
@@ -195,6 +199,7 @@ int tn_command_serve(int argc, char **argv)
     if (wish.open.no_sync) {
         tn_logline(TN_LOG_WARN, "writes are NOT synced: what is acknowledged can be lost");
     }
+    (void) mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES);
     tn_cli_hold_signals(&signals);
     status = take_descriptors(&wish.descriptors_max, &error);
     if (status == TN_OK) {

@@ -5,9 +5,9 @@
  * leave in the order of the line (connection_write.c). A request that asks for it, a refusal, the
  * peer's end or a drain makes it LAST: nothing more is read; when all is answered the write side is
  * shut and it is LINGERING until the peer has closed too; CLOSING, CLOSED. With too much in flight
- * it is STALLED: reading stops until half of that is answered. Failures: a socket error ends it at
- * once; handlers that still work find their answers dropped. All on the loop thread, inside a
- * batch. */
+ * or unsent it is STALLED: reading stops until half of that is answered. Failures: a socket error
+ * ends it at once; handlers that still work find their answers dropped. All on the loop thread,
+ * inside a batch. */
 #include "api/http/connection.h"
 
 #include <sodium.h>
@@ -80,6 +80,7 @@ void tn_http_connection_line_drop(struct tn_http_connection *connection)
     connection->first = NULL;
     connection->last = NULL;
     connection->in_flight = 0;
+    connection->unsent = 0;
     while (exchange != NULL) {
         struct tn_http_exchange *next = exchange->next;
         exchange->connection = NULL;
@@ -209,16 +210,24 @@ static void stall(struct tn_http_connection *connection)
     tn_http_connection_step(connection, TN_CONNECTION_STALLED);
 }
 
+/* A peer that reads too little, or asks too much at a time, waits for its answers. */
+static bool has_enough(const struct tn_http_connection *connection)
+{
+    const struct tn_http_options *options = connection->loop->options;
+    return connection->in_flight >= options->requests_max ||
+           connection->unsent > options->unsent_max;
+}
+
 /* Take an exchange for the next request; false when the connection stalled or ended instead. */
 static bool request_begin(struct tn_http_connection *connection)
 {
     struct tn_http_loop *loop = connection->loop;
-    if (connection->in_flight >= loop->options->requests_max) {
+    if (has_enough(connection)) {
         tn_http_connection_write(connection);
         if (connection->state != TN_CONNECTION_IDLE) {
             return false;
         }
-        if (connection->in_flight >= loop->options->requests_max) {
+        if (has_enough(connection)) {
             stall(connection);
             return false;
         }

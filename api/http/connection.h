@@ -42,6 +42,7 @@ struct tn_http_connection {
     struct tn_http_exchange *first;   /* in flight, in order */
     struct tn_http_exchange *last;
     unsigned in_flight;
+    size_t unsent;        /* bytes of the line's whole answers */
     size_t discard_left;  /* input that may be thrown away after the last request */
     uint64_t deadline_ms; /* of HEAD, IDLE and LINGERING */
     uint64_t body_started_ms;

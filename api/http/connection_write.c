@@ -106,6 +106,7 @@ static void line_pop(struct tn_http_connection *connection)
             connection->last = NULL;
         }
         connection->in_flight--;
+        connection->unsent -= exchange->answer_charged;
         tn_http_exchange_release(exchange);
         if (close) {
             line_cut(connection);
@@ -290,7 +291,8 @@ static void linger(struct tn_http_connection *connection)
     }
 }
 
-/* Half of what was in flight is answered: take the input that waited, then read on. */
+/* Half of what was in flight is answered, and most of it read: take the input that waited, then
+ * read on. */
 static void unstall(struct tn_http_connection *connection)
 {
     struct tn_buffer waiting = connection->pending;
@@ -323,7 +325,8 @@ void tn_http_connection_flush(struct tn_http_connection *connection)
         }
     }
     if (connection->state == TN_CONNECTION_STALLED &&
-        connection->in_flight <= options->requests_max / 2) {
+        connection->in_flight <= options->requests_max / 2 &&
+        connection->unsent <= options->unsent_max) {
         unstall(connection);
     }
 }

@@ -47,6 +47,7 @@ struct tn_http_exchange {
     enum tn_problem refusal;  /* found at the head; told when the body is over */
     unsigned allowed;         /* methods, for Allow */
     size_t body_charged;      /* bytes counted in the loop's body memory */
+    size_t answer_charged;    /* bytes counted in the loop's answer memory, and as unsent */
     size_t sent;              /* bytes of `sending` that are on the wire */
     struct tn_buffer answer;  /* filled by the handler */
     struct tn_buffer sending; /* being written; swapped with `answer` */

@@ -81,6 +81,7 @@ struct tn_http_loop {
     unsigned work_count;
     unsigned batch_depth;
     size_t body_bytes;
+    size_t answer_bytes; /* of answers that are not out yet */
     bool draining;
     bool closing;
     uint64_t drain_deadline_ms;

@@ -9,6 +9,7 @@
 #include "ledger/base/logline.h"
 
 #define PROBLEM_SIZE_MAX 4096
+_Static_assert(PROBLEM_SIZE_MAX <= TN_HTTP_BUFFER_KEPT, "a problem has always room");
 
 static const char *reason(unsigned status)
 {
@@ -149,7 +150,18 @@ static void reply_finish(struct tn_http_exchange *exchange, unsigned status)
         tn_http_exchange_release(exchange);
         return;
     }
+    exchange->answer_charged = exchange->answer.size;
+    exchange->loop->answer_bytes += exchange->answer_charged;
+    exchange->connection->unsent += exchange->answer_charged;
     tn_http_connection_ready(exchange->connection);
+}
+
+/* Large answers share a memory limit, or a few who ask for much and read nothing would take all
+ * there is. Small ones are bounded by the number of requests; and what was done must be told. */
+static bool answer_has_room(const struct tn_http_exchange *exchange, struct tn_bytes body)
+{
+    return exchange->request.method != TN_HTTP_GET || body.size <= TN_HTTP_BUFFER_KEPT ||
+           exchange->loop->answer_bytes < exchange->loop->options->answer_memory_max;
 }
 
 void tn_http_reply_write(struct tn_http_exchange *exchange, unsigned status,
@@ -158,6 +170,10 @@ void tn_http_reply_write(struct tn_http_exchange *exchange, unsigned status,
 {
     if (exchange->connection == NULL) {
         reply_finish(exchange, status);
+        return;
+    }
+    if (!answer_has_room(exchange, body)) {
+        tn_http_reply_problem(exchange, TN_PROBLEM_BUSY, "too many answers wait to be read");
         return;
     }
     if (!reply_put(exchange, status, content_type, body, fields, field_count)) {

@@ -54,6 +54,8 @@ static void options_complete(struct tn_http_options *options)
     DEFAULT(arena_max, (size_t) 256 * 1024);
     DEFAULT(body_memory_max, (size_t) 64 * 1024 * 1024);
     DEFAULT(response_max, (size_t) 32 * 1024 * 1024);
+    DEFAULT(answer_memory_max, (size_t) 64 * 1024 * 1024);
+    DEFAULT(unsent_max, (size_t) 1024 * 1024);
     DEFAULT(stream_backlog_max, (size_t) 256 * 1024);
     DEFAULT(head_timeout_ms, 10000);
     DEFAULT(idle_timeout_ms, 60000);

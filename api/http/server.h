@@ -40,6 +40,10 @@ struct tn_http_options {
     size_t arena_max;           /* bytes of a request's arena [256 KiB] */
     size_t body_memory_max;     /* bytes of bodies held per loop [64 MiB] */
     size_t response_max;        /* bytes of one answer [32 MiB] */
+    size_t answer_memory_max;   /* bytes of answers held per loop, not counting the last one: what
+                                 * is large and only read is `busy` beyond that [64 MiB] */
+    size_t unsent_max;          /* bytes of answers on a connection beyond which it takes no further
+                                 * request [1 MiB] */
     size_t stream_backlog_max;  /* bytes that a stream may leave unread [256 KiB] */
     uint64_t head_timeout_ms;   /* from its first byte, or from accept [10 s] */
     uint64_t idle_timeout_ms;   /* between requests [60 s] */

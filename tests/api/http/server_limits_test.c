@@ -233,34 +233,6 @@ static void strangers_do_not_lock_out_who_is_local(void **state)
     (void) unlink(path);
 }
 
-static void bodies_share_a_memory_limit(void **state)
-{
-    (void) state;
-    struct fixture fixture;
-    fixture_open(&fixture, (struct tn_http_options){.body_memory_max = 100, .loops = 1});
-    struct client *client = client_open(fixture.port);
-    char text[256];
-    int head = snprintf(text, sizeof(text),
-                        "POST /echo HTTP/1.1\r\nHost: a\r\n"
-                        "Content-Length: 101\r\n\r\n");
-    memset(text + head, 'x', 101);
-    text[head + 101] = '\0';
-    assert_true(client_send(client, text));
-    assert_int_equal(client_reply(client, &reply, false), 503);
-    assert_non_null(strstr(reply.body, "\"code\":\"busy\""));
-    client_close(client);
-    /* What was charged is given back. */
-    client = client_open(fixture.port);
-    for (unsigned i = 0; i < 3; i++) {
-        assert_true(client_send(client, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 60\r\n"
-                                        "\r\n123456789012345678901234567890123456789012345678901234"
-                                        "567890"));
-        assert_int_equal(client_reply(client, &reply, false), 200);
-    }
-    client_close(client);
-    fixture_close(&fixture);
-}
-
 static void requests_in_flight_have_a_limit(void **state)
 {
     (void) state;
@@ -308,39 +280,6 @@ static void pipelining_has_a_limit_for_all(void **state)
     assert_int_equal(fixture.kept_most, 3);
     client_close(one);
     client_close(two);
-    fixture_close(&fixture);
-}
-
-static void a_slow_reader_gets_it_all(void **state)
-{
-    (void) state;
-    enum { SIZE = 12000000 };
-    struct fixture fixture;
-    fixture_open(&fixture, (struct tn_http_options){0});
-    struct client *client = client_open(fixture.port);
-    assert_true(client_send(client, REQUEST("GET /large/12000000") REQUEST("GET /hello")));
-    client_sleep_ms(50); /* the socket's buffers are full by now */
-    size_t size = 0;
-    bool in_body = false;
-    while (size < SIZE) {
-        assert_true(client_more(client));
-        char *end = in_body ? NULL : strstr(client->text, "\r\n\r\n");
-        if (end != NULL) {
-            client_drop(client, (size_t) (end - client->text) + 4);
-            in_body = true;
-        }
-        size_t take = client->size < SIZE - size ? client->size : SIZE - size;
-        for (size_t i = 0; in_body && i < take; i++) {
-            assert_true(client->text[i] == (char) ('a' + (size + i) % 23));
-        }
-        if (in_body) {
-            size += take;
-            client_drop(client, take);
-        }
-    }
-    assert_int_equal(client_reply(client, &reply, false), 200);
-    assert_string_equal(reply.body, "hello");
-    client_close(client);
     fixture_close(&fixture);
 }
 
@@ -491,10 +430,8 @@ int main(void)
         cmocka_unit_test(an_idle_connection_is_closed),
         cmocka_unit_test(connections_have_a_limit),
         cmocka_unit_test(strangers_do_not_lock_out_who_is_local),
-        cmocka_unit_test(bodies_share_a_memory_limit),
         cmocka_unit_test(requests_in_flight_have_a_limit),
         cmocka_unit_test(pipelining_has_a_limit_for_all),
-        cmocka_unit_test(a_slow_reader_gets_it_all),
         cmocka_unit_test(who_does_not_read_is_cut),
         cmocka_unit_test(a_drain_answers_what_is_in_flight),
         cmocka_unit_test(a_drain_has_a_deadline),

@@ -1,0 +1,188 @@
+/* The memory that requests and answers share, against peers that send or ask and do not read. */
+#include "api/http/server.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "tests/api/http/server_fixture.h"
+
+#define REQUEST(line) line " HTTP/1.1\r\nHost: a\r\n\r\n"
+#define MIB ((size_t) 1 << 20)
+
+static struct reply reply;
+
+/* --- bodies ------------------------------------------------------------------------------------
+ */
+
+static void bodies_share_a_memory_limit(void **state)
+{
+    (void) state;
+    struct fixture fixture;
+    fixture_open(&fixture, (struct tn_http_options){.body_memory_max = 100, .loops = 1});
+    struct client *client = client_open(fixture.port);
+    char text[256];
+    int head = snprintf(text, sizeof(text),
+                        "POST /echo HTTP/1.1\r\nHost: a\r\n"
+                        "Content-Length: 101\r\n\r\n");
+    memset(text + head, 'x', 101);
+    text[head + 101] = '\0';
+    assert_true(client_send(client, text));
+    assert_int_equal(client_reply(client, &reply, false), 503);
+    assert_non_null(strstr(reply.body, "\"code\":\"busy\""));
+    client_close(client);
+    /* What was charged is given back. */
+    client = client_open(fixture.port);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_true(client_send(client, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 60\r\n"
+                                        "\r\n123456789012345678901234567890123456789012345678901234"
+                                        "567890"));
+        assert_int_equal(client_reply(client, &reply, false), 200);
+    }
+    client_close(client);
+    fixture_close(&fixture);
+}
+
+/* --- answers -----------------------------------------------------------------------------------
+ */
+
+/* Read a whole answer of /large/{wanted}. */
+static void read_large(struct client *client, size_t wanted)
+{
+    size_t size = 0;
+    bool in_body = false;
+    while (size < wanted) {
+        char *end = in_body ? NULL : strstr(client->text, "\r\n\r\n");
+        if (in_body ? client->size == 0 : end == NULL) {
+            assert_true(client_more(client));
+            continue;
+        }
+        if (end != NULL) {
+            assert_memory_equal(client->text, "HTTP/1.1 200", 12);
+            client_drop(client, (size_t) (end - client->text) + 4);
+            in_body = true;
+        }
+        size_t take = client->size < wanted - size ? client->size : wanted - size;
+        for (size_t i = 0; in_body && i < take; i++) {
+            assert_true(client->text[i] == (char) ('a' + (size + i) % 23));
+        }
+        if (in_body) {
+            size += take;
+            client_drop(client, take);
+        }
+    }
+}
+
+static void a_slow_reader_gets_it_all(void **state)
+{
+    (void) state;
+    struct fixture fixture;
+    fixture_open(&fixture, (struct tn_http_options){0});
+    struct client *client = client_open(fixture.port);
+    assert_true(client_send(client, REQUEST("GET /large/12000000") REQUEST("GET /hello")));
+    client_sleep_ms(50); /* the socket's buffers are full by now */
+    read_large(client, 12000000);
+    assert_int_equal(client_reply(client, &reply, false), 200);
+    assert_string_equal(reply.body, "hello");
+    client_close(client);
+    fixture_close(&fixture);
+}
+
+static size_t resident_bytes(void)
+{
+    unsigned long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "re");
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%*u %lu", &pages), 1);
+    (void) fclose(file);
+    return pages * (size_t) sysconf(_SC_PAGESIZE);
+}
+
+static void who_does_not_read_is_answered_no_further(void **state)
+{
+    (void) state;
+    enum { PEERS = 8, REQUESTS = 20 };
+    struct fixture fixture;
+    struct tn_http_stats stats = {0};
+    struct client *clients[PEERS];
+    /* The memory of all is no part of this. */
+    fixture_open(&fixture, (struct tn_http_options){.answer_memory_max = 1024 * MIB, .loops = 1});
+    for (unsigned i = 0; i < PEERS; i++) {
+        clients[i] = client_open(fixture.port);
+    }
+    size_t before = resident_bytes();
+    for (unsigned i = 0; i < PEERS; i++) {
+        for (unsigned k = 0; k < REQUESTS; k++) {
+            assert_true(client_send(clients[i], REQUEST("GET /large/2000000")));
+        }
+    }
+    uint64_t seen;
+    do { /* until it stands still */
+        seen = stats.requests;
+        client_sleep_ms(500);
+        tn_http_server_stats(fixture.server, &stats);
+    } while (stats.requests != seen);
+    /* What a socket takes by itself is some 4 MB. */
+    assert_true(stats.requests >= PEERS);
+    assert_true(stats.requests <= (uint64_t) PEERS * 6);
+    assert_true(resident_bytes() < before + 100 * MIB);
+    for (unsigned i = 0; i < PEERS; i++) {
+        for (unsigned k = 0; k < REQUESTS; k++) {
+            read_large(clients[i], 2000000);
+        }
+        client_close(clients[i]);
+    }
+    fixture_close(&fixture);
+}
+
+static void answers_share_a_memory_limit(void **state)
+{
+    (void) state;
+    struct fixture fixture;
+    fixture_open(&fixture, (struct tn_http_options){.answer_memory_max = 20 * MIB, .loops = 1});
+    struct client *slow[2];
+    for (unsigned i = 0; i < 2; i++) { /* the second begins below the limit */
+        slow[i] = client_open(fixture.port);
+        assert_true(client_send(slow[i], REQUEST("GET /large/12000000")));
+        assert_true(client_more(slow[i]));
+    }
+    struct client *client = client_open(fixture.port);
+    assert_true(client_send(client, REQUEST("GET /large/20000") REQUEST("GET /large/16384")));
+    assert_int_equal(client_reply(client, &reply, false), 503);
+    assert_non_null(strstr(reply.body, "\"code\":\"busy\""));
+    assert_non_null(strstr(reply.head, "\r\nRetry-After: 1\r\n"));
+    assert_int_equal(client_reply(client, &reply, false), 200);
+    /* What was done is told, however large. */
+    static char post[32 * 1024];
+    int head = snprintf(post, sizeof(post),
+                        "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 20000\r\n\r\n");
+    memset(post + head, 'x', 20000);
+    assert_true(client_send_bytes(client, post, (size_t) head + 20000));
+    assert_int_equal(client_reply(client, &reply, false), 200);
+    assert_int_equal(reply.body_size, 20000);
+    /* What was charged is given back, by reading and by leaving. */
+    read_large(slow[0], 12000000);
+    assert_true(client_send(client, REQUEST("GET /large/20000")));
+    assert_int_equal(client_reply(client, &reply, false), 200);
+    client_close(slow[1]);
+    assert_true(fixture_wait_connections(&fixture, 2));
+    for (unsigned i = 0; i < 4; i++) {
+        assert_true(client_send(client, REQUEST("GET /large/12000000")));
+        read_large(client, 12000000);
+    }
+    client_close(slow[0]);
+    client_close(client);
+    fixture_close(&fixture);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bodies_share_a_memory_limit),
+        cmocka_unit_test(a_slow_reader_gets_it_all),
+        cmocka_unit_test(who_does_not_read_is_answered_no_further),
+        cmocka_unit_test(answers_share_a_memory_limit),
+    };
+    return cmocka_run_group_tests_name("api/http/server_memory", tests, NULL, NULL);
+}
