@@ -309,6 +309,10 @@ static void head_done(struct tn_http_connection *connection)
     parser->discard = unread;
     parser->body_limit = unread ? REFUSED_BODY_MAX
                                 : tn_http_route_body_max(exchange->request.route);
+    if (!unread) {
+        enum tn_http_access access = exchange->request.route->access;
+        exchange->body_is_open = access == TN_ACCESS_PUBLIC || access == TN_ACCESS_APPLICANT;
+    }
     connection->continue_due = head->expect_continue;
     connection->body_started_ms = now_of(connection);
     tn_http_connection_step(connection, TN_CONNECTION_BODY);
@@ -334,15 +338,18 @@ static void request_done(struct tn_http_connection *connection)
     }
 }
 
-/* Charge the body to the loop's memory; false when that is used up. */
+/* Charge the body to the loop's memory; false when that is used up. Half of it is not for routes
+ * that anyone may use: strangers with unfinished bodies must not stop those who have a token. */
 static bool body_charge(struct tn_http_connection *connection)
 {
     struct tn_http_loop *loop = connection->loop;
     struct tn_http_exchange *exchange = connection->reading;
-    size_t size = exchange->message.body.size;
-    loop->body_bytes += size - exchange->body_charged;
-    exchange->body_charged = size;
-    return loop->body_bytes <= loop->options->body_memory_max;
+    size_t more = exchange->message.body.size - exchange->body_charged;
+    size_t max = loop->options->body_memory_max;
+    loop->body_bytes += more;
+    loop->open_body_bytes += exchange->body_is_open ? more : 0;
+    exchange->body_charged += more;
+    return loop->body_bytes <= max && (!exchange->body_is_open || loop->open_body_bytes <= max / 2);
 }
 
 static void input_event(struct tn_http_connection *connection, enum tn_http_event event)

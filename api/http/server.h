@@ -38,7 +38,8 @@ struct tn_http_options {
     unsigned pipelined_max;     /* per loop, beyond one for each connection [1024] */
     unsigned work_max;          /* tn_http_work under way per loop [64] */
     size_t arena_max;           /* bytes of a request's arena [256 KiB] */
-    size_t body_memory_max;     /* bytes of bodies held per loop [64 MiB] */
+    size_t body_memory_max;     /* bytes of bodies held per loop, at most half of them on routes
+                                 * that anyone may use [64 MiB] */
     size_t response_max;        /* bytes of one answer [32 MiB] */
     size_t answer_memory_max;   /* bytes of answers held per loop, not counting the last one: what
                                  * is large and only read is `busy` beyond that [64 MiB] */

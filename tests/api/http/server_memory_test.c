@@ -20,7 +20,7 @@ static void bodies_share_a_memory_limit(void **state)
 {
     (void) state;
     struct fixture fixture;
-    fixture_open(&fixture, (struct tn_http_options){.body_memory_max = 100, .loops = 1});
+    fixture_open(&fixture, (struct tn_http_options){.body_memory_max = 200, .loops = 1});
     struct client *client = client_open(fixture.port);
     char text[256];
     int head = snprintf(text, sizeof(text),
@@ -41,6 +41,43 @@ static void bodies_share_a_memory_limit(void **state)
         assert_int_equal(client_reply(client, &reply, false), 200);
     }
     client_close(client);
+    fixture_close(&fixture);
+}
+
+static void strangers_use_half_of_the_memory_for_bodies(void **state)
+{
+    (void) state;
+    static const char owned[] = "POST /owned HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer good\r\n"
+                                "Content-Length: 60\r\n\r\n"
+                                "123456789012345678901234567890123456789012345678901234567890";
+    struct fixture fixture;
+    struct client *strangers[4];
+    struct client *owner = NULL;
+    fixture_open(&fixture, (struct tn_http_options){.body_memory_max = 200, .loops = 1});
+    for (unsigned i = 0; i < 4; i++) {
+        strangers[i] = client_open(fixture.port);
+        assert_true(client_send(strangers[i], "POST /echo HTTP/1.1\r\nHost: a\r\n"
+                                              "Content-Length: 1000\r\n\r\n"
+                                              "1234567890123456789012345678901234567890"));
+        /* The third is over the half, and so is the fourth. */
+        assert_true(i < 2 || client_reply(strangers[i], &reply, false) == 503);
+    }
+    owner = client_open(fixture.port);
+    assert_true(client_send(owner, owned));
+    assert_int_equal(client_reply(owner, &reply, false), 200);
+    for (unsigned i = 0; i < 4; i++) {
+        client_close(strangers[i]);
+    }
+    assert_true(fixture_wait_connections(&fixture, 1));
+    /* What was charged is given back. */
+    assert_true(client_send(owner, owned));
+    assert_int_equal(client_reply(owner, &reply, false), 200);
+    struct client *one = client_open(fixture.port);
+    assert_true(client_send(one, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 40\r\n\r\n"
+                                 "1234567890123456789012345678901234567890"));
+    assert_int_equal(client_reply(one, &reply, false), 200);
+    client_close(one);
+    client_close(owner);
     fixture_close(&fixture);
 }
 
@@ -180,6 +217,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bodies_share_a_memory_limit),
+        cmocka_unit_test(strangers_use_half_of_the_memory_for_bodies),
         cmocka_unit_test(a_slow_reader_gets_it_all),
         cmocka_unit_test(who_does_not_read_is_answered_no_further),
         cmocka_unit_test(answers_share_a_memory_limit),
