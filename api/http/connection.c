@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "ledger/base/check.h"
+#include "ledger/base/fault.h"
 
 /* A body that nobody will read is read on up to here, so that the connection can be kept. */
 #define REFUSED_BODY_MAX 65536
@@ -392,6 +393,10 @@ void tn_http_connection_input(struct tn_http_connection *connection, struct tn_b
     }
     if (connection->state == TN_CONNECTION_STALLED) {
         tn_buffer_append_bytes(&connection->pending, input);
+        if (tn_fault("http.pending") || tn_buffer_status(&connection->pending) != TN_OK) {
+            /* What came after a gap would be read as something that nobody sent. */
+            tn_http_connection_abort(connection);
+        }
     } else if (connection->continue_due && connection->reading != NULL) {
         tn_http_connection_continue(connection);
     }

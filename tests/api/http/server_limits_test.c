@@ -420,6 +420,24 @@ static void every_fault_is_survived(void **state)
     assert_int_equal(not_opened, 6); /* a parser, a listener and a thread for each loop */
 }
 
+static void input_that_cannot_wait_ends_the_connection(void **state)
+{
+    (void) state;
+    struct fixture fixture;
+    fixture_open(&fixture, (struct tn_http_options){.requests_max = 2, .loops = 1});
+    struct client *client = client_open(fixture.port);
+    tn_fault_arm_named("http.pending", 0);
+    assert_true(client_send(client, REQUEST("GET /later/1") REQUEST("GET /later/2")
+                                        REQUEST("GET /number/3") "GET /number/"));
+    assert_true(client_at_end(client));
+    assert_true(tn_fault_disarm());
+    assert_true(fixture_wait_kept(&fixture, 2));
+    fixture_wake(&fixture, 0);
+    fixture_wake(&fixture, 0);
+    client_close(client);
+    fixture_close(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -436,6 +454,7 @@ int main(void)
         cmocka_unit_test(a_drain_answers_what_is_in_flight),
         cmocka_unit_test(a_drain_has_a_deadline),
         cmocka_unit_test(every_fault_is_survived),
+        cmocka_unit_test(input_that_cannot_wait_ends_the_connection),
     };
     return cmocka_run_group_tests_name("api/http/server_limits", tests, NULL, NULL);
 }
