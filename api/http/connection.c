@@ -284,6 +284,8 @@ static void request_route(struct tn_http_connection *connection, struct tn_http_
         exchange->refusal = TN_PROBLEM_UNAUTHENTICATED;
     } else if (verdict == TN_HTTP_DENY_403) {
         exchange->refusal = TN_PROBLEM_FORBIDDEN;
+    } else if (verdict == TN_HTTP_UNKNOWN) {
+        exchange->refusal = TN_PROBLEM_BUSY;
     }
 }
 

@@ -9,6 +9,7 @@ enum tn_http_verdict {
     TN_HTTP_ALLOW = 0,
     TN_HTTP_DENY_401, /* who asks is not known */
     TN_HTTP_DENY_403, /* who asks is known and may not */
+    TN_HTTP_UNKNOWN,  /* it cannot be found out now: 503 */
 };
 
 /* Zero in any number means the default in brackets. All of it is copied but what is pointed to:

@@ -9,10 +9,14 @@
 #include "api/http/service_internal.h"
 #include "api/http/service_routes.h"
 #include "ledger/base/check.h"
+#include "ledger/base/clock.h"
+#include "ledger/base/fault.h"
+#include "ledger/base/logline.h"
 #include "ledger/rules/transcript.h"
 
 /* Answers of one request's arena: a write with its command, its body's tree and its answer. */
 #define ARENA_BYTES ((size_t) 4 << 20)
+#define WARN_INTERVAL_US ((uint64_t) 60000000)
 /* Every answer may be read by a page from anywhere: nothing here trusts cookies, and what needs a
  * token needs a preflight, which is not granted. */
 #define COMMON_FIELDS                                                                              \
@@ -60,22 +64,40 @@ static void fill_path(const struct tn_http_request *request, struct tn_auth_ques
     }
 }
 
-/* Look a token up; false when it is nobody's. A store that fails is a caller that is not known. */
-static bool identify(struct tn_service *service, const uint8_t token[static 32],
-                     struct tn_caller *caller)
+/* Said once a minute: while a store fails it fails for everybody. Many readers are no failure. */
+static void warn_store(struct tn_service *service, const struct tn_error *error)
+{
+    uint64_t now_us = tn_clock_monotonic_us();
+    uint64_t last_us = atomic_load(&service->store_warned_us);
+
+    if (error->status != TN_BUSY && (last_us == 0 || now_us - last_us >= WARN_INTERVAL_US) &&
+        atomic_compare_exchange_strong(&service->store_warned_us, &last_us, now_us)) {
+        tn_logline(TN_LOG_ERROR, "tokens cannot be looked up: %s: %s",
+                   tn_status_name(error->status), error->text);
+    }
+}
+
+/* Look a token up. A store that fails does not say that the token is nobody's: whoever is told so
+ * throws it away. */
+static enum tn_http_verdict identify(struct tn_service *service, const uint8_t token[static 32],
+                                     struct tn_caller *caller)
 {
     struct tn_reader *reader;
     struct tn_error error = {0};
     bool known = false;
+    enum tn_status status = tn_reader_take(service->query, &reader, &error);
 
-    if (tn_reader_take(service->query, &reader, &error) != TN_OK) {
-        return false;
+    if (status == TN_OK) {
+        status = tn_fault("service.identify")
+                     ? tn_fail(&error, TN_IO, "a test made it fail")
+                     : tn_auth_identify(reader, token, caller, &known, &error);
+        tn_reader_give(reader);
     }
-    if (tn_auth_identify(reader, token, caller, &known, &error) != TN_OK) {
-        known = false;
+    if (status != TN_OK) {
+        warn_store(service, &error);
+        return TN_HTTP_UNKNOWN;
     }
-    tn_reader_give(reader);
-    return known;
+    return known ? TN_HTTP_ALLOW : TN_HTTP_DENY_401;
 }
 
 static enum tn_http_verdict authorise(struct tn_http_request *request, enum tn_http_access access)
@@ -92,20 +114,23 @@ static enum tn_http_verdict authorise(struct tn_http_request *request, enum tn_h
     };
 
     if (!caller) {
-        return TN_HTTP_DENY_401;
+        return TN_HTTP_UNKNOWN;
     }
     caller->role = TN_ROLE_COUNT;
     request->user = caller;
     fill_path(request, &question, id);
     if (access != TN_ACCESS_PUBLIC && access != TN_ACCESS_APPLICANT) {
         enum tn_auth_token shown = tn_auth_parse(tn_http_header(request, "authorization"), token);
+        enum tn_http_verdict verdict = TN_HTTP_ALLOW;
 
-        bool denied = shown == TN_AUTH_MALFORMED ||
-                      (shown == TN_AUTH_TOKEN && !identify(service, token, caller));
-
+        if (shown == TN_AUTH_MALFORMED) {
+            verdict = TN_HTTP_DENY_401;
+        } else if (shown == TN_AUTH_TOKEN) {
+            verdict = identify(service, token, caller);
+        }
         sodium_memzero(token, sizeof(token));
-        if (denied) {
-            return TN_HTTP_DENY_401;
+        if (verdict != TN_HTTP_ALLOW) {
+            return verdict;
         }
     }
     return tn_auth_decide(&question);

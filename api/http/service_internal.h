@@ -3,6 +3,7 @@
 #define TN_API_HTTP_SERVICE_INTERNAL_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "api/auth/auth.h"
 #include "api/http/json_read.h"
@@ -26,8 +27,9 @@ struct tn_service {
     struct tn_ledger *ledger;
     struct tn_query *query;
     struct tn_http_server *server;
-    struct tn_witnesses *witnesses; /* NULL: none are asked */
-    pthread_mutex_t lock;           /* over `transcript` */
+    struct tn_witnesses *witnesses;   /* NULL: none are asked */
+    _Atomic uint64_t store_warned_us; /* when it was last said that tokens cannot be looked up */
+    pthread_mutex_t lock;             /* over `transcript` */
     struct tn_service_transcript transcript;
 };
 

@@ -9,6 +9,7 @@
 
 #include "api/http/json.h"
 #include "ledger/base/clock.h"
+#include "ledger/base/fault.h"
 #include "tests/api/service_support.h"
 
 enum who {
@@ -180,6 +181,23 @@ static void tokens_that_are_nobodys_are_401(void **state)
         assert_non_null(strstr(reply.head, "WWW-Authenticate: Bearer\r\n"));
         assert_true(says("\"code\":\"unauthenticated\""));
     }
+}
+
+static void a_token_that_cannot_be_looked_up_is_not_refused(void **state)
+{
+    struct heard heard;
+
+    (void) state;
+    heard_begin(&heard);
+    for (unsigned i = 0; i < 3; i++) {
+        tn_fault_arm_named("service.identify", 0);
+        MUST_ANSWER(503, call(&served, "GET", owner.path, owner.token, NULL));
+        assert_true(tn_fault_disarm());
+        assert_true(says("\"code\":\"busy\""));
+        assert_non_null(strstr(reply.head, "Retry-After: 1\r\n"));
+        MUST_ANSWER(200, call(&served, "GET", owner.path, owner.token, NULL));
+    }
+    assert_int_equal(heard_end(&heard, "tokens cannot be looked up: io: a test"), 1);
 }
 
 static void problems_have_one_form(void **state)
@@ -460,6 +478,7 @@ int main(void)
         cmocka_unit_test(every_route_lets_pass_whom_it_names_and_nobody_else),
         cmocka_unit_test(unknown_and_foreign_registrations_answer_alike),
         cmocka_unit_test(tokens_that_are_nobodys_are_401),
+        cmocka_unit_test(a_token_that_cannot_be_looked_up_is_not_refused),
         cmocka_unit_test(problems_have_one_form),
         cmocka_unit_test(bad_bodies_are_refused_and_change_nothing),
         cmocka_unit_test(what_a_write_does_not_know_is_refused_and_changes_nothing),
