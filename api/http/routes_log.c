@@ -120,7 +120,10 @@ static void serve_tile(struct tn_http_request *request, bool entries)
         read->after = tile.index;
         read->limit = tile.width;
         read->content_type = "application/octet-stream";
-        read->cache_control = "public, max-age=604800, immutable";
+        /* What needs a token must not come back to others from a cache that is shared. */
+        read->cache_control = entries && !read->service->ledger->simulated
+                                  ? "private, max-age=604800, immutable"
+                                  : "public, max-age=604800, immutable";
         tn_read_run(read);
     }
 }

@@ -16,6 +16,8 @@ from turno import expect
 
 WIDTH = 256
 FOR_EVER = "public, max-age=604800, immutable"
+# What needs a token must not come back to others from a cache that is shared.
+FOR_ONE = "private, max-age=604800, immutable"
 
 
 # ---- what must be served, by the definitions of the specification ----
@@ -75,7 +77,8 @@ def check_headers(answer, content_type, caching):
 
 def get_tile(client, path, token=None):
     answer = expect(client.get("/log/" + path, token=token), 200)
-    check_headers(answer, "application/octet-stream", FOR_EVER)
+    check_headers(answer, "application/octet-stream",
+                  FOR_ONE if token and path.startswith("tile/entries/") else FOR_EVER)
     return answer.body
 
 

@@ -390,8 +390,10 @@ class Server:
             raise Difference(f"{path}: 404, but the checkpoint's size implies it")
         if status != 200:
             raise Unreadable(f"{path}: status {status}")
+        # What needs a token must not come back to others from a cache that is shared.
+        who = "private" if self.token and path.startswith("tile/entries/") else "public"
         want = {"checkpoint": ("text/plain; charset=utf-8", "no-store")}.get(
-            path, ("application/octet-stream", "public, max-age=604800, immutable"))
+            path, ("application/octet-stream", f"{who}, max-age=604800, immutable"))
         got = (headers.get("Content-Type"), headers.get("Cache-Control"))
         if got != want:
             raise Difference(f"{path}: Content-Type and Cache-Control are {got}, not {want}")

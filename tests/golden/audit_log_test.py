@@ -123,6 +123,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     folder = None
     token = None
+    private = False  # bundles say that a token is needed
     lax = False  # serve second spellings
     header = {}  # replacements
 
@@ -142,8 +143,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if path == "checkpoint":
                 self.answer(200, data, "text/plain; charset=utf-8", "no-store")
             else:
+                private = self.token or self.private
+                who = "private" if private and "/entries/" in path else "public"
                 self.answer(200, data, "application/octet-stream",
-                            "public, max-age=604800, immutable")
+                            f"{who}, max-age=604800, immutable")
 
     def answer(self, status, body, kind, caching):
         headers = {"Content-Type": kind, "Cache-Control": caching,
@@ -276,7 +279,8 @@ class LogTest(unittest.TestCase):
 
     def test_open_bundles_are_found_when_a_token_is_given(self):
         self.write()
-        self.found("without a token", serve_and_audit(self.folder, "--token", "t1"))
+        self.found("without a token", serve_and_audit(self.folder, "--token", "t1", private=True))
+        self.found("Cache-Control", serve_and_audit(self.folder, "--token", "t1"))
 
     def test_second_spellings_and_headers_are_found(self):
         self.write()
