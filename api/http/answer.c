@@ -46,9 +46,12 @@ void tn_answer_status(struct tn_http_request *request, enum tn_status status,
         problem = TN_PROBLEM_INVALID_MEMBER;
     }
     if (problem == TN_PROBLEM_INTERNAL || problem == TN_PROBLEM_OUTCOME_UNKNOWN) {
-        /* Words of the store are for the operator. */
-        tn_logline(TN_LOG_ERROR, "a request failed: %s: %s", tn_status_name(status),
-                   detail ? detail : "");
+        /* Words of the store are for the operator. Without words it is the desk's failed write,
+         * which the desk has told of once, for all that come after it. */
+        if (detail || status != TN_UNKNOWN) {
+            tn_logline(TN_LOG_ERROR, "a request failed: %s: %s", tn_status_name(status),
+                       detail ? detail : "");
+        }
         detail = NULL;
     }
     tn_http_respond_problem(request, problem,

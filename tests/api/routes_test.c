@@ -460,6 +460,28 @@ static void the_operators_pages_answer(void **state)
     assert_int_not_equal(admin(&served, "advance", "{\"seconds\":1}"), 200);
 }
 
+static void a_failed_write_is_said_once(void **state)
+{
+    struct served other;
+    struct heard heard;
+    char body[512];
+    bool unknown = false;
+
+    (void) state;
+    served_open(&other, MORNING_US, true);
+    body_of_person(body, sizeof(body), "Persona Sin Disco", "1980-01-15");
+    heard_begin(&heard);
+    tn_fault_arm_named("store_write", 0);
+    for (unsigned i = 0; i < 4; i++) {
+        unknown = call(&other, "POST", "/v1/registrations", NULL, body) == 503 &&
+                  says("\"code\":\"outcome_unknown\"");
+    }
+    assert_true(tn_fault_disarm());
+    assert_int_equal(heard_end(&heard, "a request failed"), 0);
+    assert_true(unknown);
+    served_close(&other);
+}
+
 static void a_simulation_is_not_served_to_others(void **state)
 {
     struct tn_service_options options = {.host = "0.0.0.0"};
@@ -488,6 +510,7 @@ int main(void)
         cmocka_unit_test(registrations_withdraw_return_and_merge),
         cmocka_unit_test(the_description_tells_of_every_route_and_no_other),
         cmocka_unit_test(the_operators_pages_answer),
+        cmocka_unit_test(a_failed_write_is_said_once),
         cmocka_unit_test(a_simulation_is_not_served_to_others),
     };
 
