@@ -169,7 +169,8 @@ static const struct tn_cli_command commands[] = {
      "publish rules and seats, suspend and resume ports",
      "  --approve ID  twice: two different approvers (turno state DIR access)\n"
      "  --dry-run     check, print how many events of which kind it would be (of suspend: the\n"
-     "                offers taken back and the appointments cancelled), write nothing\n" KEY_OPTIONS},
+     "                offers taken back and the appointments cancelled), write "
+     "nothing\n" KEY_OPTIONS},
     {"resume", tn_command_resume, "resume DIR [--extend]", "end a pause; due items go on",
      "  --extend  first move every deadline not reached at the last heartbeat by the\n"
      "            length of the pause\n" KEY_OPTIONS},

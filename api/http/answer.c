@@ -1,4 +1,5 @@
 /* Answers, and what requests carry in path, query and headers. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -257,6 +258,7 @@ bool tn_query_uint(struct tn_http_request *request, const char *name, uint64_t f
 {
     struct tn_bytes text;
     char detail[96];
+    int size;
 
     if (tn_http_query(request, name, &text) == TN_OK) {
         if (!text.data) {
@@ -267,7 +269,10 @@ bool tn_query_uint(struct tn_http_request *request, const char *name, uint64_t f
             return true;
         }
     }
-    (void) snprintf(detail, sizeof(detail), "\"%s\" stands once and is a number", name);
+    size = snprintf(detail, sizeof(detail), "\"%s\" stands once and is a number", name);
+    if (max < UINT64_MAX) {
+        (void) snprintf(detail + size, sizeof(detail) - (size_t) size, " of at most %" PRIu64, max);
+    }
     tn_http_respond_problem(request, TN_PROBLEM_INVALID_PARAMETER, detail);
     return false;
 }

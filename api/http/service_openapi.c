@@ -22,6 +22,9 @@ static const struct type_row {
     {"date", "{\"type\":\"string\",\"format\":\"date\"}"},
     {"id", "{\"type\":\"string\",\"pattern\":\"^[0-9a-f]{32}$\"}"},
     {"number", "{\"type\":\"integer\",\"minimum\":0}"},
+    {"page", "{\"type\":\"integer\",\"minimum\":0,\"maximum\":1000,\"default\":100}"},
+    {"proofs", "{\"type\":\"integer\",\"minimum\":0,\"maximum\":200,\"default\":50}"},
+    {"key", "{\"type\":\"string\",\"minLength\":1,\"maxLength\":255}"},
     {"object", "{\"type\":\"object\"}"},
     {"ports",
      "{\"type\":\"array\",\"minItems\":1,\"maxItems\":4,\"items\":{\"type\":\"integer\"}}"},
@@ -149,21 +152,58 @@ static void write_body(struct tn_json_writer *json, const char *members)
     }
 }
 
-/* The parameters in braces of a pattern, as OpenAPI writes them: "{path...}" loses its dots. */
-static void write_parameters(struct tn_json_writer *json, const char *pattern)
+static void write_parameter(struct tn_json_writer *json, const char *in,
+                            const struct member *member, const char *description)
 {
+    tn_json_write_object_begin(json);
+    tn_json_member_string(json, "name", member->name);
+    tn_json_member_text(json, "in", in);
+    tn_json_member_bool(json, "required", !member->optional);
+    if (description) {
+        tn_json_member_text(json, "description", description);
+    }
+    tn_json_write_name(json, "schema");
+    tn_json_write_raw(json, tn_bytes_from_string(schema_of(member->type)));
+    tn_json_write_object_end(json);
+}
+
+/* The header that every write takes, and the one of every question about committed rows. */
+static void write_header(struct tn_json_writer *json, enum tn_http_method method)
+{
+    static const struct member key = {
+        {(const uint8_t *) "Idempotency-Key", 15}, {(const uint8_t *) "key", 3}, true};
+    static const struct member index = {
+        {(const uint8_t *) "Min-Index", 9}, {(const uint8_t *) "number", 6}, true};
+
+    if (method == TN_HTTP_GET) {
+        write_parameter(json, "header", &index,
+                        "an index of the log that must be visible in the answer");
+    } else {
+        write_parameter(json, "header", &key,
+                        "the same with every retry of one request; without a token at least 16 "
+                        "random characters");
+    }
+}
+
+/* The parameters in braces of a pattern, as OpenAPI writes them ("{path...}" loses its dots); those
+ * of the query; and the header. */
+static void write_parameters(struct tn_json_writer *json, const struct tn_http_route *route,
+                             const char *members)
+{
+    struct member member;
+
     tn_json_write_name(json, "parameters");
     tn_json_write_array_begin(json);
-    for (const char *at = strchr(pattern, '{'); at; at = strchr(at + 1, '{')) {
-        size_t size = strcspn(at + 1, "}.");
-
-        tn_json_write_object_begin(json);
-        tn_json_member_string(json, "name", tn_bytes(at + 1, size));
-        tn_json_member_text(json, "in", "path");
-        tn_json_member_bool(json, "required", true);
-        tn_json_write_name(json, "schema");
-        tn_json_write_raw(json, tn_bytes_from_string(type_rows[0].schema));
-        tn_json_write_object_end(json);
+    for (const char *at = strchr(route->pattern, '{'); at; at = strchr(at + 1, '{')) {
+        member = (struct member){.name = tn_bytes(at + 1, strcspn(at + 1, "}.")),
+                                 .type = tn_bytes_from_string("text")};
+        write_parameter(json, "path", &member, NULL);
+    }
+    while (route->method != TN_HTTP_POST && next_member(&members, &member)) {
+        write_parameter(json, "query", &member, NULL);
+    }
+    if (strncmp(route->pattern, "/v1/", 4) == 0) {
+        write_header(json, route->method);
     }
     tn_json_write_array_end(json);
 }
@@ -214,8 +254,8 @@ static void write_operation(struct tn_json_writer *json, const struct tn_http_ro
         tn_json_write_name(json, "security");
         tn_json_write_raw(json, tn_bytes_from_string("[{\"bearer\":[]}]"));
     }
-    write_parameters(json, route->pattern);
-    if (said->members[0] != '\0') {
+    write_parameters(json, route, said->members);
+    if (said->members[0] != '\0' && route->method != TN_HTTP_GET) {
         write_body(json, said->members);
     }
     write_responses(json, route->method != TN_HTTP_GET && route->access != TN_ACCESS_OFFICER &&

@@ -1,10 +1,11 @@
 /* The one table of routes (DESIGN, HTTP). The server and /openapi.json are both made of it. Private
  * to api/http.
  *
- * R(method, pattern, access, largest body, handler, summary, members of the body)
+ * R(method, pattern, access, largest body, handler, summary, members)
  *
  * Members: a line of "name:type" with `?` behind what may be left out; types are those of
- * service_openapi.c. Empty: no body. */
+ * service_openapi.c. Of the body with POST, of the query with GET, of either with DELETE. Empty:
+ * none. */
 #ifndef TN_API_HTTP_SERVICE_ROUTES_H
 #define TN_API_HTTP_SERVICE_ROUTES_H
 
@@ -20,14 +21,14 @@
     R(GET, "/v1/registrations/{registration}", OWNER, 0, tn_on_registration,                       \
       "The state of one's registration", "")                                                       \
     R(GET, "/v1/registrations/{registration}/history", OWNER, 0, tn_on_history,                    \
-      "One's own events, paged by after and limit", "")                                            \
+      "One's own events, paged by after and limit", "after:number? limit:page?")                   \
     R(GET, "/v1/registrations/{registration}/accesses", OWNER, 0, tn_on_accesses,                  \
       "Who validated (an organisation; the domain of their address where none was named), when "   \
       "and what for",                                                                              \
-      "")                                                                                          \
+      "after:number? limit:page?")                                                                 \
     R(GET, "/v1/registrations/{registration}/proofs", OWNER, 0, tn_on_proofs,                      \
       "Proofs of one's own events for offline use (.tlog-proof, with what opens one's own data)",  \
-      "")                                                                                          \
+      "after:number? limit:proofs?")                                                               \
     R(POST, "/v1/registrations/{registration}/members", OWNER, 0, tn_on_add_member,                \
       "Add a person to the group",                                                                 \
       "given_names:text family_names:text date_of_birth:date nationality:text document:text?")     \
@@ -62,14 +63,15 @@
       "confirmation_number:text date_of_birth:date outcome:outcome rule:number?")                  \
     R(POST, "/v1/port-days/{port}/{day}/close", PORT_OFFICER, TN_SERVICE_SMALL_BODY,               \
       tn_on_close_port_day, "Record who did not come, after the day's end", "")                    \
-    R(GET, "/v1/policy", PUBLIC, 0, tn_on_policy, "The policy in force, or by version", "")        \
+    R(GET, "/v1/policy", PUBLIC, 0, tn_on_policy, "The policy in force, or by version",            \
+      "version:number?")                                                                           \
     R(GET, "/v1/ports", PUBLIC, 0, tn_on_ports, "The ports of entry", "")                          \
     R(GET, "/v1/days/{day}", PUBLIC, 0, tn_on_day, "A day: window, pool, draw, counts", "")        \
     R(GET, "/v1/days/{day}/draw", PUBLIC, 0, tn_on_draw, "The public transcript of a draw", "")    \
     R(GET, "/v1/events", AUDITOR, 0, tn_on_events,                                                 \
       "Events up to the published size: from the index after on (it is included), at most limit, " \
       "by kind or stream",                                                                         \
-      "")                                                                                          \
+      "after:number? limit:page? kind:text? stream:id?")                                           \
     R(GET, "/log/checkpoint", PUBLIC, 0, tn_on_checkpoint, "The newest signed checkpoint", "")     \
     R(GET, "/log/cosigned-checkpoint", PUBLIC, 0, tn_on_cosigned,                                  \
       "The newest checkpoint that enough witnesses have cosigned", "")                             \
