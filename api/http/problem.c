@@ -38,7 +38,7 @@ unsigned tn_problem_retry_after_s(enum tn_problem problem)
     if (problem == TN_PROBLEM_BUSY || problem == TN_PROBLEM_OUTCOME_UNKNOWN) {
         return 1;
     }
-    if (problem == TN_PROBLEM_TOO_MANY_CONNECTIONS || problem == TN_PROBLEM_DRAINING) {
+    if (problem == TN_PROBLEM_TOO_MANY_CONNECTIONS) {
         return 5;
     }
     return problem == TN_PROBLEM_PAUSED ? 60 : 0;

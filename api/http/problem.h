@@ -29,7 +29,6 @@
     X(OUTCOME_UNKNOWN, "outcome_unknown", 503,                                                     \
       "The outcome is unknown; retry with the same Idempotency-Key")                               \
     X(TOO_MANY_CONNECTIONS, "too_many_connections", 503, "There are too many connections")         \
-    X(DRAINING, "draining", 503, "The service is shutting down; retry later")                      \
     X(VERSION_NOT_SUPPORTED, "version_not_supported", 505, "This HTTP version is not spoken here") \
     X(NO_SPACE, "no_space", 507, "The service has no space for writes")
 
