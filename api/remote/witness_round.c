@@ -7,6 +7,7 @@
 #include "api/remote/witnesses_internal.h"
 #include "ledger/base/check.h"
 #include "ledger/base/clock.h"
+#include "ledger/base/fault.h"
 #include "ledger/base/logline.h"
 
 #define SECOND_US ((uint64_t) 1000000)
@@ -36,13 +37,26 @@ static void say(struct tn_peer *peer, const char *words)
                     (int) sizeof(peer->state.words) - 1, words);
 }
 
-static void warn_once(struct tn_witnesses *witnesses, const char *what,
-                      const struct tn_error *error)
+/* When it begins to fail, and when it is well again: once each. */
+static void say_outcome(struct tn_witnesses *witnesses, enum tn_round_work work,
+                        enum tn_status status, const struct tn_error *error)
 {
-    if (!witnesses->warned) {
-        tn_logline(TN_LOG_WARN, "witnesses: %s: %s", what, error->text);
+    static const struct {
+        const char *failed;
+        const char *well;
+    } words[TN_ROUND_WORKS] = {
+        [TN_ROUND_BEGIN] = {"a round could not begin", "rounds begin again"},
+        [TN_ROUND_GATHER] = {"cosignatures could not be added", "cosignatures are added again"},
+        [TN_ROUND_SETTLE] = {"a cosigned checkpoint could not be written",
+                             "cosigned checkpoints are written again"},
+    };
+
+    if (status != TN_OK && !witnesses->warned[work]) {
+        tn_logline(TN_LOG_WARN, "witnesses: %s: %s", words[work].failed, error->text);
+    } else if (status == TN_OK && witnesses->warned[work]) {
+        tn_logline(TN_LOG_INFO, "witnesses: %s", words[work].well);
     }
-    witnesses->warned = true;
+    witnesses->warned[work] = status != TN_OK;
 }
 
 /* ---- what was gathered ---- */
@@ -92,11 +106,13 @@ static void settle(struct tn_witnesses *witnesses, struct tn_bytes lines)
         status = status == TN_NOT_FOUND ? TN_OK : status; /* a newer one was published meanwhile */
     }
     if (status == TN_OK && met(witnesses)) {
-        status = tn_log_keep_cosigned(log, tn_buffer_view(&note), &error);
+        status = tn_fault("witnesses_keep")
+                     ? tn_fail(&error, TN_IO, "a test made it fail")
+                     : tn_log_keep_cosigned(log, tn_buffer_view(&note), &error);
         witnesses->cosigned_size = status == TN_OK ? round->size : witnesses->cosigned_size;
     }
-    if (status != TN_OK) {
-        warn_once(witnesses, "a cosigned checkpoint could not be written", &error);
+    if (status != TN_OK || met(witnesses)) { /* before that nothing was to be written */
+        say_outcome(witnesses, TN_ROUND_SETTLE, status, &error);
     }
     tn_buffer_close(&published);
     tn_buffer_close(&note);
@@ -200,9 +216,7 @@ static void signed_answer(struct tn_peer *peer)
                                        tn_buffer_view(&lines), &error);
         status = status == TN_NOT_FOUND ? TN_OK : status;
     }
-    if (status != TN_OK) {
-        warn_once(witnesses, "cosignatures could not be added", &error);
-    }
+    say_outcome(witnesses, TN_ROUND_GATHER, status, &error);
     tn_buffer_close(&lines);
 }
 
@@ -445,9 +459,7 @@ void tn_round_step(struct tn_witnesses *witnesses)
         round->started_us = now_us;
         ask_all(witnesses, false);
     }
-    if (status != TN_OK) {
-        warn_once(witnesses, "a round could not begin", &error);
-    }
+    say_outcome(witnesses, TN_ROUND_BEGIN, status, &error);
     tn_buffer_close(&note);
 }
 

@@ -44,6 +44,14 @@ struct tn_round {
     bool any; /* there was one */
 };
 
+/* What a round does that may fail here rather than at a witness. */
+enum tn_round_work {
+    TN_ROUND_BEGIN,
+    TN_ROUND_GATHER,
+    TN_ROUND_SETTLE,
+    TN_ROUND_WORKS,
+};
+
 struct tn_witnesses {
     struct tn_ledger *ledger;
     struct tn_buffer policy_text;
@@ -62,7 +70,7 @@ struct tn_witnesses {
     struct tn_peer peers[TN_WITNESS_POLICY_ITEMS_MAX];
     uint64_t cosigned_size;
     uint64_t rounds;
-    bool warned;
+    bool warned[TN_ROUND_WORKS]; /* it failed the last time, and that was said */
     bool said_unmet;
 };
 
