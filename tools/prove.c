@@ -176,7 +176,8 @@ int tn_command_prove(int argc, char **argv)
             return tn_cli_bad_option("prove", argv);
         }
     }
-    if (rows != 0 ? openings || !with_entry || root_key : has_at || (root_key && !openings)) {
+    if (rows != 0 ? openings || !with_entry || keys.root_key_path
+                  : has_at || (keys.root_key_path && !openings)) {
         return tn_cli_usage("prove", "--at is for rows, --no-entry and --openings for an entry, "
                                      "--root-key for openings");
     }
