@@ -122,12 +122,22 @@ void tn_store_close(struct tn_store *store)
     free(store);
 }
 
+/* Rows, or the log of writes: a creation that was cut short has neither, for CURRENT comes first.
+ */
+static bool holds_rows(const char *name)
+{
+    size_t size = strlen(name);
+
+    return size > 4 &&
+           (strcmp(name + size - 4, ".sst") == 0 || strcmp(name + size - 4, ".log") == 0);
+}
+
 /* RocksDB takes a folder without CURRENT for an empty one: what is left of a damaged database would
  * be replaced by a new one. */
 enum tn_status tn_store_look(const char *directory, bool *exists, struct tn_error *error)
 {
     char path[PATH_MAX];
-    bool holds_files = false;
+    bool is_left = false;
 
     *exists = false;
     if (snprintf(path, sizeof(path), "%s/store", directory) >= (int) sizeof(path)) {
@@ -141,13 +151,13 @@ enum tn_status tn_store_look(const char *directory, bool *exists, struct tn_erro
     }
     for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
         *exists = *exists || strcmp(entry->d_name, "CURRENT") == 0;
-        holds_files = holds_files || entry->d_name[0] != '.';
+        is_left = is_left || holds_rows(entry->d_name);
     }
     closedir(folder);
-    return *exists || !holds_files
+    return *exists || !is_left
                ? TN_OK
                : tn_fail(error, TN_CORRUPT,
-                         "%s holds files and no CURRENT: this ledger is damaged. Nothing was "
+                         "%s holds rows and no CURRENT: this ledger is damaged. Nothing was "
                          "changed; restore it from an archive, and do not init here",
                          path);
 }

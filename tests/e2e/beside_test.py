@@ -279,7 +279,7 @@ def keys_elsewhere(base):
             (["policy", directory, "suspend", turno.OTHER_PORT, "--honour-before", "2099-01-01",
               *approved], turno.DONE),
             (["policy", directory, "resume", turno.OTHER_PORT, *approved], turno.DONE),
-            (["resume", directory], turno.USAGE), # nothing is paused
+            (["resume", directory], turno.REFUSED), # nothing is paused
             (["rebuild", directory], turno.DONE),
             (["draw", directory, "2024-06-03", "--reveal", "00" * 16 + "=" + "00" * 32],
              turno.REFUSED),
@@ -303,11 +303,11 @@ def damaged_copies(directory, where):
             if damage is not None:
                 with open(path, "wb") as file:
                     file.write(damage)
-            said = turno.run("resume", directory, *where, expect=turno.USAGE).stderr
+            said = turno.run("resume", directory, *where, expect=turno.REFUSED).stderr
             assert said.count("damaged or missing") == 1 and "swap" not in said, said
             with open(path, "rb") as file:
                 assert file.read() == whole
-            said = turno.run("resume", directory, *where, expect=turno.USAGE).stderr
+            said = turno.run("resume", directory, *where, expect=turno.REFUSED).stderr
             assert "damaged" not in said, said
     os.remove(path)
     with turno.Server(directory, *where) as server:
