@@ -137,8 +137,8 @@ typedef void tn_rebuild_progress(void *context, uint64_t done, uint64_t total);
  * ones, compare, and swap in one write when equal or when `swap_different` (a new version of a
  * fold). `mask`: bit n asks for projection n. Every seal in the log is compared with the rows it
  * speaks of. The old families are dropped. A rebuild that is cut leaves families that the next
- * tn_engine_open drops, and is begun again by whoever finds tn_rebuild_pending. The store is the
- * writer's, no commit runs meanwhile and no view is open; an open engine is reloaded or closed
+ * tn_engine_open drops; nothing begins it again, but tn_rebuild_pending tells of it. The store is
+ * the writer's, no commit runs meanwhile and no view is open; an open engine is reloaded or closed
  * before anything else is asked of it. A server uses the phases below.
  * TN_MISMATCH  a root differs (report says which, the words the first row), or a seal does;
  *              nothing was swapped
@@ -188,12 +188,13 @@ TN_MUST_USE enum tn_status tn_rebuild_finish(struct tn_rebuild_job *job, bool sw
                                              struct tn_error *error);
 /* Frees the job; what was not swapped is dropped. */
 void tn_rebuild_close(struct tn_rebuild_job *job);
-/* The mask of a rebuild that was begun and neither finished nor closed, 0 when there is none. */
+/* The mask of a rebuild that was begun and neither finished nor closed, 0 when there is none. The
+ * end of the next rebuild, of whatever projections, forgets it. */
 TN_MUST_USE enum tn_status tn_rebuild_pending(struct tn_store *store, uint32_t *mask,
                                               struct tn_error *error);
 /* Drop the families that are not current, before the job that replaced them is closed or when
- * there is none. Views of them may be open (a family is freed with the last), an engine may not.
- * `list` as in tn_engine_open. */
+ * there is none. Views of them may be open (a family is freed with the last); an engine has left
+ * them (tn_engine_reload). `list` as in tn_engine_open. */
 TN_MUST_USE enum tn_status tn_engine_drop_old(struct tn_store *store,
                                               const struct tn_projection *const *list, size_t count,
                                               struct tn_error *error);

@@ -5,9 +5,9 @@
  * and compares each, flushes, and replaces the current families in one synced write, which also
  * ends the note. Before that write everything made can be thrown away; after it the old families
  * can. A cut at any moment therefore leaves whole current families and some that are not
- * current: the next tn_engine_open drops those, and the note tells whoever wants to begin again.
- * It is begun again from the first entry: at the rate of folding that is cheaper than keeping
- * half a rebuild consistent on disk. */
+ * current: the next tn_engine_open drops those, and because of the note a start tells of it.
+ * Whoever runs it again begins it from the first entry: at the rate of folding that is cheaper than
+ * keeping half a rebuild consistent on disk. */
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>

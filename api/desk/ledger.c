@@ -155,6 +155,30 @@ static enum tn_status open_desk(struct tn_ledger *ledger, const struct tn_ledger
     return tn_desk_open(&desk, &ledger->desk, error);
 }
 
+/* Nothing begins it again by itself: if it was what ended the process, no start would ever end. */
+static void tell_of_cut_rebuild(struct tn_ledger *ledger)
+{
+    struct tn_buffer names;
+    uint32_t mask = 0;
+
+    tn_buffer_init(&names, 512);
+    if (tn_rebuild_pending(ledger->store, &mask, NULL) == TN_OK && mask != 0) {
+        for (size_t i = 0; i < TN_PROJECTION_COUNT; i++) {
+            if ((mask >> i & 1) != 0) {
+                tn_buffer_printf(&names, "%s%s", names.size > 0 ? ", " : "",
+                                 tn_projection_at(i)->name);
+            }
+        }
+        tn_logline(
+            TN_LOG_WARN,
+            "a rebuild (%.*s) was cut. What it had made is dropped; the rows in use are those "
+            "from before it, and whole. To have them compared and replaced, run `turno "
+            "rebuild` again",
+            (int) names.size, (const char *) names.data);
+    }
+    tn_buffer_close(&names);
+}
+
 enum tn_status tn_ledger_open(const char *directory, const struct tn_ledger_options *options,
                               struct tn_ledger **out, struct tn_error *error)
 {
@@ -204,6 +228,9 @@ enum tn_status tn_ledger_open(const char *directory, const struct tn_ledger_opti
     }
     if (status == TN_OK && options->mode == TN_LEDGER_DESK) {
         status = tn_engine_open(ledger->store, ledger->log, NULL, 0, &ledger->engine, error);
+        if (status == TN_OK) {
+            tell_of_cut_rebuild(ledger);
+        }
     }
     if (status == TN_OK && options->mode == TN_LEDGER_DESK) {
         const struct tn_beside_options beside = {

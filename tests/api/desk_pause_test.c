@@ -1,6 +1,5 @@
 /* The desk: pauses. A machine that was down, or whose clock jumped, lapses nobody's offer by
  * itself. */
-#include "api/desk/desk_internal.h"
 #include "tests/api/desk_support.h"
 
 static const struct tn_ledger_options live_options = {
@@ -240,60 +239,6 @@ static void a_restart_does_not_end_a_pause(void **context)
     assert_true(get_heartbeat(state) > seen_us);
 }
 
-struct at_once {
-    struct desk_state *state;
-    struct asking asking;
-    enum tn_status status;
-};
-
-static void note_status(struct tn_desk_request *request)
-{
-    TN_CONTAINER_OF(request, struct at_once, asking.request)->status = request->status;
-}
-
-/* On the desk's thread: the clock jumps after a resume was decided and before it is committed. */
-static enum tn_status resume_and_jump(void *context)
-{
-    struct at_once *at_once = context;
-    struct tn_desk *desk = at_once->state->ledger->desk;
-    struct tn_desk_request *request = &at_once->asking.request;
-    enum tn_status status;
-
-    request->command.time_us = tn_clock_wall_us();
-    request->command.facts.resume_deadlines_facts.last_heartbeat_us = desk->state.last_heartbeat_us;
-    request->done = note_status;
-    tn_buffer_init(&request->entries, TN_FRAME_BYTES_MAX);
-    status = tn_desk_decide(desk, request);
-    status = status == TN_OK ? request->status : status;
-    tn_desk_batch_attach(desk->gathering, request);
-    if (status == TN_OK && !desk->state.paused) {
-        tn_desk_pause(desk, "a test moved the clock");
-    }
-    return status;
-}
-
-static void a_pause_that_begins_before_a_resume_is_durable_is_kept(void **context)
-{
-    struct desk_state *state = *context;
-    struct at_once at_once = {.state = state, .status = TN_UNKNOWN};
-    uint64_t deadline_us = make_open_offer(state, 40 * 24);
-
-    set_heartbeat(state, deadline_us - TN_HOUR_US);
-    open_ledger(state, &live_options);
-    assert_true(is_paused(state));
-    at_once.asking.request.command.kind = TN_COMMAND_resume_deadlines;
-    at_once.asking.request.command.actor.role = TN_ROLE_OPERATOR;
-    at_once.asking.request.command.facts.resume_deadlines_facts.extend = 1;
-    assert_int_equal(tn_desk_at_rest(state->ledger->desk, resume_and_jump, &at_once), TN_OK);
-    assert_true(is_paused(state));
-    close_ledger(state); /* with all that was gathering */
-    assert_int_equal(at_once.status, TN_OK);
-    tn_buffer_close(&at_once.asking.request.entries);
-    set_heartbeat(state, tn_clock_wall_us());
-    open_ledger(state, &live_options);
-    assert_true(is_paused(state));
-}
-
 static void an_idle_desk_leaves_a_heartbeat(void **context)
 {
     struct desk_state *state = *context;
@@ -342,7 +287,6 @@ int main(void)
         IN_A_LEDGER(a_long_stop_pauses_before_anything_falls_due),
         IN_A_LEDGER(a_stop_while_nothing_waits_is_no_pause),
         IN_A_LEDGER(a_restart_does_not_end_a_pause),
-        IN_A_LEDGER(a_pause_that_begins_before_a_resume_is_durable_is_kept),
         IN_A_LEDGER(an_idle_desk_leaves_a_heartbeat),
         IN_A_LEDGER(time_never_goes_backwards_across_a_restart),
     };
