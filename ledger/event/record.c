@@ -1,6 +1,8 @@
 /* The record codec: one interpreter for every list of fields. Layout: record.h. */
 #include "ledger/event/record.h"
 
+#include <sodium.h>
+
 #include "ledger/event/codec_internal.h"
 
 /* A member of the C struct at `base`. */
@@ -143,14 +145,29 @@ void tn_record_write(const struct tn_record *record, const void *value, struct t
     }
 }
 
+static inline void encode(const struct tn_record *record, const void *value, struct tn_piece *piece,
+                          struct tn_buffer *out)
+{
+    piece->out = out;
+    piece->size = 0;
+    tn_record_write(record, value, piece);
+    piece_flush(piece);
+}
+
 void tn_record_encode(const struct tn_record *record, const void *value, struct tn_buffer *out)
 {
     struct tn_piece piece;
 
-    piece.out = out;
-    piece.size = 0;
-    tn_record_write(record, value, &piece);
-    piece_flush(&piece);
+    encode(record, value, &piece, out);
+}
+
+void tn_record_encode_secret(const struct tn_record *record, const void *value,
+                             struct tn_buffer *out)
+{
+    struct tn_piece piece;
+
+    encode(record, value, &piece, out);
+    sodium_memzero(piece.bytes, sizeof(piece.bytes));
 }
 
 static enum tn_status read_list(const struct tn_field *field, struct tn_unpack *unpack,

@@ -145,6 +145,9 @@ struct tn_record {
 
 /* Append the map of `value` (a struct of `record`) to `out`. Texts are checked: ours. */
 void tn_record_encode(const struct tn_record *record, const void *value, struct tn_buffer *out);
+/* The same for what holds personal data: no piece of it stays on the stack. */
+void tn_record_encode_secret(const struct tn_record *record, const void *value,
+                             struct tn_buffer *out);
 /* Read one map into `value` (zeroed first); lists and views live in `arena` and in the bytes read.
  * TN_INVALID  not canonical, or a value out of bounds     TN_UNSUPPORTED  a key not in the list
  * TN_FULL     the arena's limit */

@@ -111,7 +111,7 @@ void tn_proof_extra_write(const struct tn_proof_extra *extra, struct tn_buffer *
     if (extra->entry.size > 0 && extra->openings.count == 0) {
         tn_buffer_append_bytes(out, extra->entry);
     } else {
-        tn_record_encode(&tn_record_proof_extra, extra, out);
+        tn_record_encode_secret(&tn_record_proof_extra, extra, out);
     }
 }
 
