@@ -59,6 +59,12 @@ def scratch():
             shutil.rmtree(base, ignore_errors=True)
 
 
+def sanitized():
+    """A sanitizer's mlock does nothing, and says that it did."""
+    with open(PROGRAM, "rb") as file:
+        return b"__asan_init" in file.read()
+
+
 def lock_no_memory():
     """For `before` of run: the system locks nothing for the program, whoever runs it."""
     cap_ipc_lock, drop = 14, 24 # PR_CAPBSET_DROP
