@@ -181,12 +181,18 @@ static enum tn_status take_descriptors(unsigned *for_connections, struct tn_erro
     return TN_OK;
 }
 
+static bool test_wants(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value && strcmp(value, "1") == 0;
+}
+
 int tn_command_serve(int argc, char **argv)
 {
     struct wish wish = {.host = "127.0.0.1", .port = 8080, .open.mode = TN_LEDGER_DESK};
     struct tn_ledger *ledger = NULL;
     struct tn_error error = {0};
-    const char *no_sync = getenv("TURNO_TEST_NO_SYNC");
     sigset_t signals;
     int code = parse(argc, argv, &wish);
     enum tn_status status;
@@ -195,11 +201,13 @@ int tn_command_serve(int argc, char **argv)
         return code;
     }
     /* Only the test that shows what a missing sync would lose says this, and it is said aloud. */
-    wish.open.no_sync = no_sync && strcmp(no_sync, "1") == 0;
+    wish.open.no_sync = test_wants("TURNO_TEST_NO_SYNC");
     if (wish.open.no_sync) {
         tn_logline(TN_LOG_WARN, "writes are NOT synced: what is acknowledged can be lost");
     }
     (void) mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES);
+    /* Few commands take the way of many: for the test that cuts the power on both. */
+    wish.open.committer_only = test_wants("TURNO_TEST_COMMITTER_ONLY");
     tn_cli_hold_signals(&signals);
     status = take_descriptors(&wish.descriptors_max, &error);
     if (status == TN_OK) {

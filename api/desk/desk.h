@@ -90,7 +90,8 @@ struct tn_desk_options {
     const struct tn_signer *cosigner;
     bool hold_back; /* new sizes are published by somebody else; only the time is renewed */
     uint64_t pause_after_us; /* an older heartbeat pauses due items at open; 0: 10 minutes */
-    const char *drawd; /* socket of turno drawd with the operator's chain; NULL: the vault's */
+    const char *drawd;   /* socket of turno drawd with the operator's chain; NULL: the vault's */
+    bool committer_only; /* only for tests: the desk appends no batch itself, however small */
 };
 
 /* Start the threads. The parts outlive the desk. */
@@ -130,6 +131,7 @@ struct tn_desk_state {
     uint64_t queued;
     uint64_t commands;
     uint64_t batches;
+    uint64_t batches_own;        /* of those, appended by the desk itself and not the committer */
     uint64_t refusals_repeated;  /* answered with an earlier refusal's index */
     uint64_t refusals_anonymous; /* of callers without an identity: no event, only counted here */
     uint64_t last_heartbeat_us;  /* what a pause counts from */

@@ -232,7 +232,8 @@ static void take_back(struct tn_desk *desk)
  * while the committer answers it reads what the next append replaces. */
 static bool is_small(const struct tn_desk *desk, const struct tn_desk_batch *batch)
 {
-    return desk->options.clock != TN_CLOCK_MANUAL && !desk->answering && !desk->failed &&
+    return desk->options.clock != TN_CLOCK_MANUAL && !desk->options.committer_only &&
+           !desk->answering && !desk->failed &&
            desk->batch_before + batch->request_count + desk->queued < SMALL_CROWD &&
            batch->entry_count < SMALL_CROWD;
 }
@@ -251,6 +252,7 @@ static bool commit_here(struct tn_desk *desk, struct tn_desk_batch *batch)
     batch->status = status;
     pthread_mutex_lock(&desk->lock);
     note_committed(desk, status);
+    desk->state.batches_own++;
     pthread_mutex_unlock(&desk->lock);
     end_batch(desk, batch);
     tell(desk, first, status, true);

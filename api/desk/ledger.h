@@ -29,7 +29,8 @@ struct tn_ledger_options {
     bool allow_unlocked;    /* run although secrets cannot be locked into memory */
     bool no_sync;           /* only for the test that shows what a missing sync would lose */
     const char *root_key_path;
-    const char *drawd; /* as in struct tn_desk_options */
+    const char *drawd; /* as in struct tn_desk_options, like the next */
+    bool committer_only;
 };
 
 /* Everything a front needs; parts are NULL where the mode has none (a reader has no keys, engine or

@@ -124,6 +124,8 @@ static void ledger_metrics(struct tn_read *read)
            head.last_time_us / 1000000);
     metric(out, "turno_desk_commands_total", "counter", "Commands decided.", desk.commands);
     metric(out, "turno_desk_batches_total", "counter", "Batches committed.", desk.batches);
+    metric(out, "turno_desk_batches_own_total", "counter",
+           "Batches so small that the desk appended them itself.", desk.batches_own);
     metric(out, "turno_desk_refusals_repeated_total", "counter",
            "Refusals answered with an earlier one's index.", desk.refusals_repeated);
     metric(out, "turno_desk_refusals_anonymous_total", "counter",

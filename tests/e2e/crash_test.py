@@ -7,6 +7,9 @@ ever answered is asked again with its key: the same answer with the same index. 
 was cut off are asked again too, and must then fit in. At the end there is no gap, every checkpoint
 that was ever read is a prefix of the log, and verify and rebuild agree.
 
+Few commands are appended by the desk's own thread, many by the committer's. Every other four rounds all
+go by the committer's, so that the power is cut under both; the server's own count says that it was.
+
 With --prove the same without syncs, which must lose answered commands: else this test sees nothing.
 Without an argument both. Environment: CRASH_ROUNDS (50), CRASH_SEED."""
 
@@ -40,6 +43,13 @@ def audit_log():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def batches(client):
+    """How many batches were committed since the server began, and how many by the desk itself."""
+    said = turno.expect(client.get("/metrics"), 200).body.decode().splitlines()
+    counts = dict(line.split(" ") for line in said if line.startswith("turno_desk_batches"))
+    return int(counts["turno_desk_batches_total"]), int(counts["turno_desk_batches_own_total"])
 
 
 class Command:
@@ -77,6 +87,7 @@ class Worker:
         self.answered = []
         self.unknown = None
         self.checkpoint = None
+        self.batches = None # (all, the desk's own) of this start of the server
         self.failure = None
 
     def next(self):
@@ -113,6 +124,7 @@ class Worker:
             self.unknown = None
         if self.number == 0 and self.count % 8 == 0:
             self.checkpoint = turno.checkpoint(client)
+            self.batches = batches(client)
 
     def work(self, server):
         try:
@@ -141,10 +153,13 @@ class Bench:
                 turno.ask_in_window(self.directory, client, made[0], made[1])
             server.stop()
         self.workers = [Worker(i, self.tokens, seed) for i in range(THREADS)]
+        self.desks, self.committers = 0, 0 # batches that were seen to be committed by each
 
-    def start(self, env=None, **disk):
+    def start(self, committer, env=None, **disk):
         shutil.rmtree(self.stash)
         os.makedirs(self.stash)
+        if committer:
+            env = dict(env or {}, TURNO_TEST_COMMITTER_ONLY="1")
         environment = dict(env or {}, LD_PRELOAD=turno.LOSING_DISK, LOSING_DISK_ROOT=self.root,
                            LOSING_DISK_STASH=self.stash)
         # A sanitizer's runtime wants to be first among the libraries.
@@ -160,6 +175,7 @@ class Bench:
         """Work until the power goes; without `seconds` the disk itself says when."""
         threads = [threading.Thread(target=worker.work, args=(server,))
                    for worker in self.workers]
+        self.workers[0].batches = None
         for thread in threads:
             thread.start()
         if seconds is not None:
@@ -171,6 +187,10 @@ class Bench:
         for worker in self.workers:
             if worker.failure:
                 raise worker.failure
+        if self.workers[0].batches:
+            count, own = self.workers[0].batches
+            self.desks += own
+            self.committers += count - own
         assert code == -signal.SIGKILL, f"the server ended by itself: {code}\n{server.talk()}"
 
 
@@ -202,7 +222,7 @@ def one_round(bench, turn, chance, checkpoints, newest):
         disk["after_syncs"], seconds = chance.randrange(1, 60), None
     if turn % 4 == 3:
         disk["after_writes"], seconds = chance.randrange(1, 200), None
-    server = bench.start(**disk)
+    server = bench.start(turn // 4 % 2 == 1, **disk)
     with server:
         if not ready(server):
             return newest
@@ -288,14 +308,18 @@ def cut_at_random_moments(base, chance):
     events, used = no_gap(bench)
     answered = len(bench.answered())
     assert answered > 4 * ROUNDS, f"{answered} answers show nothing in {ROUNDS} rounds"
+    for who, count in (("desk", bench.desks), ("committer", bench.committers)):
+        assert count > ROUNDS, f"{count} batches of the {who} show nothing in {ROUNDS} rounds"
     print(f"{ROUNDS} cuts: {answered} commands were answered, {used} of them events, none lost; "
-          f"{events} events without a gap, {len(checkpoints)} checkpoints all prefixes")
+          f"{events} events without a gap, {len(checkpoints)} checkpoints all prefixes; at least "
+          f"{bench.desks} batches by the desk and {bench.committers} by the committer")
 
 
-def loss_without_sync_is_seen(base, chance):
+def loss_without_sync_is_seen(base, chance, committer):
+    who = "committer" if committer else "desk"
     for turn in range(PROVE_ROUNDS):
-        bench = Bench(base, f"nosync{turn}", SEED + turn)
-        with bench.start({"TURNO_TEST_NO_SYNC": "1"}) as server:
+        bench = Bench(base, f"nosync-{who}-{turn}", SEED + turn)
+        with bench.start(committer, {"TURNO_TEST_NO_SYNC": "1"}) as server:
             server.wait_ready()
             bench.load(server, chance.uniform(0.5, 1.0))
         indices = [command.answer[1]["index"] for command in bench.answered()
@@ -305,8 +329,8 @@ def loss_without_sync_is_seen(base, chance):
         left = json.loads(done.stdout)["entries"] if done.returncode == turno.DONE else 0
         lost = sum(index >= left for index in indices)
         if lost:
-            print(f"without syncs {lost} of {len(indices)} answered commands were lost in round "
-                  f"{turn + 1}, as they must be")
+            print(f"without syncs of the {who} {lost} of {len(indices)} answered commands were lost "
+                  f"in round {turn + 1}, as they must be")
             return
     raise AssertionError("nothing was lost without syncs: this test cannot see a loss")
 
@@ -317,7 +341,8 @@ def main():
     chance = random.Random(SEED)
     started = time.monotonic()
     with turno.scratch() as base:
-        loss_without_sync_is_seen(base, chance)
+        loss_without_sync_is_seen(base, chance, False)
+        loss_without_sync_is_seen(base, chance, True)
         if "--prove" not in sys.argv[1:]:
             cut_at_random_moments(base, chance)
     print(f"{time.monotonic() - started:.0f} s")
