@@ -1,6 +1,8 @@
 /* Requirements of spec/domain.md 4 about seats and deadlines, by their numbers. */
 #include <string.h>
 
+#include "projections/keys.h"
+#include "projections/projection.h"
 #include "tests/projections/harness/setting.h"
 
 #define DATE (DAY_D + 6) /* the only one whose seats the draw of day D offers */
@@ -512,9 +514,69 @@ static void R23_a_days_offers_and_appointments_add_up(void **state)
     close_replayed(&harness);
 }
 
+/* ---- P7 ---- */
+
+/* Fold one more seat of port C as expired when the stored slot has `free` and `offered` seats more
+ * than it has; what was stored is put back. */
+static enum tn_status folded_with(struct harness *harness, int64_t free, uint64_t offered)
+{
+    struct tn_rows *rows = harness->decider.state->rows[TN_CORE_SEATS];
+    struct tn_run run = {.date = DATE, .minute = 480, .seats = 1};
+    struct tn_event event = {.kind = TN_KIND_seats_expired, .version = 1};
+    struct tn_port_date_row row;
+    struct tn_port_date_row changed;
+    struct tn_slot_row slots[4];
+    enum tn_status status;
+    bool found;
+
+    tn_arena_reset(&harness->arena);
+    event.body.seats_expired.port = PORT_C;
+    event.body.seats_expired.seats.items = &run;
+    event.body.seats_expired.seats.count = 1;
+    HARNESS_MUST(TN_READ(rows, tn_key_port_date(PORT_C, DATE), port_date_row, &harness->arena, &row,
+                         &found, &harness->error),
+                 &harness->error);
+    assert_true(found && row.slots.count >= 1 && row.slots.count <= 4);
+    memcpy(slots, row.slots.items, row.slots.count * sizeof(*slots));
+    assert_int_equal(slots[0].minute, 480);
+    slots[0].free += free;
+    slots[0].offered += offered;
+    changed = row;
+    changed.slots.items = slots;
+    HARNESS_MUST(
+        TN_WRITE(rows, tn_key_port_date(PORT_C, DATE), port_date_row, &changed, &harness->error),
+        &harness->error);
+    harness->error = (struct tn_error){0};
+    status = tn_projection_seats.apply(rows, &event, &harness->arena, &harness->error);
+    if (status != TN_OK) {
+        assert_string_equal(harness->error.text, "an event gives away seats that are not there");
+    }
+    HARNESS_MUST(
+        TN_WRITE(rows, tn_key_port_date(PORT_C, DATE), port_date_row, &row, &harness->error),
+        &harness->error);
+    return status;
+}
+
+static void P7_a_slot_that_does_not_add_up_stops_the_fold(void **state)
+{
+    struct harness harness;
+
+    (void) state;
+    overshoot(&harness);
+    assert_int_equal(folded_with(&harness, 0, 0), TN_OK);
+    assert_int_equal(folded_with(&harness, 1, 0), TN_CORRUPT);
+    assert_int_equal(folded_with(&harness, -1, 0), TN_CORRUPT);
+    assert_int_equal(folded_with(&harness, 0, 1), TN_CORRUPT);
+    assert_int_equal(folded_with(&harness, -1, 1), TN_OK);
+    /* Adds up, and nobody can hold fewer than no seats. */
+    assert_int_equal(folded_with(&harness, 5, (uint64_t) -5), TN_CORRUPT);
+    close_replayed(&harness);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(P7_a_slot_that_does_not_add_up_stops_the_fold),
         cmocka_unit_test(R10_a_straddling_group_is_owed_by_one_slot_and_repaid_from_the_next_line),
         cmocka_unit_test(R10_a_debt_is_repaid_whatever_its_date_even_after_a_suspension),
         cmocka_unit_test(R10_a_debt_beyond_a_shorter_horizon_is_repaid_too),
