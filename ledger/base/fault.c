@@ -9,6 +9,7 @@ static atomic_bool fault_armed;
 static atomic_bool fault_reached;
 static atomic_llong fault_left;
 static const char *_Atomic fault_name; /* NULL: any */
+static const char *_Atomic fault_failed;
 
 void tn_fault_arm(unsigned nth)
 {
@@ -18,6 +19,7 @@ void tn_fault_arm(unsigned nth)
 void tn_fault_arm_named(const char *name, unsigned nth)
 {
     atomic_store(&fault_reached, false);
+    atomic_store(&fault_failed, NULL);
     atomic_store(&fault_name, name);
     atomic_store(&fault_left, (long long) nth);
     atomic_store(&fault_armed, true);
@@ -27,6 +29,11 @@ bool tn_fault_disarm(void)
 {
     atomic_store(&fault_armed, false);
     return atomic_exchange(&fault_reached, false);
+}
+
+const char *tn_fault_failed(void)
+{
+    return atomic_load(&fault_failed);
 }
 
 bool tn_fault(const char *name)
@@ -44,6 +51,7 @@ bool tn_fault(const char *name)
     if (atomic_fetch_sub(&fault_left, 1) != 0) {
         return false;
     }
+    atomic_store(&fault_failed, name);
     atomic_store(&fault_reached, true);
     return true;
 }

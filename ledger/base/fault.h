@@ -10,6 +10,8 @@ void tn_fault_arm(unsigned nth);
 void tn_fault_arm_named(const char *name, unsigned nth);
 /* Disarm; true when the armed point was reached. */
 bool tn_fault_disarm(void);
+/* The name of the point that failed since points were armed last, disarmed or not; NULL: none. */
+const char *tn_fault_failed(void);
 /* True when this point must fail now. `name` is a literal. */
 bool tn_fault(const char *name);
 

@@ -407,12 +407,13 @@ static void die_half_way(void *context, uint64_t done, uint64_t total)
     }
 }
 
-/* What such a process does: rebuild with the nth fault armed and end there without closing
- * anything, as a power cut would. Exit status 1: the fault was reached. `nth` "half": cut while
- * folding instead. */
-static int rebuild_and_die(const char *directory, const char *nth)
+/* What such a process does: rebuild with a fault armed and end there without closing anything, as
+ * a power cut would. Exit status 1: the fault was reached. `which`: a number among all points, the
+ * name of one, or "half": cut while folding instead. */
+static int rebuild_and_die(const char *directory, const char *which)
 {
-    bool half = strcmp(nth, "half") == 0;
+    bool half = strcmp(which, "half") == 0;
+    bool named = !half && (which[0] < '0' || which[0] > '9');
     struct tn_rebuild_options options = both;
     struct tn_rebuild_report report;
     struct tn_rebuild_job *job = NULL;
@@ -422,7 +423,11 @@ static int rebuild_and_die(const char *directory, const char *nth)
     options.cache_bytes = 30000;
     (void) snprintf(place.directory, sizeof(place.directory), "%s", directory);
     place_open(&place);
-    tn_fault_arm(half ? UINT32_MAX : (unsigned) strtoul(nth, NULL, 10));
+    if (named) {
+        tn_fault_arm_named(which, 0);
+    } else {
+        tn_fault_arm(half ? UINT32_MAX : (unsigned) strtoul(which, NULL, 10));
+    }
     if (tn_rebuild_begin(place.store, place.log, &options, &job, &error) == TN_OK &&
         tn_rebuild_finish(job, true, half ? die_half_way : NULL, NULL, &report, &error) == TN_OK) {
         (void) (tn_engine_drop_old(place.store, two, 2, &error) == TN_OK);
@@ -431,14 +436,14 @@ static int rebuild_and_die(const char *directory, const char *nth)
 }
 
 /* Another process of this program: RocksDB's threads do not survive a mere fork. */
-static int in_another_process(const struct desk *desk, const char *nth)
+static int in_another_process(const struct desk *desk, const char *which)
 {
     int status = 0;
     pid_t child = fork();
 
     assert_true(child >= 0);
     if (child == 0) {
-        execl("/proc/self/exe", "rebuild_test", desk->place.directory, nth, (char *) NULL);
+        execl("/proc/self/exe", "rebuild_test", desk->place.directory, which, (char *) NULL);
         _exit(2);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
@@ -446,11 +451,27 @@ static int in_another_process(const struct desk *desk, const char *nth)
     return WEXITSTATUS(status);
 }
 
+/* A rebuild cut at `which`: exit status of the process, and then the rows are as they were. */
+static int cut_rebuild(struct desk *desk, const char *which, const struct roots *live)
+{
+    struct roots after;
+    int reached = in_another_process(desk, which);
+
+    desk_open(desk);
+    roots_of(tn_engine_state(desk->engine), &after);
+    assert_roots_equal(live, &after);
+    assert_int_equal(families_of(desk->place.store), 2);
+    desk_close(desk);
+    return reached;
+}
+
+/* Of all the points the sweep below strides over most; these are what a rebuild has of its own. */
+static const char *const own_points[] = {"rows_spill", "rebuild_flush", "rebuild_swap"};
+
 static void a_cut_rebuild_leaves_whole_rows(void **state)
 {
     struct desk desk = {0};
     struct roots live;
-    struct roots after;
     unsigned cuts = 0;
     bool reached = true;
 
@@ -463,15 +484,56 @@ static void a_cut_rebuild_leaves_whole_rows(void **state)
         char text[16];
 
         (void) snprintf(text, sizeof(text), "%u", nth);
-        reached = in_another_process(&desk, text) != 0;
+        reached = cut_rebuild(&desk, text, &live) != 0;
         cuts += reached ? 1 : 0;
-        desk_open(&desk);
-        roots_of(tn_engine_state(desk.engine), &after);
-        assert_roots_equal(&live, &after);
-        assert_int_equal(families_of(desk.place.store), 2);
-        desk_close(&desk);
     }
     assert_true(cuts > 10);
+    for (size_t i = 0; i < TN_ARRAY_SIZE(own_points); i++) {
+        if (cut_rebuild(&desk, own_points[i], &live) != 1) {
+            fail_msg("%s was not reached", own_points[i]);
+        }
+    }
+    desk_destroy(&desk);
+}
+
+/* It says so, has swapped nothing, leaves nothing behind, and the next one succeeds. */
+static void a_rebuild_that_fails_changes_nothing(void **state)
+{
+    struct tn_rebuild_options options = both;
+    struct tn_rebuild_report report;
+    struct desk desk = {0};
+    struct roots live;
+    struct roots after;
+    uint32_t mask = 0;
+
+    (void) state;
+    options.cache_bytes = 30000;
+    desk_open(&desk);
+    desk_run(&desk, 900);
+    roots_of(tn_engine_state(desk.engine), &live);
+    for (size_t i = 0; i < TN_ARRAY_SIZE(own_points); i++) {
+        struct tn_error error = {0};
+        enum tn_status status;
+
+        desk_leave(&desk);
+        tn_fault_arm_named(own_points[i], 0);
+        status = rebuild(&desk, &options, true, &report, &error);
+        if (!tn_fault_disarm() || status != TN_IO || error.text[0] == '\0') {
+            fail_msg("%s: %s: %s", own_points[i], tn_status_name(status), error.text);
+        }
+        MUST(tn_rebuild_pending(desk.place.store, &mask, &error), &error);
+        assert_int_equal(mask, 0);
+        desk_return(&desk);
+        assert_int_equal(families_of(desk.place.store), 2);
+        roots_of(tn_engine_state(desk.engine), &after);
+        assert_roots_equal(&live, &after);
+    }
+    desk_leave(&desk);
+    struct tn_error error = {0};
+    MUST(rebuild(&desk, &options, false, &report, &error), &error);
+    desk_return(&desk);
+    roots_of(tn_engine_state(desk.engine), &after);
+    assert_roots_equal(&live, &after);
     desk_destroy(&desk);
 }
 
@@ -519,6 +581,7 @@ int main(int count, char **arguments)
         cmocka_unit_test(an_event_that_cannot_be_stops_a_rebuild),
         cmocka_unit_test(a_desk_goes_on_while_its_rows_are_rebuilt),
         cmocka_unit_test(a_cut_rebuild_leaves_whole_rows),
+        cmocka_unit_test(a_rebuild_that_fails_changes_nothing),
         cmocka_unit_test(whoever_comes_after_a_cut_knows_of_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,6 +54,7 @@ def call_pattern(names):
 BANNED_PATTERN = call_pattern(BANNED_CALLS)
 CLOCK_PATTERN = call_pattern(CLOCK_READS)
 ZONE_PATTERN = call_pattern(ZONE_CALLS)
+FAULT_POINT = re.compile(r'\btn_fault\("([^"]+)"\)')
 FLOAT_PATTERN = re.compile(r"\b(float|double)\b")
 
 
@@ -112,6 +113,20 @@ def check_calls(path, text):
             yield number, "float", "rules, events and folds are integers (P4)"
 
 
+def fault_points(path, text):
+    """Names and lines of the fault points in a file that ships."""
+    for number, line in enumerate(text.split("\n"), 1):
+        for match in FAULT_POINT.finditer(line):
+            yield match.group(1), path, number
+
+
+def check_faults(points, test_texts):
+    """A fault that no test names may be one that no test ever makes happen."""
+    for name, path, number in points:
+        if not any(f'"{name}"' in text for text in test_texts):
+            yield path, number, "fault", f'no test names the fault point "{name}"'
+
+
 def check_guard(path, text):
     guard = "TN_" + re.sub(r"\W", "_", path).upper()
     if f"#ifndef {guard}\n#define {guard}\n" not in text:
@@ -165,7 +180,7 @@ def is_checked(name, folder):
 
 def check_tree(root):
     """Every offence as (path, line, rule, words), in the order of paths."""
-    found = []
+    found, points, test_texts = [], [], []
     for folder, folders, names in os.walk(root):
         folders[:] = sorted(f for f in folders if f not in SKIPPED_FOLDERS)
         for name in sorted(names):
@@ -174,7 +189,14 @@ def check_tree(root):
                 continue
             path = os.path.relpath(full, root).replace(os.sep, "/")
             found += [(path, *offence) for offence in check_file(root, path)]
-    return found
+            if path.endswith(CODE):
+                with open(full, encoding="utf-8", errors="replace") as file:
+                    text = file.read()
+                if path.startswith("tests/"):
+                    test_texts.append(text)
+                else:
+                    points += fault_points(path, text)
+    return found + list(check_faults(points, test_texts))
 
 
 def main():

@@ -80,6 +80,8 @@ OFFENCES = [
     ("unfinished code, other word", "api/a.cc", "// FIX" + "ME\n", "unfinished", 1),
     ("an unfinished script without suffix", "tools/run",
      f"#!/bin/bash\n# {WORD}\n", "unfinished", 2),
+    ("a fault that no test makes happen", "api/a.c",
+     'bool f(void)\n{\n    return tn_fault("a.write");\n}\n', "fault", 3),
     ("a wrong guard", "ledger/a.h", "#ifndef A_H\n#define A_H\n#endif\n", "guard", 1),
 ] + [
     (f"{name}()", "tests/api/a_test.c", f"int x;\n    {name} (x);\n", "call", 2)
@@ -95,6 +97,8 @@ INNOCENT = {
         '#include "ledger/base/clock.h"\nint f(void) { return clock_gettime(0, 0); }\n',
     "api/http/loop.c": '#include <uv.h>\n#include "ledger/base/clock.h"\n',
     "tests/api/loop_test.c": '#include <uv.h>\n#include "tests/ledger/unit.h"\n',
+    "ledger/c.c": 'bool f(void)\n{\n    return tn_fault("c.read");\n}\n',
+    "tests/ledger/c_test.c": 'tn_fault_arm_named("c.read", 0);\n',
     "tests/bench/b.c": '#include "ledger/log/store_internal.h"\n',
     "tests/bench/a.c": "clock_gettime(0, 0);\n",
     "tools/a.c": '#include "api/desk/desk.h"\n#include "projections/rows.h"\n',

@@ -3,6 +3,7 @@
 #define TN_TESTS_API_HTTP_CLIENT_H
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
@@ -97,14 +98,24 @@ static inline bool client_send(struct client *client, const char *text)
     return client_send_bytes(client, text, strlen(text));
 }
 
+/* The end of an io_uring interrupts what its thread waits for a little later. */
+static inline ssize_t client_receive(struct client *client, char *data, size_t size)
+{
+    ssize_t got = -1;
+    do {
+        got = recv(client->fd, data, size, 0);
+    } while (got < 0 && errno == EINTR);
+    return got;
+}
+
 /* Wait for more; false at the end or after the time limit. */
 static inline bool client_more(struct client *client)
 {
     if (client->size + 1 >= sizeof(client->text)) {
         return false;
     }
-    ssize_t got =
-        recv(client->fd, client->text + client->size, sizeof(client->text) - 1 - client->size, 0);
+    ssize_t got = client_receive(client, client->text + client->size,
+                                 sizeof(client->text) - 1 - client->size);
     if (got <= 0) {
         return false;
     }
@@ -152,7 +163,7 @@ static inline int client_reply(struct client *client, struct reply *reply, bool 
 static inline bool client_at_end(struct client *client)
 {
     char byte = 0;
-    return client->size == 0 && recv(client->fd, &byte, 1, 0) == 0;
+    return client->size == 0 && client_receive(client, &byte, 1) == 0;
 }
 
 #endif

@@ -1,4 +1,5 @@
 /* Answers that come later, from other threads, or never end. */
+#include "api/http/sender.h"
 #include "api/http/server.h"
 
 #include <setjmp.h>
@@ -147,6 +148,54 @@ static void a_crowd_survives_every_fault(void **state)
         assert_int_equal(crowd_answered(&fixture, false), CROWD);
         assert_true(fixture_wait_connections(&fixture, 0));
     }
+    fixture_close(&fixture);
+}
+
+/* Nobody knows what a peer got when the ring fails: all of that turn are cut, and the loop goes on
+ * without a ring. */
+static void a_ring_that_fails_cuts_the_crowd_of_that_turn(void **state)
+{
+    (void) state;
+    struct fixture fixture;
+    fixture_open(&fixture, (struct tn_http_options){.loops = 1});
+    tn_fault_arm_named("http.sender_send", 0);
+    unsigned answered = crowd_answered(&fixture, false);
+    bool reached = tn_fault_disarm();
+    assert_int_equal(answered, reached ? 0 : CROWD);
+    assert_true(fixture_wait_connections(&fixture, 0));
+    tn_fault_arm_named("http.sender_send", 0);
+    assert_int_equal(crowd_answered(&fixture, false), CROWD);
+    assert_false(tn_fault_disarm()); /* it is not asked again */
+    fixture_close(&fixture);
+    /* A kernel without io_uring, or one that denies it: the server does without from the start.
+     */
+    struct tn_http_sender *sender = tn_http_sender_create();
+    assert_int_equal(reached, sender != NULL);
+    tn_http_sender_destroy(sender);
+}
+
+/* What does not fit into the socket at once waits in libuv; when it cannot, the answer is cut and
+ * the next connection is served. */
+static void a_long_answer_that_cannot_wait_is_cut(void **state)
+{
+    (void) state;
+    struct fixture fixture;
+    fixture_open(&fixture, (struct tn_http_options){.loops = 1});
+    struct client *client = client_open(fixture.port);
+    tn_fault_arm_named("http.write", 0);
+    assert_true(client_send(client, REQUEST("GET /large/16000000")));
+    size_t total = 0;
+    for (ssize_t got = 1; got > 0; total += got > 0 ? (size_t) got : 0) {
+        got = client_receive(client, reply.body, sizeof(reply.body));
+    }
+    assert_true(tn_fault_disarm());
+    assert_true(total < 16000000);
+    assert_true(fixture_wait_connections(&fixture, 0));
+    client_close(client);
+    client = client_open(fixture.port);
+    assert_true(client_send(client, REQUEST("GET /hello")));
+    assert_int_equal(client_reply(client, &reply, false), 200);
+    client_close(client);
     fixture_close(&fixture);
 }
 
@@ -502,6 +551,8 @@ int main(void)
         cmocka_unit_test(a_dead_connection_gets_its_resume_and_no_answer),
         cmocka_unit_test(a_crowd_is_answered_in_one_turn),
         cmocka_unit_test(a_crowd_survives_every_fault),
+        cmocka_unit_test(a_ring_that_fails_cuts_the_crowd_of_that_turn),
+        cmocka_unit_test(a_long_answer_that_cannot_wait_is_cut),
         cmocka_unit_test(a_half_closed_connection_gets_its_answer),
         cmocka_unit_test(the_pool_works_and_says_when_it_is_full),
         cmocka_unit_test(every_wake_resumes_once),

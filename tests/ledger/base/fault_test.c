@@ -51,8 +51,10 @@ static void a_named_point_is_counted_without_the_others(void **state)
     assert_int_equal(scenario(), 3);
     assert_false(tn_fault("other"));
     assert_int_equal(scenario(), 3);
+    assert_null(tn_fault_failed());
     assert_true(tn_fault("other"));
     assert_true(tn_fault_disarm());
+    assert_string_equal(tn_fault_failed(), "other");
     tn_fault_arm(0); /* of any name again */
     assert_int_equal(scenario(), 0);
     assert_true(tn_fault_disarm());

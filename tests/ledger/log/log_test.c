@@ -2,8 +2,8 @@
  * that was changed behind its back goes unnoticed. */
 #include "ledger/log/log.h"
 
-#include "ledger/base/fault.h"
 #include "ledger/log/note.h"
+#include "tests/faults.h"
 #include "tests/ledger/log/log_fixture.h"
 
 static struct tn_log_head head_of(struct fixture *f)
@@ -382,6 +382,8 @@ static void writes_go_on_when_there_is_space_again(void **state)
 static void append_survives_every_fault(void **state)
 {
     (void) state;
+    struct fault_seen points[] = {
+        {.name = "log_append"}, {.name = "store_space"}, {.name = "store_write"}, {.name = NULL}};
     bool reached = true;
     for (unsigned nth = 0; reached; nth++) {
         struct fixture f;
@@ -392,6 +394,7 @@ static void append_survives_every_fault(void **state)
         enum tn_status status = append_frame(&f, 20);
         enum tn_status again = status == TN_OK ? TN_OK : append_frame(&f, 20);
         reached = tn_fault_disarm();
+        faults_note(points);
         if (status != TN_OK) {
             assert_int_equal(tn_batch_count(f.batch) == 0, again != TN_OK);
         }
@@ -410,12 +413,14 @@ static void append_survives_every_fault(void **state)
         fixture_close(&f);
         assert_true(nth < 100);
     }
+    assert_null(faults_missed(points));
 }
 
 static void opening_survives_every_fault(void **state)
 {
     (void) state;
     struct fixture f;
+    struct fault_seen points[] = {{.name = "store_get"}, {.name = "store_iterate"}, {.name = NULL}};
     bool reached = true;
     fixture_init(&f);
     append_until(&f, 300, 100);
@@ -425,6 +430,7 @@ static void opening_survives_every_fault(void **state)
         tn_fault_arm(nth);
         enum tn_status status = tn_log_open(f.store, &f.log, &f.error);
         reached = tn_fault_disarm();
+        faults_note(points);
         assert_true(status == TN_OK ? f.log != NULL : f.log == NULL);
         tn_log_close(f.log);
         f.log = NULL;
@@ -435,6 +441,7 @@ static void opening_survives_every_fault(void **state)
         }
         assert_true(nth < 100);
     }
+    assert_null(faults_missed(points));
     assert_ok(tn_log_open(f.store, &f.log, &f.error), &f.error);
     check_content(&f, 300);
     fixture_close(&f);

@@ -99,7 +99,7 @@ static void an_unfinished_bulk_leaves_nothing(void **state)
     assert_ok(tn_bulk_finish(bulk, &f.error), &f.error); /* nothing in it */
     assert_ok(tn_bulk_put(bulk, text("a"), text("1"), &f.error), &f.error);
     assert_int_equal(bulk_files(&f), 1);
-    tn_fault_arm(0);
+    tn_fault_arm_named("bulk_finish", 0);
     assert_int_equal(tn_bulk_finish(bulk, &f.error), TN_IO);
     assert_true(tn_fault_disarm());
     tn_bulk_close(bulk);

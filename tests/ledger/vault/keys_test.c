@@ -9,8 +9,8 @@
 #include <sys/wait.h>
 
 #include "ledger/base/check.h"
-#include "ledger/base/fault.h"
 #include "ledger/base/hash.h"
+#include "tests/faults.h"
 
 static const char *const files[] = {"ledger/keys", "ledger/keys.2", "ledger/epochs",
                                     "ledger/epochs.2"};
@@ -400,8 +400,10 @@ static void forged_files_do_not_open(void **state)
 
 static void create_survives_every_fault(void **state)
 {
+    struct fault_seen points[] = {{.name = "twin.write"},     {.name = "twin.fsync"},
+                                  {.name = "twin.rename"},    {.name = "root_key.write"},
+                                  {.name = "root_key.fsync"}, {.name = NULL}};
     bool reached = true;
-    unsigned points = 0;
     (void) state;
     for (unsigned nth = 0; reached; nth++) {
         struct folder folder;
@@ -412,6 +414,7 @@ static void create_survives_every_fault(void **state)
         tn_fault_arm(nth);
         enum tn_status status = create(&folder, 1, &unlocked, &keys, &error);
         reached = tn_fault_disarm();
+        faults_note(points);
         if (status != TN_OK) {
             assert_null(keys);
             assert_int_equal(status, TN_IO);
@@ -422,13 +425,13 @@ static void create_survives_every_fault(void **state)
         tn_keys_close(keys);
         assert_int_equal(open_keys(&folder, &error), TN_OK);
         folder_remove(&folder);
-        points++;
     }
-    assert_true(points > 15);
+    assert_null(faults_missed(points));
 }
 
 static void open_survives_every_fault(void **state)
 {
+    struct fault_seen points[] = {{.name = "twin.read"}, {.name = "root_key.read"}, {.name = NULL}};
     bool reached = true;
     struct folder folder;
     (void) state;
@@ -438,9 +441,11 @@ static void open_survives_every_fault(void **state)
         tn_fault_arm(nth);
         enum tn_status status = open_keys(&folder, &error);
         reached = tn_fault_disarm();
+        faults_note(points);
         assert_true(status == TN_OK || status == TN_IO);
         assert_int_equal(open_keys(&folder, &error), TN_OK);
     }
+    assert_null(faults_missed(points));
     folder_remove(&folder);
 }
 
@@ -451,12 +456,12 @@ static void memory_that_is_not_locked_stops_the_start(void **state)
     struct tn_error error = {0};
     (void) state;
     make(&folder, 1);
-    tn_fault_arm(0); /* the first point of all is the lock */
+    tn_fault_arm_named("secret.mlock", 0);
     assert_int_equal(tn_keys_open(folder.ledger, NULL, &keys, &error), TN_UNAVAILABLE);
     assert_true(tn_fault_disarm());
     assert_null(keys);
     assert_non_null(strstr(error.text, "RLIMIT_MEMLOCK"));
-    tn_fault_arm(0);
+    tn_fault_arm_named("secret.mlock", 0);
     assert_int_equal(tn_keys_open(folder.ledger, &unlocked, &keys, &error), TN_OK);
     assert_true(tn_fault_disarm());
     assert_false(tn_keys_locked(keys));
