@@ -164,14 +164,34 @@ static void without_extend_the_resumed_ledger_lapses_what_fell_due(void **contex
     assert_int_equal(count_kind(state, TN_KIND_offer_lapsed), 1);
 }
 
-static void a_short_stop_pauses_nothing(void **context)
+/* Is it paused when it opens and was last seen so long ago (`ahead`: by a clock that was ahead)? */
+static bool pauses_after(struct desk_state *state, uint64_t stop_us, uint64_t ahead_us)
 {
-    struct desk_state *state = *context;
-
     (void) make_open_offer(state, 40 * 24);
-    set_heartbeat(state, tn_clock_wall_us() - TN_MINUTE_US);
+    set_heartbeat(state, tn_clock_wall_us() - stop_us + ahead_us);
     open_ledger(state, &live_options);
-    assert_false(is_paused(state));
+    return is_paused(state);
+}
+
+static void a_stop_of_nine_minutes_pauses_nothing(void **context)
+{
+    assert_false(pauses_after(*context, 9 * TN_MINUTE_US, 0));
+}
+
+static void a_stop_of_eleven_minutes_pauses(void **context)
+{
+    assert_true(pauses_after(*context, 11 * TN_MINUTE_US, 0));
+}
+
+static void a_clock_one_second_behind_the_heartbeat_pauses_nothing(void **context)
+{
+    assert_false(pauses_after(*context, 0, 1000000));
+}
+
+/* Two seconds are allowed; the others are for a slow opening. */
+static void a_clock_twenty_seconds_behind_the_heartbeat_pauses(void **context)
+{
+    assert_true(pauses_after(*context, 0, 20000000));
 }
 
 /* A window is open, or a draw to come: who was kept out for an hour is owed that hour. */
@@ -283,7 +303,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_A_LEDGER(a_machine_that_was_down_lapses_nothing_by_itself),
         IN_A_LEDGER(without_extend_the_resumed_ledger_lapses_what_fell_due),
-        IN_A_LEDGER(a_short_stop_pauses_nothing),
+        IN_A_LEDGER(a_stop_of_nine_minutes_pauses_nothing),
+        IN_A_LEDGER(a_stop_of_eleven_minutes_pauses),
+        IN_A_LEDGER(a_clock_one_second_behind_the_heartbeat_pauses_nothing),
+        IN_A_LEDGER(a_clock_twenty_seconds_behind_the_heartbeat_pauses),
         IN_A_LEDGER(a_long_stop_pauses_before_anything_falls_due),
         IN_A_LEDGER(a_stop_while_nothing_waits_is_no_pause),
         IN_A_LEDGER(a_restart_does_not_end_a_pause),

@@ -33,13 +33,16 @@ class Clock:
     def __init__(self, base):
         self.path = os.path.join(base, "clock")
         self.shift_s = 0
+        self.asleep_s = 0
         self.shift(0)
 
-    def shift(self, seconds):
+    def shift(self, seconds, asleep=0):
         self.shift_s += seconds
+        self.asleep_s += asleep
         mode = "r+b" if os.path.exists(self.path) else "wb"
         with open(self.path, mode) as file:
-            file.write(struct.pack("=q", int(self.shift_s * 1_000_000)))
+            file.write(struct.pack("=qq", *(int(s * 1_000_000)
+                                            for s in (self.shift_s, self.asleep_s))))
 
     def now(self):
         return datetime.datetime.now(ZONE) + datetime.timedelta(seconds=self.shift_s)
@@ -261,12 +264,28 @@ def clock_set_back_while_busy(base):
     print("set back while people register: no heartbeat of a wrong clock, every pause ended at once")
 
 
+def what_is_no_pause(base):
+    """A clock that is adjusted by a second, a nap of nine minutes; more is a pause."""
+    scene = Scene(base, "small")
+    with scene.server:
+        for seconds, asleep in ((1, 0), (-1, 0), (9 * 60, 9 * 60)):
+            scene.clock.shift(seconds, asleep)
+            time.sleep(CLOCKS_SEEN_S)
+            assert not scene.paused(), f"paused by {seconds} s, of which {asleep} asleep"
+        for seconds, asleep in ((3, 0), (-3, 0), (11 * 60, 11 * 60)):
+            scene.clock.shift(seconds, asleep)
+            turno.wait_until(scene.paused, f"the pause by {seconds} s, of which {asleep} asleep")
+            scene.go_on()
+        scene.server.stop()
+    print("a second and nine minutes asleep are no pause, three seconds and eleven minutes are")
+
+
 def short_stop(base):
-    """Stopped for five minutes: no pause, for that is a restart."""
+    """Stopped for nine minutes: no pause, for that is a restart."""
     scene = Scene(base, "short")
     with scene.server:
         scene.server.stop()
-    scene.clock.shift(300)
+    scene.clock.shift(540)
     scene.start()
     with scene.server, scene.server.client() as client:
         assert scene.ready().status == 200
@@ -279,6 +298,7 @@ def main():
     turno.need_program(turno.SHIFTED_CLOCK)
     with turno.scratch() as base:
         short_stop(base)
+        what_is_no_pause(base)
         down_over_the_deadline(base)
         clock_set_while_running(base)
         clock_set_back_while_busy(base)

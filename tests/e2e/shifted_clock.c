@@ -2,9 +2,10 @@
  *
  * The wall clock is what the system says plus the microseconds (int64, in this machine's byte
  * order) in the file that SHIFTED_CLOCK names. The other clocks run on, so the program sees what it
- * sees when somebody sets the time, or when it starts again after a while. The file may be changed
- * at any moment; nothing is done without it. Not shifted: time(), which no part of the program
- * asks. */
+ * sees when somebody sets the time, or when it starts again after a while. A second number there is
+ * added to the clock that goes on while a machine is asleep: with both, the program sees a sleep.
+ * The file may be changed at any moment; nothing is done without it. Not shifted: time(), which no
+ * part of the program asks. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -42,7 +43,7 @@ __attribute__((constructor)) static void map_shift(void)
     if (fd < 0) {
         return;
     }
-    page = mmap(NULL, sizeof(int64_t), PROT_READ, MAP_SHARED, fd, 0);
+    page = mmap(NULL, 2 * sizeof(int64_t), PROT_READ, MAP_SHARED, fd, 0);
     close(fd);
     if (page != MAP_FAILED) {
         shift_us = page;
@@ -69,7 +70,9 @@ int clock_gettime(clockid_t clock, struct timespec *now)
     long failed = syscall(SYS_clock_gettime, clock, now);
 
     if (failed == 0 && clock == CLOCK_REALTIME && shift_us) {
-        shift(now, *shift_us);
+        shift(now, shift_us[0]);
+    } else if (failed == 0 && clock == CLOCK_BOOTTIME && shift_us) {
+        shift(now, shift_us[1]); /* zero beyond the end of a file of one number */
     }
     return (int) failed;
 }
