@@ -2,8 +2,11 @@
 family registers, asks, is drawn, accepts and is validated; everything that the public and an auditor
 may hold against it is checked by other means than the server itself."""
 
+import http.client
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -182,31 +185,90 @@ def audit(server, vkey):
     print(turno.run("audit", f"http://127.0.0.1:{server.port}/log", "--key", vkey).stdout)
 
 
+def begun(server, body):
+    """A request whose head the server has read, and whose body is still to come."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection.putrequest("POST", "/v1/registrations")
+    for name, value in (("Content-Type", "application/json"), ("Expect", "100-continue"),
+                        ("Content-Length", str(len(body)))):
+        connection.putheader(name, value)
+    connection.endheaders()
+    go_on = b"HTTP/1.1 100 Continue\r\n\r\n"
+    assert connection.sock.recv(len(go_on), socket.MSG_WAITALL) == go_on
+    return connection
+
+
+class Caller:
+    """Asks one request after the other, on one connection, until the server hangs up."""
+
+    def __init__(self, server, first):
+        self.number = first
+        self.sent = 0
+        self.answers = []
+        self.failure = None
+        self.thread = threading.Thread(target=self.work, args=(server,))
+        self.thread.start()
+
+    def work(self, server):
+        try:
+            with server.client() as client:
+                while True:
+                    self.step(client)
+        except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+            return # not a byte of an answer: the connection was closed between two requests
+        except ConnectionRefusedError:
+            self.sent -= 1 # the last answer closed the connection, and there is no other
+        except BaseException as failure: # pylint: disable=broad-except
+            self.failure = failure
+
+    def step(self, client):
+        self.sent += 1
+        self.answers.append(client.post("/v1/registrations",
+                                        turno.family(self.number + self.sent)).status)
+
+
+def registrations(server):
+    return len(turno.run("log", server.directory, "--kind",
+                         "registration_created").stdout.splitlines())
+
+
+def refuses_connections(server):
+    try:
+        socket.create_connection(("127.0.0.1", server.port), timeout=5).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
 def drain(server):
-    """Requests under way at SIGTERM are answered, and the exit is clean."""
-    answers = []
-
-    def ask():
-        number = 0
-        with server.client() as client:
-            while True:
-                try:
-                    answers.append(client.post("/v1/registrations",
-                                               turno.family(800 + number)).status)
-                    number += 1
-                except OSError:
-                    return
-                except Exception: # pylint: disable=broad-except
-                    return # the connection was closed between two requests
-
-    thread = threading.Thread(target=ask)
-    thread.start()
-    turno.wait_until(lambda: len(answers) > 5, "answers before the drain")
+    """Requests under way at SIGTERM are answered, nothing is done that is not, a clean exit."""
+    before = registrations(server)
+    bodies = [json.dumps(turno.family(800 + number)).encode() for number in range(4)]
+    halves = [begun(server, body) for body in bodies]
+    callers = [Caller(server, 1000 * number) for number in range(1, 5)]
+    turno.wait_until(lambda: all(len(caller.answers) > 5 or caller.failure for caller in callers),
+                     "answers before the drain")
     server.signal(signal.SIGTERM)
+    turno.wait_until(lambda: refuses_connections(server), "the drain")
+    done = 0
+    for half, body in zip(halves, bodies):
+        half.send(body)
+        response = half.getresponse()
+        assert response.status == 201 and response.headers["Connection"] == "close", response.status
+        assert json.loads(response.read())["index"] > 0
+        half.close()
+        done += 1
     code = server.wait()
-    thread.join()
     assert code == 0, f"exit {code} after SIGTERM\n{server.talk()}"
-    assert set(answers) <= {201, 503}, answers
+    for caller in callers:
+        caller.thread.join()
+        if caller.failure:
+            raise caller.failure
+        assert set(caller.answers) == {201}, caller.answers
+        assert caller.sent - len(caller.answers) <= 1, (caller.sent, len(caller.answers))
+        done += len(caller.answers)
+    made = registrations(server) - before
+    assert made == done, f"{made} registrations are in the log, {done} were answered"
 
 
 def main():
