@@ -260,6 +260,7 @@ static void init(struct tn_desk *desk, const struct tn_desk_options *options)
     pthread_condattr_t monotonic;
 
     desk->options = *options;
+    desk->options.renew_us = options->renew_us > 0 ? options->renew_us : TN_DESK_RENEW_US;
     pthread_mutex_init(&desk->lock, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);

@@ -28,6 +28,8 @@ struct tn_desk;
 #define TN_DESK_ROOM_BYTES ((uint64_t) 64 << 20)
 /* Tags that one command may carry: a group and its destination. */
 #define TN_DESK_TAGS_MAX 40
+/* spec/log.md 4: idle or not, the log says the time. */
+#define TN_DESK_RENEW_US ((uint64_t) 60 * 1000000)
 
 /* A keyed tag to be resolved to an id before the rule runs. `id` points into the request's facts.
  */
@@ -86,11 +88,12 @@ struct tn_desk_options {
     const struct tn_vault *vault;
     enum tn_desk_clock clock;
     const struct tn_signer *signer; /* publishes checkpoints while it runs; NULL: nobody does */
-    /* Adds its timed cosignature to each and, idle or not, every 60 s: with `signer` only. */
+    /* Adds its timed cosignature to each and, idle or not, every `renew_us`: with `signer` only. */
     const struct tn_signer *cosigner;
     bool hold_back; /* new sizes are published by somebody else; only the time is renewed */
     uint64_t pause_after_us; /* an older heartbeat pauses due items at open; 0: 10 minutes */
     const char *drawd;   /* socket of turno drawd with the operator's chain; NULL: the vault's */
+    uint64_t renew_us;   /* how often the time is renewed; 0: TN_DESK_RENEW_US */
     bool committer_only; /* only for tests: the desk appends no batch itself, however small */
 };
 

@@ -23,8 +23,6 @@
 /* From one publication to the next; a slow disk has some rest between two all the same. */
 #define PUBLISH_INTERVAL_US 50000u
 #define PUBLISH_REST_US 5000u
-/* spec/log.md 4: idle or not, the log says the time. */
-#define RENEW_INTERVAL_US ((uint64_t) 60 * 1000000)
 /* How often a batch that found no space is tried again. */
 #define SPACE_INTERVAL_NS 100000000l
 /* A batch is the desk's own to append when fewer commands than this are under way: its own, those
@@ -389,11 +387,11 @@ static void publish(struct tn_desk *desk, struct publisher *publisher)
     if (status == TN_OK && head.size > published && !options->hold_back) {
         status = tn_log_publish_timed(options->log, options->signer, options->cosigner,
                                       tn_desk_cosignature_time_s(desk), &error);
-        publisher->renew_us = now_us + RENEW_INTERVAL_US;
+        publisher->renew_us = now_us + options->renew_us;
     } else if (status == TN_OK && publisher->note.size > 0 && options->cosigner &&
                now_us >= publisher->renew_us) {
         status = renew(desk, &publisher->note, published, &error);
-        publisher->renew_us = now_us + RENEW_INTERVAL_US;
+        publisher->renew_us = now_us + options->renew_us;
     }
     if (status != TN_OK && !publisher->warned) {
         tn_logline(TN_LOG_WARN, "no checkpoint could be published: %s", error.text);

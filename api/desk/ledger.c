@@ -150,6 +150,7 @@ static enum tn_status open_desk(struct tn_ledger *ledger, const struct tn_ledger
         .drawd = options->drawd,
         .cosigner = &ledger->cosigner,
         .hold_back = ledger->hold_back,
+        .renew_us = options->renew_us,
         .committer_only = options->committer_only,
     };
 

@@ -29,7 +29,8 @@ struct tn_ledger_options {
     bool allow_unlocked;    /* run although secrets cannot be locked into memory */
     bool no_sync;           /* only for the test that shows what a missing sync would lose */
     const char *root_key_path;
-    const char *drawd; /* as in struct tn_desk_options, like the next */
+    const char *drawd; /* as in struct tn_desk_options, like the next two */
+    uint64_t renew_us;
     bool committer_only;
 };
 

@@ -462,6 +462,68 @@ static void a_command_that_comes_to_nothing_leaves_no_tag(void **context)
     assert_true(found);
 }
 
+/* The time of the log's own cosignature on what is published, and of how many entries; 0: none. */
+static uint64_t said_time_s(struct desk_state *state, uint64_t *size)
+{
+    struct tn_buffer note;
+    struct tn_note read = {0};
+    struct tn_error error = {0};
+
+    *size = 0;
+    tn_buffer_init(&note, 1 << 16);
+    assert_int_equal(tn_log_published(state->ledger->log, &note, size, &error), TN_OK);
+    if (*size > 0) {
+        assert_int_equal(tn_note_verify(tn_buffer_view(&note), &state->ledger->cosigner.verifier, 1,
+                                        &read, &error),
+                         TN_OK);
+    }
+    tn_buffer_close(&note);
+    return read.time_s[0];
+}
+
+/* How often the time is said anew within `span_us`, of a log that does not grow. */
+static unsigned renewals(struct desk_state *state, uint64_t renew_us, uint64_t span_us)
+{
+    struct tn_ledger_options options = {
+        .mode = TN_LEDGER_DESK, .allow_unlocked = true, .renew_us = renew_us};
+    uint64_t size;
+    uint64_t published = 0;
+    uint64_t last_s = 0;
+    uint64_t until_us = UINT64_MAX;
+    unsigned count = 0;
+
+    close_ledger(state);
+    open_ledger(state, &options);
+    while (tn_clock_monotonic_us() < until_us) {
+        uint64_t time_s = said_time_s(state, &size);
+
+        if (size > published || size < size_of(state)) {
+            /* What fell due is appended and published first; then nothing happens for hours. */
+            published = size;
+            count = 0;
+            until_us = tn_clock_monotonic_us() + span_us;
+        } else {
+            count += time_s > last_s ? 1 : 0;
+        }
+        last_s = time_s;
+        usleep(20000);
+    }
+    return count;
+}
+
+static void an_idle_log_says_the_time_again_and_again(void **context)
+{
+    assert_in_range(renewals(*context, 1100000, 4000000), 2, 4);
+}
+
+static void it_does_so_every_minute_unless_told_otherwise(void **context)
+{
+    struct desk_state *state = *context;
+
+    assert_int_equal(TN_DESK_RENEW_US, TN_MINUTE_US);
+    assert_int_equal(renewals(state, 0, 2500000), 0);
+}
+
 int main(void)
 {
 #define IN_A_LEDGER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -480,6 +542,8 @@ int main(void)
         IN_A_LEDGER(a_full_queue_is_busy_and_never_a_stall),
         IN_A_LEDGER(a_checkpoint_follows_its_entries),
         IN_A_LEDGER(a_command_that_comes_to_nothing_leaves_no_tag),
+        IN_A_LEDGER(an_idle_log_says_the_time_again_and_again),
+        IN_A_LEDGER(it_does_so_every_minute_unless_told_otherwise),
     };
 
     if (sodium_init() < 0) {
