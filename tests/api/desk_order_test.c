@@ -10,54 +10,34 @@
 
 struct gate {
     struct asking asking;
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    bool entered;
-    bool open;
+    struct hold hold;
 };
 
 static void gate_done(struct tn_desk_request *request)
 {
-    struct gate *gate = TN_CONTAINER_OF(request, struct gate, asking.request);
-
-    pthread_mutex_lock(&gate->lock);
-    gate->entered = true;
-    pthread_cond_broadcast(&gate->changed);
-    while (!gate->open) {
-        pthread_cond_wait(&gate->changed, &gate->lock);
-    }
-    pthread_mutex_unlock(&gate->lock);
+    hold_here(&TN_CONTAINER_OF(request, struct gate, asking.request)->hold);
 }
 
 /* Nothing that is submitted from now on is written until the gate opens. */
 static void gate_close(struct gate *gate, struct desk_state *state, uint32_t n)
 {
     memset(gate, 0, sizeof(*gate));
-    pthread_mutex_init(&gate->lock, NULL);
-    pthread_cond_init(&gate->changed, NULL);
+    hold_init(&gate->hold);
     fill_register(&gate->asking, n, n, n, START_US);
     gate->asking.request.done = gate_done;
     assert_int_equal(tn_desk_submit(state->ledger->desk, &gate->asking.request), TN_OK);
-    pthread_mutex_lock(&gate->lock);
-    while (!gate->entered) {
-        pthread_cond_wait(&gate->changed, &gate->lock);
-    }
-    pthread_mutex_unlock(&gate->lock);
+    hold_wait(&gate->hold);
 }
 
 static void gate_open(struct gate *gate)
 {
-    pthread_mutex_lock(&gate->lock);
-    gate->open = true;
-    pthread_cond_broadcast(&gate->changed);
-    pthread_mutex_unlock(&gate->lock);
+    hold_release(&gate->hold);
 }
 
 static void gate_drop(struct gate *gate)
 {
     tn_buffer_close(&gate->asking.request.entries);
-    pthread_cond_destroy(&gate->changed);
-    pthread_mutex_destroy(&gate->lock);
+    hold_drop(&gate->hold);
 }
 
 /* A request that notes how much was durable when it was answered. */

@@ -350,19 +350,25 @@ static void what_fits_no_entry_changes_nothing_and_the_desk_goes_on(void **conte
     assert_int_equal(size_of(state), size + 2);
 }
 
+/* The desk's own thread, at rest until the test lets it go. */
+struct resting {
+    struct tn_desk *desk;
+    struct hold hold;
+    enum tn_status status;
+};
+
 static enum tn_status hold_up(void *context)
 {
-    (void) context;
-    usleep(400000);
+    hold_here(context);
     return TN_OK;
 }
 
 static void *rest_main(void *context)
 {
-    struct desk_state *state = context;
-    enum tn_status status = tn_desk_at_rest(state->ledger->desk, hold_up, NULL);
+    struct resting *resting = context;
 
-    return status == TN_OK ? context : NULL;
+    resting->status = tn_desk_at_rest(resting->desk, hold_up, &resting->hold);
+    return NULL;
 }
 
 static void ignore_done(struct tn_desk_request *request)
@@ -375,12 +381,13 @@ static void a_full_queue_is_busy_and_never_a_stall(void **context)
     struct desk_state *state = *context;
     struct tn_desk_request *requests = calloc(TN_DESK_QUEUE_MAX + 1, sizeof(*requests));
     enum tn_status status = TN_OK;
+    struct resting resting = {.desk = state->ledger->desk};
     pthread_t thread;
-    void *rested = NULL;
     size_t sent = 0;
 
-    assert_int_equal(pthread_create(&thread, NULL, rest_main, state), 0);
-    usleep(100000);
+    hold_init(&resting.hold);
+    assert_int_equal(pthread_create(&thread, NULL, rest_main, &resting), 0);
+    hold_wait(&resting.hold);
     while (status == TN_OK && sent <= TN_DESK_QUEUE_MAX) {
         struct tn_desk_request *request = &requests[sent];
 
@@ -391,10 +398,13 @@ static void a_full_queue_is_busy_and_never_a_stall(void **context)
         status = tn_desk_submit(state->ledger->desk, request);
         sent += status == TN_OK ? 1 : 0;
     }
+    hold_release(&resting.hold);
+    pthread_join(thread, NULL);
+    assert_int_equal(resting.status, TN_OK);
+    hold_drop(&resting.hold);
+    /* It was said while nothing moved: nobody waited for a place. */
     assert_int_equal(status, TN_BUSY);
     assert_int_equal(sent, TN_DESK_QUEUE_MAX);
-    pthread_join(thread, &rested);
-    assert_non_null(rested);
     close_ledger(state); /* answers everything that was taken */
     for (size_t i = 0; i < sent; i++) {
         assert_int_equal(requests[i].status, TN_REFUSED);
