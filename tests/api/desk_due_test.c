@@ -295,7 +295,7 @@ static void a_draw_that_was_cut_is_made_after_a_restart(void **context)
 /* What of a ledger is neither its store, nor made from it, nor its lock. */
 static void copy_keys(const char *from, const char *to)
 {
-    char command[400];
+    char command[4 * SCRATCH_BYTES];
 
     (void) snprintf(
         command, sizeof(command),
@@ -317,8 +317,7 @@ static void create_other(struct desk_state *other)
     struct tn_error error = {0};
 
     tn_policy_initial(START_US - TN_DAY_US, &policy);
-    snprintf(other->directory, sizeof(other->directory), "/tmp/turno-other-XXXXXX");
-    assert_non_null(mkdtemp(other->directory));
+    scratch_make(other->directory);
     assert_int_equal(rmdir(other->directory), 0);
     assert_int_equal(tn_ledger_create(other->directory, &genesis, &error), TN_OK);
 }
@@ -330,7 +329,7 @@ static void a_draw_that_cannot_be_made_is_held_and_nothing_else(void **context)
     struct desk_state *state = *context;
     struct desk_state other = {0};
     struct asking asking;
-    char kept[80];
+    char kept[SCRATCH_BYTES];
 
     close_ledger(state);
     open_ledger(state, &running_options);

@@ -22,6 +22,7 @@
 #include "ledger/rules/policy_history.h"
 #include "ledger/rules/rows.h"
 #include "projections/keys.h"
+#include "tests/scratch.h"
 
 /* 2024-09-03 16:30 UTC: a window has been open for half an hour. */
 #define START_US 1725381000000000ull
@@ -29,7 +30,7 @@
 #define DRAW_US 1725465600000000ull  /* 2024-09-04 16:00 UTC */
 
 struct desk_state {
-    char directory[64];
+    char directory[SCRATCH_BYTES];
     struct tn_ledger *ledger;
 };
 
@@ -61,9 +62,7 @@ static inline void create_with_policy(struct desk_state *state, const struct tn_
                                  .allow_unlocked = true};
     struct tn_error error = {0};
 
-    snprintf(state->directory, sizeof(state->directory), "%s/turno-desk-XXXXXX",
-             getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
-    assert_non_null(mkdtemp(state->directory));
+    scratch_make(state->directory);
     assert_int_equal(rmdir(state->directory), 0);
     if (tn_ledger_create(state->directory, &genesis, &error) != TN_OK) {
         fail_msg("create: %s", error.text);
@@ -80,12 +79,12 @@ static inline void create_ledger(struct desk_state *state, bool simulated, uint6
 
 static inline void remove_ledger(struct desk_state *state)
 {
-    char command[200];
+    char key[SCRATCH_PATH_BYTES];
 
     close_ledger(state);
-    snprintf(command, sizeof(command), "rm -rf '%s' '%s.root-key'", state->directory,
-             state->directory);
-    assert_int_equal(system(command), 0);
+    scratch_remove(state->directory);
+    (void) snprintf(key, sizeof(key), "%s.root-key", state->directory);
+    (void) remove(key); /* of a ledger that is not simulated */
 }
 
 /* A simulated ledger whose commands the test stamps. */

@@ -3,7 +3,6 @@
 #ifndef TN_TESTS_API_LEDGER_SUPPORT_H
 #define TN_TESTS_API_LEDGER_SUPPORT_H
 
-#include <ftw.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 #include "ledger/base/check.h"
 #include "ledger/base/civil.h"
 #include "ledger/rules/policy_history.h"
+#include "tests/scratch.h"
 
 /* 2024-06-03 11:00 in New York: the window of that day opens an hour later. */
 #define MORNING_US 1717426800000000ull
@@ -31,7 +31,7 @@
     } while (0)
 
 struct place {
-    char directory[64];
+    char directory[SCRATCH_BYTES];
     struct tn_policy policy;
     struct tn_ledger *ledger;
 };
@@ -51,9 +51,7 @@ static inline void place_create_with(struct place *place, uint64_t created_us, b
 
     memset(place, 0, sizeof(*place));
     TN_CHECK(sodium_init() >= 0);
-    (void) snprintf(place->directory, sizeof(place->directory), "%s/turno-api-XXXXXX",
-                    getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
-    TN_CHECK(mkdtemp(place->directory) != NULL);
+    scratch_make(place->directory);
     tn_policy_initial(created_us - TN_DAY_US, &place->policy);
     if (change) {
         change(&place->policy);
@@ -91,20 +89,12 @@ static inline void place_close(struct place *place)
     place->ledger = NULL;
 }
 
-static inline int remove_entry(const char *path, const struct stat *about, int type, struct FTW *at)
-{
-    (void) about;
-    (void) type;
-    (void) at;
-    return remove(path);
-}
-
 static inline void place_remove(struct place *place)
 {
-    char key[80];
+    char key[SCRATCH_PATH_BYTES];
 
     place_close(place);
-    (void) nftw(place->directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    scratch_remove(place->directory);
     (void) snprintf(key, sizeof(key), "%s.root-key", place->directory);
     (void) remove(key); /* of a ledger that is not simulated */
 }

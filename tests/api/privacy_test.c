@@ -125,12 +125,14 @@ static char *spoken; /* what standard error got */
 static size_t spoken_size;
 static int spoken_file;
 static int standard_error;
-static char spoken_path[64];
+static char spoken_folder[SCRATCH_BYTES];
+static char spoken_path[SCRATCH_PATH_BYTES];
 
 static void listen_begin(void)
 {
-    (void) snprintf(spoken_path, sizeof(spoken_path), "/tmp/turno-spoken-XXXXXX");
-    spoken_file = mkstemp(spoken_path);
+    scratch_make(spoken_folder);
+    (void) snprintf(spoken_path, sizeof(spoken_path), "%s/spoken", spoken_folder);
+    spoken_file = open(spoken_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     TN_CHECK(spoken_file >= 0);
     standard_error = dup(STDERR_FILENO);
     TN_CHECK(dup2(spoken_file, STDERR_FILENO) >= 0);
@@ -146,15 +148,15 @@ static void listen_end(void)
     TN_CHECK(spoken && pread(spoken_file, spoken, (size_t) size, 0) == size);
     spoken_size = (size_t) size;
     (void) close(spoken_file);
-    (void) remove(spoken_path);
-    spoken_path[0] = '\0';
+    scratch_remove(spoken_folder);
+    spoken_folder[0] = '\0';
 }
 
 /* A test that failed while it listened has said why into the file. */
 static int listen_no_longer(void **state)
 {
     (void) state;
-    if (spoken_path[0] != '\0') {
+    if (spoken_folder[0] != '\0') {
         listen_end();
         (void) fputs(spoken, stderr);
         free(spoken);

@@ -80,11 +80,11 @@ static void a_season_that_cannot_be_is_refused(void **state)
         {"after the end", {.days = 1, .start_day = 20109}},            /* 2025-01-21 */
     };
     struct tn_simulate_report *report = calloc(1, sizeof(*report));
-    char directory[256];
+    char directory[SCRATCH_BYTES];
 
     (void) state;
     assert_non_null(report);
-    make_directory(directory, sizeof(directory));
+    scratch_make(directory);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct tn_error error = {0};
 

@@ -16,11 +16,12 @@
 #include "ledger/log/witness.h"
 #include "tests/api/http/client.h"
 #include "tests/faults.h"
+#include "tests/scratch.h"
 
 #define ORIGIN "log.test/one"
 
 struct place {
-    char directory[64];
+    char directory[SCRATCH_BYTES];
     struct tn_signer log;
     struct tn_witness *witness;
     struct tn_verifier verifier; /* the witness's */
@@ -55,8 +56,7 @@ static void place_init(struct place *place)
 {
     static const uint8_t seed[TN_KEY_SEED_SIZE] = {1};
 
-    (void) snprintf(place->directory, sizeof(place->directory), "/tmp/turno-witness-XXXXXX");
-    assert_non_null(mkdtemp(place->directory));
+    scratch_make(place->directory);
     TN_CHECK(tn_signer_init(&place->log, tn_bytes_from_string(ORIGIN), TN_KEY_ED25519, seed) ==
              TN_OK);
     place_open(place);
@@ -64,12 +64,9 @@ static void place_init(struct place *place)
 
 static void place_remove(struct place *place)
 {
-    char command[128];
-
     place_close(place);
     tn_signer_close(&place->log);
-    (void) snprintf(command, sizeof(command), "rm -rf '%s'", place->directory);
-    assert_int_equal(system(command), 0);
+    scratch_remove(place->directory);
 }
 
 /* Entries "0", "1", ...: the tree, and the checkpoint's text. */
@@ -296,7 +293,7 @@ static void the_key_is_its_own_and_keeps_its_name(void **state)
     struct tn_witness *other;
     struct tn_error error = {0};
     struct stat info;
-    char path[128];
+    char path[SCRATCH_PATH_BYTES];
 
     (void) state;
     place_init(&place);

@@ -446,10 +446,10 @@ static void any_past_state_can_be_looked_at(void **state)
     struct tn_state views;
     struct tn_error error = {0};
     const char *base = getenv("TMPDIR");
-    char temporary[256];
+    char temporary[SCRATCH_BYTES];
 
     (void) state;
-    make_directory(temporary, sizeof(temporary));
+    scratch_make(temporary);
     desk_open(&desk);
     desk_run(&desk, 1100);
     base = base != NULL ? strdup(base) : NULL;

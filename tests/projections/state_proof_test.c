@@ -370,10 +370,10 @@ static void kept_leaves_give_every_path(void **state)
 {
     static const size_t counts[] = {1, 2, 255, 256, 257, 1000, 65536 + 300};
     struct place place = {0};
-    char path[300];
+    char path[SCRATCH_PATH_BYTES];
 
     (void) state;
-    make_directory(place.directory, sizeof(place.directory));
+    scratch_make(place.directory);
     (void) snprintf(path, sizeof(path), "%s/kept", place.directory);
     for (size_t n = 0; n < TN_ARRAY_SIZE(counts); n++) {
         size_t count = counts[n];
@@ -427,7 +427,7 @@ static void kept_leaves_give_every_path(void **state)
         }
         free(nodes);
     }
-    (void) nftw(place.directory, place_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    scratch_remove(place.directory);
 }
 
 int main(void)

@@ -8,7 +8,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +20,7 @@
 #include "ledger/base/hash.h"
 #include "ledger/log/log.h"
 #include "projections/engine.h"
+#include "tests/scratch.h"
 
 /* Fails the test with the words of the error. */
 #define MUST(call, error)                                                                          \
@@ -31,28 +31,11 @@
         }                                                                                          \
     } while (0)
 
-static inline void make_directory(char *path, size_t size)
-{
-    const char *base = getenv("TMPDIR");
-
-    (void) snprintf(path, size, "%s/turno-test-XXXXXX", base != NULL ? base : P_tmpdir);
-    assert_non_null(mkdtemp(path));
-}
-
 struct place {
-    char directory[256];
+    char directory[SCRATCH_BYTES];
     struct tn_store *store;
     struct tn_log *log;
 };
-
-static inline int place_remove_one(const char *path, const struct stat *about, int type,
-                                   struct FTW *at)
-{
-    (void) about;
-    (void) type;
-    (void) at;
-    return remove(path);
-}
 
 static inline void place_open(struct place *place)
 {
@@ -63,7 +46,7 @@ static inline void place_open(struct place *place)
                                        .no_sync = true};
 
     if (options.create) {
-        make_directory(place->directory, sizeof(place->directory));
+        scratch_make(place->directory);
     }
     MUST(tn_store_open(place->directory, &options, &place->store, &error), &error);
     MUST(tn_log_open(place->store, &place->log, &error), &error);
@@ -81,7 +64,7 @@ static inline void place_close(struct place *place)
 static inline void place_destroy(struct place *place)
 {
     place_close(place);
-    (void) nftw(place->directory, place_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    scratch_remove(place->directory);
     place->directory[0] = '\0';
 }
 

@@ -192,10 +192,7 @@ static void run(const struct pace *pace)
     pthread_t threads[4];
     uint64_t rounds = 0;
     uint64_t size = 0;
-    const char *base = getenv("TMPDIR");
-    snprintf(f.directory, sizeof(f.directory), "%s/turno-test-XXXXXX",
-             base != NULL ? base : P_tmpdir);
-    assert_non_null(mkdtemp(f.directory));
+    scratch_make(f.directory);
     f.batch = tn_batch_create();
     pid_t writer = fork();
     assert_true(writer >= 0);

@@ -18,6 +18,7 @@
 #include "ledger/base/hash.h"
 #include "ledger/base/pack.h"
 #include "ledger/log/log.h"
+#include "tests/scratch.h"
 
 /* A test says what a status means when it is not the expected one. */
 #define assert_status(expression, expected, error)                                                 \
@@ -31,19 +32,12 @@
 #define assert_ok(expression, error) assert_status(expression, TN_OK, error)
 
 struct fixture {
-    char directory[256];
+    char directory[SCRATCH_BYTES];
     struct tn_store *store;
     struct tn_log *log;
     struct tn_batch *batch;
     struct tn_error error;
 };
-
-static inline void remove_tree(const char *directory)
-{
-    char command[300];
-    snprintf(command, sizeof(command), "rm -rf '%s'", directory);
-    assert_int_equal(system(command), 0);
-}
 
 static inline void fixture_open(struct fixture *f, const struct tn_store_options *options)
 {
@@ -54,10 +48,7 @@ static inline void fixture_open(struct fixture *f, const struct tn_store_options
 static inline void fixture_init(struct fixture *f)
 {
     *f = (struct fixture){0};
-    const char *base = getenv("TMPDIR");
-    snprintf(f->directory, sizeof(f->directory), "%s/turno-test-XXXXXX",
-             base != NULL ? base : P_tmpdir);
-    assert_non_null(mkdtemp(f->directory));
+    scratch_make(f->directory);
     f->batch = tn_batch_create();
     fixture_open(f, &(struct tn_store_options){.create = true});
 }
@@ -74,7 +65,7 @@ static inline void fixture_close(struct fixture *f)
 {
     fixture_shut(f);
     tn_batch_destroy(f->batch);
-    remove_tree(f->directory);
+    scratch_remove(f->directory);
 }
 
 static inline void fixture_reopen(struct fixture *f)

@@ -11,7 +11,7 @@
 #include "tests/ledger/log/log_fixture.h"
 
 struct scenario {
-    char directory[256];
+    char directory[SCRATCH_BYTES];
     struct tn_store *store;
     struct tn_family *family;
     struct tn_batch *batch;
@@ -22,10 +22,7 @@ struct scenario {
 static void scenario_init(struct scenario *s)
 {
     *s = (struct scenario){0};
-    const char *base = getenv("TMPDIR");
-    snprintf(s->directory, sizeof(s->directory), "%s/turno-test-XXXXXX",
-             base != NULL ? base : P_tmpdir);
-    assert_non_null(mkdtemp(s->directory));
+    scratch_make(s->directory);
     struct tn_store_options options = {.create = true};
     assert_ok(tn_store_open(s->directory, &options, &s->store, &s->error), &s->error);
     assert_ok(tn_store_family(s->store, "rows@1", true, &s->family, &s->error), &s->error);
@@ -45,7 +42,7 @@ static void scenario_close(struct scenario *s)
     tn_batch_destroy(s->batch);
     tn_store_close(s->store);
     tn_buffer_close(&s->value);
-    remove_tree(s->directory);
+    scratch_remove(s->directory);
 }
 
 static void put(struct scenario *s, const char *key, const char *value)
@@ -76,7 +73,7 @@ static void a_directory_is_opened_as_what_it_is(void **state)
     (void) state;
     struct scenario s;
     struct tn_store *other = NULL;
-    char path[300];
+    char path[SCRATCH_PATH_BYTES];
     scenario_init(&s);
     struct tn_store_options create = {.create = true};
     struct tn_store_options open = {0};
@@ -426,7 +423,7 @@ static void a_store_that_lost_durable_writes_is_not_opened(void **state)
             struct scenario s;
             struct tn_store *other = NULL;
             struct tn_store_options open = {0};
-            char path[300];
+            char path[SCRATCH_PATH_BYTES];
 
             scenario_init(&s);
             write_rows(&s, 300, synced_each ? TN_SYNCED : TN_UNSYNCED);
@@ -458,7 +455,7 @@ static void writes_that_were_never_durable_may_be_lost(void **state)
 {
     (void) state;
     struct scenario s;
-    char path[300];
+    char path[SCRATCH_PATH_BYTES];
 
     scenario_init(&s);
     write_rows(&s, 10, TN_SYNCED);

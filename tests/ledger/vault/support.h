@@ -20,34 +20,23 @@
 
 #include "ledger/base/buffer.h"
 #include "ledger/vault/keys.h"
+#include "tests/scratch.h"
 
 struct folder {
-    char root[PATH_MAX / 4];   /* holds the ledger and what lies beside it */
+    char root[SCRATCH_BYTES];  /* holds the ledger and what lies beside it */
     char ledger[PATH_MAX / 2]; /* the data directory */
 };
 
 static inline void folder_make(struct folder *folder)
 {
-    const char *base = getenv("TMPDIR");
     memset(folder, 0, sizeof(*folder));
-    (void) snprintf(folder->root, sizeof(folder->root), "%s/turno-vault-XXXXXX",
-                    base == NULL ? "/tmp" : base);
-    assert_non_null(mkdtemp(folder->root));
+    scratch_make(folder->root);
     (void) snprintf(folder->ledger, sizeof(folder->ledger), "%s/ledger", folder->root);
-}
-
-static inline int folder_remove_one(const char *path, const struct stat *info, int type,
-                                    struct FTW *walk)
-{
-    (void) info;
-    (void) type;
-    (void) walk;
-    return remove(path);
 }
 
 static inline void folder_remove(struct folder *folder)
 {
-    assert_int_equal(nftw(folder->root, folder_remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
+    scratch_remove(folder->root);
 }
 
 /* `name` below the folder's root. */

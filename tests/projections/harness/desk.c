@@ -1,5 +1,4 @@
 /* The harness's desk: places, what falls due, decisions. */
-#include <ftw.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,8 +20,7 @@ void place_open(struct place *place)
         .mode = TN_STORE_WRITER, .create = true, .reserve_bytes = 1, .no_sync = true};
 
     memset(place, 0, sizeof(*place));
-    (void) snprintf(place->directory, sizeof(place->directory), "/tmp/turno-harness.XXXXXX");
-    assert_non_null(mkdtemp(place->directory));
+    scratch_make(place->directory);
     HARNESS_MUST(tn_store_open(place->directory, &options, &place->store, &error), &error);
     HARNESS_MUST(tn_log_open(place->store, &place->log, &error), &error);
     HARNESS_MUST(tn_engine_open(place->store, place->log, NULL, 0, &place->engine, &error), &error);
@@ -34,14 +32,6 @@ void place_open(struct place *place)
     assert_non_null(place->offsets);
 }
 
-static int remove_one(const char *path, const struct stat *about, int type, struct FTW *at)
-{
-    (void) about;
-    (void) type;
-    (void) at;
-    return remove(path);
-}
-
 void place_destroy(struct place *place)
 {
     tn_engine_close(place->engine);
@@ -51,7 +41,7 @@ void place_destroy(struct place *place)
     tn_buffer_close(&place->bytes);
     free(place->entries);
     free(place->offsets);
-    (void) nftw(place->directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    scratch_remove(place->directory);
 }
 
 void place_commit(struct place *place)

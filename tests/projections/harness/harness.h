@@ -11,6 +11,7 @@
 #include "projections/decide.h"
 #include "projections/engine.h"
 #include "tests/projections/harness/shadow.h"
+#include "tests/scratch.h"
 
 #define HARNESS_CHAIN_LENGTH 400u
 #define HARNESS_WITNESSES 3u
@@ -26,7 +27,7 @@
 
 /* A store in a temporary directory with a log and the live rows over it. */
 struct place {
-    char directory[64];
+    char directory[SCRATCH_BYTES];
     struct tn_store *store;
     struct tn_log *log;
     struct tn_engine *engine;
