@@ -94,9 +94,8 @@ def measure():
 
 def main():
     peers.SECONDS = SECONDS
-    server = peers.start_turno()
     worst = 0.0
-    try:
+    with peers.running_turno():
         for _ in range(peers.rounds):
             rate, found, checkpoints = measure()
             p50, p99 = found[len(found) // 2], found[len(found) * 99 // 100]
@@ -104,9 +103,6 @@ def main():
             print(f"checkpoint after an answer: p50 {p50:.0f} ms, p99 {p99:.0f} ms, max {found[-1]:.0f} "
                   f"ms (at most 200 for p99) over {len(found)} answers and {checkpoints} checkpoints, "
                   f"beside {rate:.0f} requests/s")
-    finally:
-        server.terminate()
-        server.wait()
     return 0 if worst <= 200 else 1
 
 

@@ -7,12 +7,14 @@ before its answer. wrk runs one thread with 64 connections for all; pgbench 64 c
 as a second figure, over TCP as wrk's connections are. nginx answers the very texts that the validations
 send, and, as a second figure, wrk's own bare GET.
 """
+import contextlib
 import http.client
 import json
 import os
 import pwd
 import re
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -24,14 +26,18 @@ SECONDS = 8
 PORT, NGINX_PORT, POSTGRES_PORT = 18091, 18092, 18093
 OWNERS = 8000
 here = os.path.dirname(os.path.abspath(__file__))
+# Ends what was started, as a failure does.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 def run(*command, **options):
     return subprocess.run(command, check=True, capture_output=True, text=True, **options).stdout
 
 
-def wait_for(port, path):
+def wait_for(process, port, path):
     for _ in range(500):
+        if process.poll() is not None:
+            sys.exit(f"what should answer on port {port} ended with {process.returncode}")
         try:
             client = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
             client.request("GET", path)
@@ -40,6 +46,18 @@ def wait_for(port, path):
         except OSError:
             time.sleep(0.02)
     sys.exit(f"nothing answers on port {port}")
+
+
+@contextlib.contextmanager
+def running(command, port, path):
+    """A server that answers; it goes when the block ends, however that ends."""
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    try:
+        wait_for(process, port, path)
+        yield
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def register(part):
@@ -56,12 +74,17 @@ def register(part):
     return rows
 
 
-def start_turno():
+@contextlib.contextmanager
+def running_turno():
     ledger = os.path.join(scratch, "http")
     run(turno, "simulate", ledger, "--days", "1", "--scale", "0.001", "--no-throttle")
-    server = subprocess.Popen([turno, "serve", ledger, "--listen", f"127.0.0.1:{PORT}"],
-                              stderr=subprocess.DEVNULL)
-    wait_for(PORT, "/readyz")
+    with running([turno, "serve", ledger, "--listen", f"127.0.0.1:{PORT}"], PORT, "/readyz"):
+        fill(ledger)
+        yield
+
+
+def fill(ledger):
+    """Owners, officers and a pair to be validated, in files for wrk."""
     run(turno, "simulate", ledger, "--advance", "12")  # a window is open
     with ThreadPoolExecutor(8) as pool, open(os.path.join(scratch, "owners"), "w") as file:
         for rows in pool.map(register, range(8)):
@@ -73,10 +96,9 @@ def start_turno():
     sample = json.load(open(os.path.join(ledger, "simulated.json")))["appointment"]
     with open(os.path.join(scratch, "pairs"), "w") as file:
         file.write(f"{sample['confirmation_number']} {sample['date_of_birth']}\n")
-    return server
 
 
-def start_nginx():
+def running_nginx():
     conf = os.path.join(scratch, "nginx.conf")
     with open(conf, "w") as file:
         file.write(f"""
@@ -85,9 +107,7 @@ events {{ worker_connections 256; }}
 http {{ access_log off; keepalive_requests 1000000000; server {{ listen 127.0.0.1:{NGINX_PORT};
         location / {{ return 200 "ok"; }} }} }}
 """)
-    server = subprocess.Popen(["nginx", "-c", conf, "-p", scratch], stderr=subprocess.DEVNULL)
-    wait_for(NGINX_PORT, "/")
-    return server
+    return running(["nginx", "-c", conf, "-p", scratch], NGINX_PORT, "/")
 
 
 class Postgres:
@@ -107,19 +127,32 @@ class Postgres:
                        "fsync = on\nsynchronous_commit = on\n"
                        f"unix_socket_directories = '{self.data}'\nmax_connections = 100\n"
                        "shared_buffers = 256MB\nmax_wal_size = 4GB\n")
+        self.script = os.path.join(self.data, "request.sql")
+
+    def __enter__(self):
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def start(self):
         self.run("pg_ctl", "-D", self.data, "-w", "-l", os.path.join(self.data, "log"), "start")
         schema = ("create table event (id bigserial primary key, registration int not null, "
                   "body bytea not null, at timestamptz not null default now());"
                   "create table state (registration int primary key, day int, ports int);"
                   "insert into state select n, 0, 0 from generate_series(1, 8000) n;")
         self.run("psql", "-h", self.data, "-d", "postgres", "-q", "-c", schema)
-        self.script = os.path.join(self.data, "request.sql")
         with open(self.script, "w") as file:
             file.write("\\set r random(1, 8000)\n\\set p random(1, 9)\nbegin;\n"
                        "insert into event (registration, body) values (:r, "
                        "decode(repeat('ab', 98), 'hex'));\n"
                        "update state set day = 1, ports = :p where registration = :r;\ncommit;\n")
-        os.chown(self.script, user.pw_uid, user.pw_gid)
+        os.chown(self.script, self.user.pw_uid, self.user.pw_gid)
 
     def run(self, name, *arguments):
         return subprocess.run([os.path.join(self.bin, name), *arguments], check=True,
@@ -136,8 +169,9 @@ class Postgres:
         os.sync()
         return float(re.search(r"tps = ([0-9.]+)", out).group(1))
 
-    def close(self):
-        self.run("pg_ctl", "-D", self.data, "-m", "fast", "stop")
+    def stop(self):
+        if os.path.exists(os.path.join(self.data, "postmaster.pid")):
+            self.run("pg_ctl", "-D", self.data, "-m", "fast", "stop")
 
 
 runs = 0
@@ -162,9 +196,7 @@ def main():
     figures = {"requests": [], "pgbench": [], "pgbench, TCP": [], "validations": [], "nginx": [],
                "nginx, GET": []}
     p99 = {"requests": [], "validations": []}
-    server = nginx = postgres = None
-    try:
-        server, nginx, postgres = start_turno(), start_nginx(), Postgres()
+    with running_turno(), running_nginx(), Postgres() as postgres:
         for _ in range(rounds):
             for name, script in (("requests", "requests.lua"), ("validations", "validations.lua")):
                 rate, slow = wrk(PORT, script)
@@ -176,13 +208,6 @@ def main():
                 else:
                     figures["nginx"].append(wrk(NGINX_PORT, script)[0])
                     figures["nginx, GET"].append(wrk(NGINX_PORT, None)[0])
-    finally:
-        if postgres:
-            postgres.close()
-        for process in (nginx, server):
-            if process:
-                process.terminate()
-                process.wait()
     shutil.rmtree(os.path.join(scratch, "postgres"), ignore_errors=True)
     middle = {name: statistics.median(values) for name, values in figures.items()}
 

@@ -7,9 +7,11 @@ Without --make the ledger is there already. Wall time is what counts; CPU time i
 a run on a machine that others use can be read too.
 """
 import argparse
+import contextlib
 import os
 import random
 import resource
+import signal
 import subprocess
 import sys
 import time
@@ -23,6 +25,8 @@ parser.add_argument("--start", metavar="DATE")
 parser.add_argument("--port", type=int, default=18090)
 options = parser.parse_args()
 base = f"http://127.0.0.1:{options.port}"
+# Ends what was started, as a failure does.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 def run(*arguments):
@@ -65,34 +69,42 @@ def tile_path(index):
     return text
 
 
+@contextlib.contextmanager
 def serve():
+    """The server's pid, wall and CPU seconds until it was ready; it goes when the block ends."""
     started = time.monotonic()
     server = subprocess.Popen(
         [options.turno, "serve", options.ledger, "--listen", f"127.0.0.1:{options.port}"],
         stderr=subprocess.DEVNULL,
     )
+    try:
+        wait_ready(server, started)
+        yield server.pid, time.monotonic() - started, cpu_of(server.pid)
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def wait_ready(server, started):
     while True:
         try:
             urllib.request.urlopen(base + "/readyz", timeout=1).read()
-            return server, time.monotonic() - started, cpu_of(server.pid)
+            return
         except OSError:
             if server.poll() is not None or time.monotonic() - started > 600:
                 sys.exit("the server did not start")
             time.sleep(0.01)
 
 
-def measure_server():
-    server, start, cpu = serve()
+def measure_server(pid, start, cpu):
     events = int(get("/log/checkpoint").split(b"\n")[1])
     print(f"start: {start:.2f} s to ready ({cpu:.2f} s of CPU) on {events} events (at most 2)", flush=True)
-    fresh = status(server.pid, "VmRSS")
+    fresh = status(pid, "VmRSS")
     dice = random.Random(1)
     for _ in range(2048):  # entries from anywhere, as auditors look at them
         get("/log/tile/entries/" + tile_path(dice.randrange(events // 256)))
-    print(f"memory: {fresh} MiB resident after the start, {status(server.pid, 'VmRSS')} MiB after 2,048 bundles "
-          f"from anywhere, {status(server.pid, 'VmHWM')} MiB at most (at most 512)", flush=True)
-    server.terminate()
-    server.wait()
+    print(f"memory: {fresh} MiB resident after the start, {status(pid, 'VmRSS')} MiB after 2,048 bundles "
+          f"from anywhere, {status(pid, 'VmHWM')} MiB at most (at most 512)", flush=True)
 
 
 def made():
@@ -107,7 +119,8 @@ def made():
 
 if options.make:
     made()
-measure_server()
+with serve() as served:
+    measure_server(*served)
 for command in ("verify", "rebuild"):
     text, spent, cpu, memory = run(command, options.ledger)
     print(f"{command}: {text.split(chr(10))[-1]}; {spent:.2f} s with start and end, {cpu:.2f} s of CPU "

@@ -108,7 +108,8 @@ class Drawd:
     def start(self):
         self.process = subprocess.Popen([turno.PROGRAM, "drawd", self.folder, "--listen",
                                          self.socket, "--simulated", "--allow-unlocked"],
-                                        stderr=subprocess.DEVNULL)
+                                        stderr=subprocess.DEVNULL,
+                                        preexec_fn=turno.die_with_parent)
         turno._running[self.process.pid] = self.process
         turno.wait_until(self.answers, "drawd")
 

@@ -20,7 +20,8 @@ def start(*arguments):
     reading, writing = os.pipe()
     os.close(reading)
     process = subprocess.Popen([turno.PROGRAM, *map(str, arguments)], stdin=subprocess.DEVNULL,
-                               stdout=subprocess.DEVNULL, stderr=writing)
+                               stdout=subprocess.DEVNULL, stderr=writing,
+                               preexec_fn=turno.die_with_parent)
     os.close(writing)
     turno._running[process.pid] = process # pylint: disable=protected-access
     return process
@@ -105,7 +106,7 @@ def closed_descriptors(base):
     directory, port = os.path.join(base, "ledger"), turno.free_port()
     process = subprocess.Popen([turno.PROGRAM, "serve", directory, "--listen", f"127.0.0.1:{port}"],
                                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                               preexec_fn=lambda: os.close(2))
+                               preexec_fn=lambda: turno.begin_child(lambda: os.close(2)))
     turno._running[process.pid] = process # pylint: disable=protected-access
 
     def answers():

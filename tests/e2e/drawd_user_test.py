@@ -51,6 +51,7 @@ def root_is_given_up(base, who):
     give(folder, who)
     process = subprocess.Popen([turno.PROGRAM, "drawd", folder, "--listen", path, "--user", USER,
                                 "--simulated", "--allow-unlocked"], stderr=subprocess.DEVNULL,
+                               preexec_fn=turno.die_with_parent,
                                extra_groups=[0, pwd.getpwnam(OTHER).pw_gid])
     turno._running[process.pid] = process # pylint: disable=protected-access
     turno.wait_until(lambda: process.poll() is not None or answers(path), "drawd listens")
@@ -80,7 +81,8 @@ def root_is_given_up(base, who):
     assert process.wait(20) == turno.DONE
     # The same word as root: nothing stands in another's name.
     process = subprocess.Popen([turno.PROGRAM, "drawd", folder, "--listen", path, "--simulated",
-                                "--allow-unlocked"], stderr=subprocess.DEVNULL)
+                                "--allow-unlocked"], stderr=subprocess.DEVNULL,
+                               preexec_fn=turno.die_with_parent)
     turno._running[process.pid] = process # pylint: disable=protected-access
     turno.wait_until(lambda: answers(path), "drawd listens")
     assert status_of(process)["Uid"] == ["0"] * 4

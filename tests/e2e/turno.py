@@ -1,7 +1,9 @@
 """What the end-to-end tests share: a ledger in a folder of its own, a server on it, a client.
 
 Loopback only. Whatever is started here is stopped by its pid, and the folder goes with everything in
-it, however a test ends. Environment: TURNO (the program), TURNO_BUILD (its build folder)."""
+it, however a test ends: SIGTERM ends it as a failure does. Killed (ctest does so at a TIMEOUT) it can
+only leave the folder; what it started is killed with it. Environment: TURNO (the program), TURNO_BUILD
+(its build folder)."""
 
 import atexit
 import contextlib
@@ -46,6 +48,16 @@ def need_program(*files):
             skip(f"no {file}")
 
 
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+_LIBC = ctypes.CDLL(None)
+PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent():
+    """In a child, before it is another program: killed when the thread ends that started it."""
+    _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 @contextlib.contextmanager
 def scratch():
     """A folder for one test. `TURNO_KEEP` set: it stays, for looking at a failure."""
@@ -53,6 +65,7 @@ def scratch():
     try:
         yield base
     finally:
+        stop_all()
         if os.environ.get("TURNO_KEEP"):
             print(f"kept: {base}")
         else:
@@ -72,11 +85,19 @@ def lock_no_memory():
     resource.setrlimit(resource.RLIMIT_MEMLOCK, (0, 0))
 
 
+def begin_child(before=None):
+    """In a child before its program: what `before` does, and it ends with us."""
+    die_with_parent()
+    if before:
+        before()
+
+
 def run(*arguments, expect=DONE, text=True, timeout=120, env=None, stdin=None, before=None):
     """Run the program to its end. `expect`: the exit code, several, or None for any."""
     done = subprocess.run([PROGRAM, *map(str, arguments)], stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, timeout=timeout, check=False, input=stdin,
-                          preexec_fn=before, env=dict(os.environ, **(env or {})))
+                          preexec_fn=lambda: begin_child(before),
+                          env=dict(os.environ, **(env or {})))
     if text:
         done.stdout, done.stderr = done.stdout.decode(), done.stderr.decode()
     if expect is not None:
@@ -246,8 +267,8 @@ class Server:
                  *map(str, self.options)],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL,
                 env=dict(os.environ, **self.env),
-                preexec_fn=self.files and (
-                    lambda: resource.setrlimit(resource.RLIMIT_NOFILE, self.files)))
+                preexec_fn=lambda: begin_child(self.files and (
+                    lambda: resource.setrlimit(resource.RLIMIT_NOFILE, self.files))))
         _running[self.process.pid] = self.process
         if wait:
             self.wait_ready()

@@ -38,7 +38,8 @@ class Witness:
             arguments += ["--log", vkey]
         with open(self.directory + ".log", "ab") as log:
             self.process = subprocess.Popen(arguments, stdout=log, stderr=log,
-                                            stdin=subprocess.DEVNULL)
+                                            stdin=subprocess.DEVNULL,
+                                            preexec_fn=turno.die_with_parent)
         turno._running[self.process.pid] = self.process # pylint: disable=protected-access
         turno.wait_until(self.answers, "the witness listens")
         return self
