@@ -249,12 +249,12 @@ def simulated_log(folder):
 
 def real_log(folder):
     directory = os.path.join(folder, "real")
-    turno.run("init", directory)
+    turno.run("init", directory, "--allow-unlocked")
     auditor = turno.run("officer", directory, "add", "a@example.org", "--role",
                         "auditor").stdout.split()[-1]
     # In a domain that the first policy in force lists.
     officer = turno.run("officer", directory, "add", "b@inm.gob.mx").stdout.split()[-1]
-    with turno.Server(directory) as server, server.client() as client:
+    with turno.Server(directory, "--allow-unlocked") as server, server.client() as client:
         bundles_of_a_real_log(client, auditor, officer)
         server.stop()
 

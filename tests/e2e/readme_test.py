@@ -14,6 +14,8 @@ import turno
 
 ROOT = os.path.abspath(os.path.join(turno.HERE, "..", ".."))
 SECONDS_MAX = 240
+# Whoever reads a failure wants its reason, and a second is short for a start on a busy machine.
+CURL = "show-error\nretry = 10\nretry-delay = 1\nretry-connrefused\n"
 
 
 def sessions():
@@ -46,19 +48,31 @@ def elsewhere(commands, base):
 
 
 def paste(title, commands, base):
-    """Every line must succeed; what the servers say goes to standard error."""
-    with subprocess.Popen(["bash", "-e", "-o", "pipefail", "-c", elsewhere(commands, base)], cwd=ROOT,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                          start_new_session=True) as shell:
+    """Every line must succeed; what the servers say goes to standard error.
+
+    Both go to files and only the shell is waited for: servers of a session that stopped half-way would
+    hold a pipe open."""
+    with open(os.path.join(base, ".curlrc"), "w", encoding="utf-8") as file:
+        file.write(CURL)
+    names = [os.path.join(base, name) for name in ("said", "told")]
+    with open(names[0], "wb") as said, open(names[1], "wb") as told, subprocess.Popen(
+            ["bash", "-e", "-o", "pipefail", "-c", elsewhere(commands, base)], cwd=ROOT,
+            stdin=subprocess.DEVNULL, stdout=said, stderr=told, start_new_session=True,
+            env=dict(os.environ, CURL_HOME=base), preexec_fn=turno.die_with_parent) as shell:
         try:
-            said, told = shell.communicate(timeout=SECONDS_MAX)
+            shell.wait(SECONDS_MAX)
         finally:
             try:
-                os.killpg(shell.pid, signal.SIGTERM) # servers of a session that stopped half-way
+                os.killpg(shell.pid, signal.SIGTERM)
             except ProcessLookupError:
                 pass
-    assert shell.returncode == 0, (title, shell.returncode, said, told)
-    return said
+    texts = []
+    for name in names:
+        with open(name, encoding="utf-8", errors="replace") as file:
+            texts.append(file.read())
+    assert shell.returncode == 0, (f"{title}: exit {shell.returncode}\n--- standard output\n{texts[0]}"
+                                   f"\n--- standard error\n{texts[1]}")
+    return texts[0]
 
 
 def main():
