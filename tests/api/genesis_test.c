@@ -9,11 +9,12 @@
 #include <cmocka.h>
 
 #include "tests/api/ledger_support.h"
+#include "tests/scratch.h"
 
 #define FOREIGN "not of this ledger\n"
 
 struct scene {
-    char base[64];
+    char base[SCRATCH_BYTES];
     char directory[80]; /* not there yet */
     char root_key[96];
     struct tn_policy policy;
@@ -24,9 +25,7 @@ static void scene_open(struct scene *scene)
 {
     memset(scene, 0, sizeof(*scene));
     TN_CHECK(sodium_init() >= 0);
-    (void) snprintf(scene->base, sizeof(scene->base), "%s/turno-genesis-XXXXXX",
-                    getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
-    TN_CHECK(mkdtemp(scene->base) != NULL);
+    scratch_make(scene->base);
     (void) snprintf(scene->directory, sizeof(scene->directory), "%s/ledger", scene->base);
     (void) snprintf(scene->root_key, sizeof(scene->root_key), "%s.root-key", scene->directory);
     tn_policy_initial(MORNING_US - TN_DAY_US, &scene->policy);
@@ -34,7 +33,7 @@ static void scene_open(struct scene *scene)
 
 static void scene_close(struct scene *scene)
 {
-    (void) nftw(scene->base, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    scratch_remove(scene->base);
 }
 
 static enum tn_status create(struct scene *scene)
