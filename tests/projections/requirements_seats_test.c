@@ -562,6 +562,7 @@ static void P7_a_slot_that_does_not_add_up_stops_the_fold(void **state)
     struct harness harness;
 
     (void) state;
+    open_from(&harness, DAY_D);
     overshoot(&harness);
     assert_int_equal(folded_with(&harness, 0, 0), TN_OK);
     assert_int_equal(folded_with(&harness, 1, 0), TN_CORRUPT);
