@@ -55,7 +55,9 @@ static void keep_wal(const struct tn_store *store)
         size_t size = strlen(entry->d_name);
 
         if (size > 4 && strcmp(entry->d_name + size - 4, ".log") == 0) {
-            (void) linkat(here, entry->d_name, before, entry->d_name, 0);
+            if (linkat(here, entry->d_name, before, entry->d_name, 0) != 0) {
+                continue; /* there already, or a file system without links */
+            }
         }
     }
     if (before >= 0) {

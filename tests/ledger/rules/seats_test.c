@@ -1,6 +1,8 @@
 /* P7: a slot's seats add up, or the row is not a slot's. */
 #include "ledger/rules/seats.h"
 
+#include <string.h>
+
 #include "tests/ledger/base/unit.h"
 
 /* 30 published, 4 moved in, 6 moved out: 28 seats, of which 31 are held. */
@@ -48,7 +50,11 @@ static void one_seat_too_many_or_too_few_is_seen_in_every_count(void **state)
         assert_false(tn_slot_is_conserved(&slot));
         for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
             slot = overbooked;
-            *(uint64_t *) ((char *) &slot + counts[i].offset) += (uint64_t) by;
+            uint8_t *at = (uint8_t *) &slot + counts[i].offset;
+            uint64_t count;
+            memcpy(&count, at, sizeof(count));
+            count += (uint64_t) by;
+            memcpy(at, &count, sizeof(count));
             if (tn_slot_is_conserved(&slot)) {
                 fail_msg("%s is off by %d and nobody sees it", counts[i].label, (int) by);
             }
