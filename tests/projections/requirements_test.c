@@ -219,6 +219,7 @@ static void R08_a_draw_is_of_everybody_with_whom_its_pool_was_closed(void **stat
         tn_day_draw_load(&harness.decider, DAY_D, &harness.arena, &draw, &harness.error),
         TN_CORRUPT);
     assert_non_null(strstr(harness.error.text, "has 2 groups"));
+    harness_close(&harness);
 }
 
 /* ---- R03, R04: groups stay whole ---- */
