@@ -151,7 +151,6 @@ static enum tn_status request_appointments(struct bench *bench, uint64_t count)
         facts->ports.count = 1;
         facts->zone_version = 2;
         facts->zone_result = 1;
-        slot->request.has_key = true;
         status = submit(bench, slot);
     }
     wait_all(bench);
