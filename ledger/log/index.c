@@ -25,7 +25,6 @@
 #define GATHERED_BYTES_MAX                                                                         \
     (4 + (size_t) TN_FRAME_ENTRIES_MAX * (5 + TN_ID_SIZE * (1 + TN_ENTRY_STREAMS_MAX)))
 /* A segment in files, roughly, with room to spare: held against the free-space reserve. */
-#define SEGMENT_BYTES_PER_ENTRY 128u
 #define RETRY_S 1
 
 struct tn_index {
@@ -482,32 +481,6 @@ static void *segment_work(void *context)
     return NULL;
 }
 
-/* Both files of the frozen segment, handed over. */
-static enum tn_status write_files(struct tn_index *index, struct tn_error *error)
-{
-    const struct tn_index_memory *segment = &index->frozen;
-    struct tn_load *rows = NULL;
-    struct tn_load *commands = NULL;
-    uint64_t estimate = (segment->end - segment->base) * SEGMENT_BYTES_PER_ENTRY;
-    enum tn_status status = tn_load_create(index->store, index->family, estimate, &rows, error);
-
-    if (status == TN_OK) {
-        status = tn_load_create(index->store, index->commands, estimate, &commands, error);
-    }
-    if (status == TN_OK) {
-        status = tn_index_rows_write(segment, rows, commands, error);
-    }
-    if (status == TN_OK) {
-        status = tn_load_commit(commands, error);
-    }
-    if (status == TN_OK) {
-        status = tn_load_commit(rows, error);
-    }
-    tn_load_destroy(rows);
-    tn_load_destroy(commands);
-    return status;
-}
-
 /* Files first, then the rows of the frames go. Nothing reaches files before its frame is durable:
  * an entry lost in a power cut must not leave its index behind. */
 static enum tn_status write_segment(struct tn_index *index, struct tn_error *error)
@@ -519,7 +492,7 @@ static enum tn_status write_segment(struct tn_index *index, struct tn_error *err
     if (status != TN_OK) {
         return status;
     }
-    status = write_files(index, &own);
+    status = tn_index_segment_write(index->store, index->family, index->commands, segment, &own);
     if (status != TN_OK) {
         /* No append is in doubt when a file of the index cannot be written: it is tried again. */
         return tn_fail(error, status == TN_IO ? TN_UNAVAILABLE : status,

@@ -30,6 +30,8 @@
 #define ROW_KEY_BYTES (TN_INDEX_KEY_BYTES + INDEX_BYTES)
 #define VARINT_BYTES_MAX 6
 #define HAS_COMMAND 0x80u
+/* More than an entry takes in both files. */
+#define SEGMENT_BYTES_PER_ENTRY 128u
 
 _Static_assert(TN_GATHERED_KEY_BYTES == INDEX_BYTES, "an index");
 _Static_assert(TN_ENTRY_STREAMS_MAX < HAS_COMMAND, "streams and the flag share a byte");
@@ -38,6 +40,8 @@ static void put_index(uint8_t out[static INDEX_BYTES], uint64_t index);
 static uint64_t get_index(const uint8_t in[static INDEX_BYTES]);
 static void row_key(uint8_t out[static ROW_KEY_BYTES], const struct tn_index_key *key,
                     uint64_t index);
+static enum tn_status write_rows(const struct tn_index_memory *memory, struct tn_load *index,
+                                 struct tn_load *commands, struct tn_error *error);
 static void write_commands(const struct tn_index_memory *memory, struct tn_index_command *sorted,
                            struct tn_load *load);
 static void write_groups(const struct tn_index_memory *memory, struct tn_index_group *sorted,
@@ -126,8 +130,34 @@ void tn_gathered_close(struct tn_gathered *gathered)
     *gathered = (struct tn_gathered){0};
 }
 
-enum tn_status tn_index_rows_write(const struct tn_index_memory *memory, struct tn_load *index,
-                                   struct tn_load *commands, struct tn_error *error)
+enum tn_status tn_index_segment_write(struct tn_store *store, struct tn_family *index,
+                                      struct tn_family *commands,
+                                      const struct tn_index_memory *memory, struct tn_error *error)
+{
+    uint64_t estimate = (memory->end - memory->base) * SEGMENT_BYTES_PER_ENTRY;
+    struct tn_load *index_load = NULL;
+    struct tn_load *commands_load = NULL;
+    enum tn_status status = tn_load_create(store, index, estimate, &index_load, error);
+
+    if (status == TN_OK) {
+        status = tn_load_create(store, commands, estimate, &commands_load, error);
+    }
+    if (status == TN_OK) {
+        status = write_rows(memory, index_load, commands_load, error);
+    }
+    if (status == TN_OK) {
+        status = tn_load_commit(commands_load, error);
+    }
+    if (status == TN_OK) {
+        status = tn_load_commit(index_load, error);
+    }
+    tn_load_destroy(index_load);
+    tn_load_destroy(commands_load);
+    return status;
+}
+
+static enum tn_status write_rows(const struct tn_index_memory *memory, struct tn_load *index,
+                                 struct tn_load *commands, struct tn_error *error)
 {
     struct tn_index_command *sorted_commands =
         malloc((memory->command_count + 1) * sizeof(*sorted_commands));

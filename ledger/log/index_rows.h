@@ -25,10 +25,11 @@ void tn_gathered_close(struct tn_gathered *gathered);
 
 /* ---- rows in files ---- */
 
-/* All of `memory` in key order. The loads are the caller's. */
-TN_MUST_USE enum tn_status tn_index_rows_write(const struct tn_index_memory *memory,
-                                               struct tn_load *index, struct tn_load *commands,
-                                               struct tn_error *error);
+/* All of `memory` in key order, a finished file for each of both families. */
+TN_MUST_USE enum tn_status tn_index_segment_write(struct tn_store *store, struct tn_family *index,
+                                                  struct tn_family *commands,
+                                                  const struct tn_index_memory *memory,
+                                                  struct tn_error *error);
 /* As tn_index_read, from rows alone; `*count` are there already, up to `capacity`. */
 TN_MUST_USE enum tn_status tn_index_rows_ascend(struct tn_iterator *iterator,
                                                 const struct tn_index_key *key, uint64_t from,

@@ -17,7 +17,6 @@
 #include "ledger/log/index_rows.h"
 #include "ledger/log/log_internal.h"
 
-#define SEGMENT_BYTES_PER_ENTRY 128u
 #define TILES_A_BATCH 256
 #define ARENA_BYTES ((size_t) 16 << 20)
 
@@ -270,27 +269,10 @@ static enum tn_status write_tiles(struct remaking *remaking, struct tn_error *er
 
 static enum tn_status write_segment(struct remaking *remaking, struct tn_error *error)
 {
-    struct tn_load *rows = NULL;
-    struct tn_load *commands = NULL;
     uint64_t end = remaking->memory.end;
-    uint64_t estimate = (end - remaking->memory.base) * SEGMENT_BYTES_PER_ENTRY;
-    enum tn_status status =
-        tn_load_create(remaking->store, remaking->index, estimate, &rows, error);
+    enum tn_status status = tn_index_segment_write(remaking->store, remaking->index,
+                                                   remaking->commands, &remaking->memory, error);
 
-    if (status == TN_OK) {
-        status = tn_load_create(remaking->store, remaking->commands, estimate, &commands, error);
-    }
-    if (status == TN_OK) {
-        status = tn_index_rows_write(&remaking->memory, rows, commands, error);
-    }
-    if (status == TN_OK) {
-        status = tn_load_commit(commands, error);
-    }
-    if (status == TN_OK) {
-        status = tn_load_commit(rows, error);
-    }
-    tn_load_destroy(rows);
-    tn_load_destroy(commands);
     tn_index_memory_reset(&remaking->memory, end);
     return status;
 }
