@@ -4,7 +4,6 @@ program and, byte for byte, by the second implementation. Then the operator's ch
 `turno drawd` serves its new chain, and not before."""
 
 import calendar
-import http.client
 import json
 import os
 import signal
@@ -25,20 +24,8 @@ NUMBERS = "3.17.21.40."
 POLICY_OWNER = 6
 
 
-class Local(http.client.HTTPConnection):
-    """The administrative socket."""
-
-    def __init__(self, path):
-        super().__init__("localhost")
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.connect(self.path)
-
-
 def admin(directory, command, body):
-    connection = Local(os.path.join(directory, "turno.sock"))
+    connection = turno.Local(os.path.join(directory, "turno.sock"))
     connection.request("POST", "/admin/" + command, body=json.dumps(body),
                        headers={"Content-Type": "application/json"})
     answer = connection.getresponse()

@@ -5,12 +5,10 @@ server may write is read through /proc, once while the connection still stands i
 closed. A swapped page, a core or a debugger would see what is found here."""
 
 import base64
-import http.client
 import json
 import os
 import re
 import secrets
-import socket
 import subprocess
 import sys
 
@@ -66,18 +64,6 @@ def assert_forgotten(server, marks, when):
     assert not found, f"{when} the server's memory holds {found}"
 
 
-class Unix(http.client.HTTPConnection):
-    """The socket for administration."""
-
-    def __init__(self, path):
-        super().__init__("localhost")
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.connect(self.path)
-
-
 class Marks(dict):
     """Values that stand nowhere else, under what they are."""
 
@@ -122,7 +108,7 @@ def take_home(client, marks, who, path, token):
 
 
 def enrol(directory, marks):
-    connection = Unix(os.path.join(directory, "turno.sock"))
+    connection = turno.Local(os.path.join(directory, "turno.sock"))
     email = marks.value("an officer's address").lower() + "@agency1.example"
     connection.request("POST", "/admin/officer-add", json.dumps({"email": email, "role": "officer"}),
                        {"Content-Type": "application/json"})

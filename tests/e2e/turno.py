@@ -85,6 +85,18 @@ def lock_no_memory():
     resource.setrlimit(resource.RLIMIT_MEMLOCK, (0, 0))
 
 
+class Local(http.client.HTTPConnection):
+    """The socket for administration, by its path."""
+
+    def __init__(self, path):
+        super().__init__("localhost")
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(self.path)
+
+
 def begin_child(before=None):
     """In a child before its program: what `before` does, and it ends with us."""
     die_with_parent()
