@@ -13,16 +13,7 @@
 #include "ledger/log/tile.h"
 #include "ledger/vault/canonical.h"
 #include "tests/api/ledger_support.h"
-
-#ifndef __has_feature
-#define __has_feature(feature) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) ||                               \
-    __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#else
-#define SANITIZED 0
-#endif
+#include "tests/sanitized.h"
 
 /* Buffers ask for one byte more than they hold. */
 #define DATE_ALONE (TN_DATE_CANONICAL_SIZE + 1)

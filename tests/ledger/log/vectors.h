@@ -56,9 +56,29 @@ static inline struct tn_bytes line_view(const char *data)
     return tn_bytes(data, strcspn(data, "\n"));
 }
 
+/* By hand, not by strspn() and its like: with strict_string_checks ASan reads the whole text at
+ * each of their calls. */
 static inline const char *json_space(const char *at)
 {
-    return at + strspn(at, " \t\r\n");
+    while (*at == ' ' || *at == '\t' || *at == '\r' || *at == '\n') {
+        at++;
+    }
+    return at;
+}
+
+/* The quote that ends the string which begins at `at`. */
+static inline const char *json_quote(const char *at)
+{
+    while (*at != '"') {
+        assert_true(*at != '\0');
+        at++;
+    }
+    return at;
+}
+
+static inline bool json_is_null(const char *at)
+{
+    return at[0] == 'n' && at[1] == 'u' && at[2] == 'l' && at[3] == 'l';
 }
 
 /* Behind a string, number, word, array or object. */
@@ -69,7 +89,7 @@ static inline const char *json_skip(const char *at)
     at = json_space(at);
     do {
         if (*at == '"') {
-            at = strchr(at + 1, '"') + 1;
+            at = json_quote(at + 1) + 1;
         } else if (*at == '[' || *at == '{') {
             depth++;
             at++;
@@ -79,10 +99,13 @@ static inline const char *json_skip(const char *at)
         } else if (*at == ',' || *at == ':') {
             at++;
         } else {
-            size_t size = strcspn(at, ",]}: \t\r\n");
+            const char *word = at;
 
-            assert_true(size > 0);
-            at += size;
+            while (*at != '\0' && *at != ',' && *at != ']' && *at != '}' && *at != ':' &&
+                   json_space(at) == at) {
+                at++;
+            }
+            assert_true(at > word);
         }
         at = depth > 0 ? json_space(at) : at;
     } while (depth > 0);
@@ -99,7 +122,7 @@ static inline const char *json_member(const char *at, const char *key)
     at = json_space(at + 1);
     while (*at == '"') {
         const char *name = at + 1;
-        bool same = strncmp(name, key, size) == 0 && name[size] == '"';
+        bool same = (size_t) (json_quote(name) - name) == size && memcmp(name, key, size) == 0;
 
         at = json_space(json_skip(at));
         assert_int_equal(*at, ':');
@@ -119,7 +142,7 @@ static inline const char *json_member(const char *at, const char *key)
 static inline const char *json_first(const char *at)
 {
     at = json_space(at);
-    if (strncmp(at, "null", 4) == 0) {
+    if (json_is_null(at)) {
         return NULL;
     }
     assert_int_equal(*at, '[');
@@ -137,11 +160,11 @@ static inline const char *json_next(const char *item)
 static inline struct tn_bytes json_string(const char *at)
 {
     at = json_space(at);
-    if (strncmp(at, "null", 4) == 0) {
+    if (json_is_null(at)) {
         return tn_bytes(NULL, 0);
     }
     assert_int_equal(*at, '"');
-    return tn_bytes(at + 1, (size_t) (strchr(at + 1, '"') - at - 1));
+    return tn_bytes(at + 1, (size_t) (json_quote(at + 1) - at - 1));
 }
 
 static inline uint64_t json_uint(const char *at)

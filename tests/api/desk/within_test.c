@@ -1,4 +1,5 @@
-/* The desk, from within: a pause that begins between a resume's decision and its commit. */
+/* The desk, from within: a pause that begins between a resume's decision and its commit, and what
+ * it does unless told otherwise. */
 #include "api/desk/desk_internal.h"
 #include "tests/api/desk_support.h"
 
@@ -72,9 +73,19 @@ static void a_pause_that_begins_before_a_resume_is_durable_is_kept(void **contex
     assert_true(is_paused(state));
 }
 
+static void an_idle_log_says_the_time_every_minute(void **context)
+{
+    struct desk_state *state = *context;
+
+    assert_int_equal(TN_DESK_RENEW_US, TN_MINUTE_US);
+    assert_int_equal(state->ledger->desk->options.renew_us, TN_DESK_RENEW_US);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(an_idle_log_says_the_time_every_minute, setup_live,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_pause_that_begins_before_a_resume_is_durable_is_kept,
                                         setup_live, teardown),
     };
@@ -82,5 +93,5 @@ int main(void)
     if (sodium_init() < 0) {
         return 1;
     }
-    return cmocka_run_group_tests_name("resume", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("within", tests, NULL, NULL);
 }
