@@ -141,14 +141,10 @@ enum tn_status tn_commands_seen_add(struct tn_commands_seen *seen, const struct 
 {
     struct tn_commands_share *share;
     enum tn_status status = TN_OK;
-    bool same = event->has_command && seen->has_last &&
-                memcmp(seen->last, event->command, TN_ID_SIZE) == 0;
 
-    seen->has_last = event->has_command;
-    if (!event->has_command || same) {
+    if (!tn_event_begins_command(event, &seen->run)) {
         return TN_OK;
     }
-    memcpy(seen->last, event->command, TN_ID_SIZE);
     share = &seen->shares[hash_of(seen, event->command) % TN_COMMANDS_SHARES];
     if (share->waiting == NULL) {
         share->waiting = malloc(CHUNK_BYTES);

@@ -33,8 +33,7 @@ struct tn_commands_seen {
     bool has_file;
     int file;
     uint32_t chunks_written;
-    bool has_last; /* of the entry before */
-    uint8_t last[TN_ID_SIZE];
+    struct tn_command_run run;
     bool looked; /* through everything that was added: with this result */
     bool repeated;
     struct tn_command_seen again;

@@ -115,7 +115,10 @@ enum tn_status tn_audit_directory(struct tn_audit_job *job)
         (void) tn_audit_job_unread(job, status);
     }
     if (status == TN_OK) {
-        status = tn_log_open(store, &log, &job->error);
+        status = tn_store_check_durable(store, &job->error);
+        if (status == TN_OK) {
+            status = tn_log_open(store, &log, &job->error);
+        }
         if (status == TN_CORRUPT) {
             status = tn_audit_job_differ(job, 0, "log", "%.300s", job->error.text);
         } else if (status == TN_IO) {

@@ -30,9 +30,8 @@ struct verifying {
     uint64_t last_time_us;
     uint64_t tiles;
     bool all;
-    struct tn_log_found found;   /* by what the index must find the entries */
-    uint8_t command[TN_ID_SIZE]; /* of the entry before */
-    bool had_command;
+    struct tn_log_found found; /* by what the index must find the entries */
+    struct tn_command_run run;
     uint64_t vault_rows;
     uint64_t published;
     uint8_t published_root[TN_HASH_SIZE]; /* of the entries, when the scan passed that size */
@@ -68,28 +67,14 @@ static void compare_tile(void *context, unsigned level, uint64_t index, const ui
     verifying->status = status;
 }
 
-/* What this entry is found by. A command is found at the first of the entries that it made, which
- * follow each other. */
+/* What this entry is found by. */
 static void count_found(struct verifying *verifying, const struct tn_event *event)
 {
-    uint8_t streams[TN_ENTRY_STREAMS_MAX][TN_ID_SIZE];
-    size_t count = tn_event_streams(event, streams);
+    uint8_t streams[TN_EVENT_STREAMS_MAX][TN_ID_SIZE];
 
-    for (size_t i = 0; i < count; i++) {
-        bool again = false;
-
-        for (size_t k = 0; k < i; k++) {
-            again = again || memcmp(streams[k], streams[i], TN_ID_SIZE) == 0;
-        }
-        verifying->found.streams += again ? 0 : 1;
-    }
     verifying->found.kinds++;
-    if (event->has_command &&
-        !(verifying->had_command && memcmp(event->command, verifying->command, TN_ID_SIZE) == 0)) {
-        verifying->found.commands++;
-    }
-    verifying->had_command = event->has_command;
-    memcpy(verifying->command, event->command, TN_ID_SIZE);
+    verifying->found.streams += tn_event_streams(event, streams);
+    verifying->found.commands += tn_event_begins_command(event, &verifying->run) ? 1 : 0;
 }
 
 static enum tn_status verify_event(void *context, const struct tn_event *event,
@@ -139,7 +124,7 @@ static void begin_pass(struct verifying *verifying)
     verifying->stored = tn_log_tiles_create(verifying->ledger->log);
     verifying->last_time_us = 0;
     verifying->found = (struct tn_log_found){0};
-    verifying->had_command = false;
+    verifying->run = (struct tn_command_run){0};
     verifying->tiles = 0;
     verifying->status = TN_OK;
     verifying->error = (struct tn_error){0};
@@ -463,6 +448,9 @@ int tn_command_verify(int argc, char **argv)
     tn_buffer_init(&verifying.tile, (size_t) 256 * TN_HASH_SIZE);
     tn_arena_init(&verifying.arena, (size_t) 16 << 20);
     status = tn_cli_open_reader(argv[optind], &verifying.ledger, &verifying.error);
+    if (status == TN_OK) {
+        status = tn_store_check_durable(verifying.ledger->store, &verifying.error);
+    }
     if (status == TN_OK) {
         tn_log_head(verifying.ledger->log, &verifying.head);
         status =

@@ -286,6 +286,18 @@ static void add_port_day(const struct tn_event *event,
     }
 }
 
+bool tn_event_begins_command(const struct tn_event *event, struct tn_command_run *run)
+{
+    bool begins = event->has_command &&
+                  !(run->has_last && memcmp(run->last, event->command, TN_ID_SIZE) == 0);
+
+    run->has_last = event->has_command;
+    if (begins) {
+        memcpy(run->last, event->command, TN_ID_SIZE);
+    }
+    return begins;
+}
+
 size_t tn_event_streams(const struct tn_event *event,
                         uint8_t streams[TN_EVENT_STREAMS_MAX][TN_ID_SIZE])
 {

@@ -59,6 +59,13 @@ void tn_event_encode(const struct tn_event *event, struct tn_buffer *out);
 TN_MUST_USE enum tn_status tn_event_decode(struct tn_bytes entry, uint64_t index,
                                            struct tn_arena *arena, struct tn_event *event,
                                            struct tn_error *error);
+/* The events of one command follow each other, and it is found at the first. Zeroed before the
+ * first event that is asked about, then asked in their order. */
+struct tn_command_run {
+    uint8_t last[TN_ID_SIZE];
+    bool has_last;
+};
+bool tn_event_begins_command(const struct tn_event *event, struct tn_command_run *run);
 /* The ids under which an event is found (at most TN_EVENT_STREAMS_MAX, no doubles, zeros left out):
  * its STREAM fields, its actor, its port day. */
 #define TN_EVENT_STREAMS_MAX 4

@@ -71,8 +71,8 @@ struct tn_log_engine {
 TN_MUST_USE enum tn_status tn_log_engine_embedded_open(struct tn_store *store,
                                                        struct tn_log_engine **engine,
                                                        struct tn_error *error);
-/* For ledger/log/remake.c: `head` as the entries give it, put into `batch` when no head is stored;
- * TN_CORRUPT when another one is. */
+/* For ledger/log/remake.c: `head` as the entries give it, put into `batch` when no head is stored,
+ * its term when a lower one is; TN_CORRUPT when another head is. */
 TN_MUST_USE enum tn_status tn_log_engine_embedded_remake(struct tn_store *store,
                                                          struct tn_batch *batch,
                                                          const struct tn_log_engine_head *head,

@@ -44,6 +44,9 @@ static enum tn_status embedded_trim(struct tn_log_engine *engine, uint64_t index
                                     struct tn_error *error);
 static void embedded_close(struct tn_log_engine *engine);
 static struct embedded *embedded_of(struct tn_log_engine *engine);
+static enum tn_status stored_term(const struct embedded *embedded, uint64_t *term,
+                                  struct tn_error *error);
+static void term_put(struct tn_batch *batch, struct tn_family *meta, uint64_t term);
 static void head_put(struct tn_batch *batch, struct tn_family *meta,
                      const struct tn_log_engine_head *head);
 
@@ -88,31 +91,49 @@ static enum tn_status embedded_acquire(struct tn_log_engine *engine, uint64_t *t
                                        struct tn_error *error)
 {
     struct embedded *embedded = embedded_of(engine);
-    *term = 0;
     struct tn_batch *batch = tn_batch_create();
+    uint64_t last = 0;
+    enum tn_status status = stored_term(embedded, &last, error);
+
+    *term = 0;
+    if (status == TN_OK) {
+        term_put(batch, embedded->meta, last + 1);
+        status = tn_store_write(embedded->store, batch, TN_SYNCED, error);
+    }
+    if (status == TN_OK) {
+        embedded->term = last + 1;
+        *term = last + 1;
+    }
+    tn_batch_destroy(batch);
+    return status;
+}
+
+/* 0: none was acquired yet. */
+static enum tn_status stored_term(const struct embedded *embedded, uint64_t *term,
+                                  struct tn_error *error)
+{
     struct tn_buffer value;
-    tn_buffer_init(&value, TERM_BYTES);
     bool found = false;
+
+    *term = 0;
+    tn_buffer_init(&value, TERM_BYTES);
     enum tn_status status = tn_store_get(embedded->store, embedded->meta, NULL,
                                          tn_bytes_from_string("term"), &value, &found, error);
     if (status == TN_OK && found && value.size != TERM_BYTES) {
         status = tn_fail(error, TN_CORRUPT, "the log's term has %zu bytes", value.size);
-    }
-    if (status == TN_OK) {
-        uint64_t next = (found ? tn_get_be64(value.data) : 0) + 1;
-        uint8_t bytes[TERM_BYTES];
-        tn_put_be64(bytes, next);
-        tn_batch_put(batch, embedded->meta, tn_bytes_from_string("term"),
-                     tn_bytes(bytes, sizeof(bytes)));
-        status = tn_store_write(embedded->store, batch, TN_SYNCED, error);
-        if (status == TN_OK) {
-            embedded->term = next;
-            *term = next;
-        }
+    } else if (status == TN_OK && found) {
+        *term = tn_get_be64(value.data);
     }
     tn_buffer_close(&value);
-    tn_batch_destroy(batch);
     return status;
+}
+
+static void term_put(struct tn_batch *batch, struct tn_family *meta, uint64_t term)
+{
+    uint8_t bytes[TERM_BYTES];
+
+    tn_put_be64(bytes, term);
+    tn_batch_put(batch, meta, tn_bytes_from_string("term"), tn_bytes(bytes, sizeof(bytes)));
 }
 
 static enum tn_status embedded_append(struct tn_log_engine *engine, uint64_t term,
@@ -165,25 +186,29 @@ enum tn_status tn_log_engine_embedded_remake(struct tn_store *store, struct tn_b
         return status;
     }
     struct tn_family *meta = embedded_of(engine)->meta;
+    uint64_t term = 0;
     status = embedded_head(engine, &before, error);
+    if (status == TN_OK) {
+        status = stored_term(embedded_of(engine), &term, error);
+    }
     embedded_close(engine);
-    if (status != TN_OK || head->size == 0) {
-        return status;
-    }
-    if (before.size == 0) {
-        uint8_t term[TERM_BYTES];
-        tn_put_be64(term, head->term);
-        tn_batch_put(batch, meta, tn_bytes_from_string("term"), tn_bytes(term, sizeof(term)));
-        head_put(batch, meta, head);
-        return TN_OK;
-    }
-    if (before.size != head->size || memcmp(before.root, head->root, TN_HASH_SIZE) != 0) {
+    if (status == TN_OK && before.size != 0 &&
+        (before.size != head->size || memcmp(before.root, head->root, TN_HASH_SIZE) != 0)) {
         status = tn_fail(error, TN_CORRUPT,
                          "the %" PRIu64 " entries that are there do not lead to the root that was "
                          "committed for %" PRIu64 "; restore from an archive",
                          head->size, before.size);
     }
-    return status;
+    if (status != TN_OK || head->size == 0) {
+        return status;
+    }
+    if (term < head->term) {
+        term_put(batch, meta, head->term);
+    }
+    if (before.size == 0) {
+        head_put(batch, meta, head);
+    }
+    return TN_OK;
 }
 
 static enum tn_status embedded_head(struct tn_log_engine *engine, struct tn_log_engine_head *head,

@@ -24,7 +24,7 @@
 /* What a frame's row can hold: every entry with all its ids. */
 #define GATHERED_BYTES_MAX                                                                         \
     (4 + (size_t) TN_FRAME_ENTRIES_MAX * (5 + TN_ID_SIZE * (1 + TN_ENTRY_STREAMS_MAX)))
-/* A segment in files, roughly, with room to spare: held against the free-space reserve. */
+/* A segment that could not be written is tried again after so long. */
 #define RETRY_S 1
 
 struct tn_index {

@@ -30,7 +30,6 @@ _Static_assert(TN_FRAME_BYTES_MAX > TN_FRAME_HEADER_BYTES + TN_ENTRY_BYTES_MAX +
 static enum tn_status open_families(struct tn_log *log, struct tn_error *error);
 static enum tn_status load(struct tn_log *log, struct tn_error *error);
 static enum tn_status catch_up(struct tn_log *log, struct tn_error *error);
-static enum tn_status check_format(struct tn_log *log, bool *missing, struct tn_error *error);
 static enum tn_status check_whole(struct tn_log *log, struct tn_error *error);
 static enum tn_status check_last_frame(struct tn_log *log, const struct tn_log_engine_head *head,
                                        struct tn_error *error);
@@ -73,7 +72,7 @@ enum tn_status tn_log_open(struct tn_store *store, struct tn_log **out, struct t
     if (status != TN_OK) {
         goto out;
     }
-    status = check_format(log, &missing, error);
+    status = tn_log_format_check(log->store, log->meta, &missing, error);
     if (status == TN_OK) {
         status = check_whole(log, error);
     }
@@ -210,7 +209,7 @@ static enum tn_status load(struct tn_log *log, struct tn_error *error)
 {
     struct tn_log_engine_head head;
     bool format_missing = false;
-    enum tn_status status = check_format(log, &format_missing, error);
+    enum tn_status status = tn_log_format_check(log->store, log->meta, &format_missing, error);
     if (status == TN_OK) {
         status = log->engine->table->head(log->engine, &head, error);
     }
@@ -328,14 +327,14 @@ static enum tn_status check_whole(struct tn_log *log, struct tn_error *error)
     return status;
 }
 
-/* Before anything else is read: another version may have given it another shape. */
-static enum tn_status check_format(struct tn_log *log, bool *missing, struct tn_error *error)
+enum tn_status tn_log_format_check(struct tn_store *store, struct tn_family *meta, bool *missing,
+                                   struct tn_error *error)
 {
     struct tn_buffer value;
     tn_buffer_init(&value, 64);
     bool found = false;
-    enum tn_status status = tn_store_get(log->store, log->meta, NULL,
-                                         tn_bytes_from_string("format"), &value, &found, error);
+    enum tn_status status =
+        tn_store_get(store, meta, NULL, tn_bytes_from_string("format"), &value, &found, error);
     *missing = status == TN_OK && !found;
     if (status == TN_OK && found && value.size != 4) {
         status = tn_fail(error, TN_CORRUPT, "the format version has %zu bytes", value.size);
@@ -387,7 +386,7 @@ static enum tn_status check_last_frame(struct tn_log *log, const struct tn_log_e
 static enum tn_status claim(struct tn_log *log, struct tn_error *error)
 {
     bool missing = false;
-    enum tn_status status = check_format(log, &missing, error);
+    enum tn_status status = tn_log_format_check(log->store, log->meta, &missing, error);
     if (status == TN_OK && missing) {
         struct tn_batch *batch = tn_batch_create();
         tn_log_format_put(batch, log->meta);

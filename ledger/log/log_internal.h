@@ -52,6 +52,9 @@ struct tn_log {
 #define TN_LOG_REMAKE_KEY "remake"
 /* log.c: the row of meta that says which format this is. */
 void tn_log_format_put(struct tn_batch *batch, struct tn_family *meta);
+/* TN_UNSUPPORTED for another format than this program's: read before anything else. */
+enum tn_status tn_log_format_check(struct tn_store *store, struct tn_family *meta, bool *missing,
+                                   struct tn_error *error);
 
 /* log_read.c: as tn_log_scan, up to `end` whatever the head says. */
 enum tn_status tn_log_scan_frames(struct tn_log *log, uint64_t index, uint64_t end,

@@ -1,7 +1,9 @@
 /* Tiles, indexes and head from the frames alone.
  *
- * Meta's row "remake" stands from before the first family is emptied until all are on the disk, and
- * a log with it is not opened: half an index would find less than there is without a word. */
+ * The frames are read twice: once to see that every entry is there and leads to the root that was
+ * committed, before anything is taken away that could say which is not, and once to fill. Meta's
+ * row "remake" stands from before the first family is emptied until all are on the disk, and a log
+ * with it is not opened: half an index would find less than there is without a word. */
 #include "ledger/log/remake.h"
 
 #include <inttypes.h>
@@ -22,6 +24,7 @@
 
 struct remaking {
     struct tn_store *store;
+    bool filling; /* else the frames are only checked */
     struct tn_family *log;
     struct tn_family *tree_family;
     struct tn_family *index;
@@ -32,16 +35,15 @@ struct remaking {
     struct tn_batch *tiles;
     struct tn_arena arena;
     struct tn_log_entry entry;
-    uint8_t command[TN_ID_SIZE]; /* of the entry before */
-    bool had_command;
+    struct tn_command_run run;
     struct tn_frame_header last;
     struct tn_log_remade *remade;
 };
 
 static enum tn_status empty_families(struct tn_store *store, struct tn_error *error);
-static enum tn_status fill_families(struct tn_store *store, tn_log_remake_progress *progress,
-                                    void *context, struct tn_log_remade *remade,
-                                    struct tn_error *error);
+static enum tn_status go_through(struct tn_store *store, bool filling,
+                                 tn_log_remake_progress *progress, void *context,
+                                 struct tn_log_remade *remade, struct tn_error *error);
 static enum tn_status open_families(struct remaking *remaking, struct tn_error *error);
 static enum tn_status take_frames(struct remaking *remaking, tn_log_remake_progress *progress,
                                   void *context, struct tn_error *error);
@@ -50,6 +52,8 @@ static enum tn_status take_entry(struct remaking *remaking, struct tn_bytes byte
 static enum tn_status write_tiles(struct remaking *remaking, struct tn_error *error);
 static enum tn_status write_segment(struct remaking *remaking, struct tn_error *error);
 static enum tn_status finish(struct remaking *remaking, struct tn_error *error);
+static enum tn_status compare_head(struct remaking *remaking, struct tn_batch *batch,
+                                   struct tn_error *error);
 
 enum tn_status tn_log_remake(const char *directory, tn_log_remake_progress *progress, void *context,
                              struct tn_log_remade *remade, struct tn_error *error)
@@ -57,8 +61,10 @@ enum tn_status tn_log_remake(const char *directory, tn_log_remake_progress *prog
     const struct tn_store_options options = {.mode = TN_STORE_WRITER};
     struct tn_store *store = NULL;
 
-    *remade = (struct tn_log_remade){0};
     enum tn_status status = tn_store_open(directory, &options, &store, error);
+    if (status == TN_OK) {
+        status = go_through(store, false, NULL, NULL, remade, error);
+    }
     if (status == TN_OK) {
         status = empty_families(store, error);
     }
@@ -68,7 +74,7 @@ enum tn_status tn_log_remake(const char *directory, tn_log_remake_progress *prog
         status = tn_store_open(directory, &options, &store, error);
     }
     if (status == TN_OK) {
-        status = fill_families(store, progress, context, remade, error);
+        status = go_through(store, true, progress, context, remade, error);
     }
     tn_store_close(store);
     return status;
@@ -92,16 +98,18 @@ static enum tn_status empty_families(struct tn_store *store, struct tn_error *er
     return status;
 }
 
-static enum tn_status fill_families(struct tn_store *store, tn_log_remake_progress *progress,
-                                    void *context, struct tn_log_remade *remade,
-                                    struct tn_error *error)
+static enum tn_status go_through(struct tn_store *store, bool filling,
+                                 tn_log_remake_progress *progress, void *context,
+                                 struct tn_log_remade *remade, struct tn_error *error)
 {
     struct remaking *remaking = calloc(1, sizeof(*remaking));
 
     if (remaking == NULL) {
         return tn_fail(error, TN_MEMORY, "no memory to make the log's indexes again");
     }
+    *remade = (struct tn_log_remade){0};
     remaking->store = store;
+    remaking->filling = filling;
     remaking->remade = remade;
     remaking->tiles = tn_batch_create();
     tn_tree_init(&remaking->tree);
@@ -112,7 +120,7 @@ static enum tn_status fill_families(struct tn_store *store, tn_log_remake_progre
         status = take_frames(remaking, progress, context, error);
     }
     if (status == TN_OK) {
-        status = finish(remaking, error);
+        status = filling ? finish(remaking, error) : compare_head(remaking, remaking->tiles, error);
     }
     tn_arena_close(&remaking->arena);
     tn_index_memory_close(&remaking->memory);
@@ -133,10 +141,13 @@ static enum tn_status open_families(struct remaking *remaking, struct tn_error *
     };
     enum tn_status status = TN_OK;
 
+    bool missing = false;
+
     for (size_t i = 0; status == TN_OK && i < TN_ARRAY_SIZE(table); i++) {
         status = tn_store_family(remaking->store, table[i].name, false, table[i].family, error);
     }
-    return status;
+    return status == TN_OK ? tn_log_format_check(remaking->store, remaking->meta, &missing, error)
+                           : status;
 }
 
 /* How many entries the last frame ends with; 0 when there is none. */
@@ -223,7 +234,6 @@ static void put_tile(void *context, unsigned level, uint64_t index, const uint8_
     remaking->remade->tiles++;
 }
 
-/* A command is found at the first of the entries that it made, which follow each other. */
 static enum tn_status take_entry(struct remaking *remaking, struct tn_bytes bytes,
                                  struct tn_error *error)
 {
@@ -240,22 +250,21 @@ static enum tn_status take_entry(struct remaking *remaking, struct tn_bytes byte
     entry->bytes = bytes;
     entry->time_us = event.time_us;
     entry->kind = event.kind;
-    entry->has_command =
-        event.has_command &&
-        !(remaking->had_command && memcmp(event.command, remaking->command, TN_ID_SIZE) == 0);
+    entry->has_command = tn_event_begins_command(&event, &remaking->run);
     memcpy(entry->command, event.command, TN_ID_SIZE);
     entry->stream_count = (uint8_t) tn_event_streams(&event, entry->streams);
-    remaking->had_command = event.has_command;
-    memcpy(remaking->command, event.command, TN_ID_SIZE);
     remaking->remade->commands += entry->has_command ? 1 : 0;
 
+    tn_tree_append(&remaking->tree, bytes, remaking->filling ? put_tile : NULL, remaking);
+    remaking->remade->entries++;
+    if (!remaking->filling) {
+        return TN_OK;
+    }
     status = tn_index_memory_reserve(&remaking->memory, entry, 1);
     if (status != TN_OK) {
         return tn_fail(error, status, "no memory to make the log's indexes again");
     }
     tn_index_memory_add(&remaking->memory, entry, 1);
-    tn_tree_append(&remaking->tree, bytes, put_tile, remaking);
-    remaking->remade->entries++;
     return TN_OK;
 }
 
@@ -277,24 +286,32 @@ static enum tn_status write_segment(struct remaking *remaking, struct tn_error *
     return status;
 }
 
-/* The last rows; then, all being on the disk, the log may be opened again. */
-static enum tn_status finish(struct remaking *remaking, struct tn_error *error)
+/* With the root that was committed; what of meta is missing goes into `batch`. */
+static enum tn_status compare_head(struct remaking *remaking, struct tn_batch *batch,
+                                   struct tn_error *error)
 {
     struct tn_log_engine_head head = {
         .size = remaking->remade->entries,
         .last_time_us = remaking->last.last_time_us,
         .term = remaking->last.term,
     };
-    struct tn_batch *batch = tn_batch_create();
 
     tn_tree_root(&remaking->tree, head.root);
     memcpy(remaking->remade->root, head.root, TN_HASH_SIZE);
+    return tn_log_engine_embedded_remake(remaking->store, batch, &head, error);
+}
+
+/* The last rows; then, all being on the disk, the log may be opened again. */
+static enum tn_status finish(struct remaking *remaking, struct tn_error *error)
+{
+    struct tn_batch *batch = tn_batch_create();
     enum tn_status status = write_tiles(remaking, error);
+
     if (status == TN_OK && remaking->memory.end != remaking->memory.base) {
         status = write_segment(remaking, error);
     }
     if (status == TN_OK) {
-        status = tn_log_engine_embedded_remake(remaking->store, batch, &head, error);
+        status = compare_head(remaking, batch, error);
     }
     if (status == TN_OK && tn_fault("remake_flush")) {
         status = tn_fail(error, TN_IO, "a test made the flush fail");

@@ -37,7 +37,8 @@ struct tn_store_options {
 
 /* Open DIR/store (writer) or attach to it (secondary, with its own small folder in the system's
  * temporary directory). The fixed families log, tree, gathered, index, commands, vault and meta
- * exist after a create; others are made on demand. TN_BUSY       another process is the writer
+ * exist after a create; others are made on demand.
+ * TN_BUSY       another process is the writer
  * TN_NOT_FOUND  no ledger there        TN_EXISTS     create, and there is one
  * TN_CORRUPT    RocksDB says so        TN_IO         anything else of the environment */
 TN_MUST_USE enum tn_status tn_store_open(const char *directory,
@@ -47,6 +48,9 @@ TN_MUST_USE enum tn_status tn_store_open(const char *directory,
  * nobody can look. */
 TN_MUST_USE enum tn_status tn_store_look(const char *directory, bool *exists,
                                          struct tn_error *error);
+/* For who says that a ledger is whole: TN_CORRUPT when writes are missing that were durable before
+ * this store was opened. A writer is not opened without them; a secondary reads what there is. */
+TN_MUST_USE enum tn_status tn_store_check_durable(struct tn_store *store, struct tn_error *error);
 void tn_store_close(struct tn_store *store);
 /* Opened as TN_STORE_WRITER. */
 bool tn_store_is_writer(const struct tn_store *store);

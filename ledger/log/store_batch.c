@@ -1,12 +1,12 @@
-/* Batches, snapshots and iterators: thin faces over RocksDB's own objects. */
+/* Batches, snapshots and iterators: thin faces over RocksDB's own objects. Each IS the engine's
+ * object under our name: no allocation of ours that could fail, and no second indirection in scans
+ * of millions of rows. */
 #include <rocksdb/c.h>
 
 #include "ledger/base/check.h"
 #include "ledger/base/fault.h"
 #include "ledger/log/store_internal.h"
 
-/* A tn_batch, tn_snapshot or tn_iterator IS the engine's object under our name: no allocation of
- * ours that could fail, and no second indirection in scans of millions of rows. */
 enum tn_status tn_store_check_range(struct tn_store *store, struct tn_family *family,
                                     struct tn_bytes from, struct tn_bytes to,
                                     struct tn_error *error)

@@ -38,8 +38,9 @@ struct tn_store {
     char *path;       /* DIR/store */
     char *secondary;  /* own folder of a secondary, NULL for the writer */
     int lock_fd;      /* -1, or DIR/lock under an exclusive flock */
-    int directory_fd; /* -1, or DIR: the writer's */
-    int mark_fd;      /* -1, or DIR/durable: the writer's */
+    int directory_fd; /* -1, or DIR */
+    int mark_fd;      /* -1, or DIR/durable */
+    bool wal_linked;  /* DIR/wal-before has what the writer's opening found */
     uint64_t marked;  /* sequence number that stands there; under write_lock from the opening on */
     uint64_t logged;  /* of the last write that the WAL has; under write_lock */
     struct rocksdb_t *db;
@@ -71,7 +72,7 @@ bool tn_store_is_fixed(const char *name);
 void tn_store_space_init(struct tn_store_space *space, uint64_t reserve_bytes);
 enum tn_status tn_store_space_take(struct tn_store *store, uint64_t bytes, struct tn_error *error);
 
-/* store_mark.c, for the writer: read how far writes were durable, before the database is opened;
+/* store_mark.c: read how far writes were durable, before the database is opened. For the writer:
  * TN_CORRUPT when it reaches less far; after a write that the WAL has, and after a sync. */
 enum tn_status tn_store_mark_open(struct tn_store *store, const char *directory, bool create,
                                   struct tn_error *error);

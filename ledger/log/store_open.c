@@ -44,12 +44,13 @@ enum tn_status tn_store_open(const char *directory, const struct tn_store_option
     pthread_mutex_init(&store->write_lock, NULL);
     tn_store_space_init(&store->space, options->reserve_bytes);
 
+    bool damaged = false;
     enum tn_status status = make_paths(store, directory, options, error);
     if (status == TN_OK && store->mode == TN_STORE_WRITER) {
         status = take_lock(store, directory, error);
-        if (status == TN_OK) {
-            status = tn_store_mark_open(store, directory, options->create, error);
-        }
+    }
+    if (status == TN_OK) {
+        status = tn_store_mark_open(store, directory, options->create, error);
     }
     if (status == TN_OK) {
         make_options(store, options);
@@ -59,8 +60,9 @@ enum tn_status tn_store_open(const char *directory, const struct tn_store_option
                 break;
             }
         }
+        damaged = status == TN_CORRUPT;
     }
-    if (status == TN_CORRUPT && store->mode == TN_STORE_SECONDARY) {
+    if (damaged && store->mode == TN_STORE_SECONDARY) {
         (void) tn_fail_context(error,
                                "stored bytes do not check. The last write that a power cut "
                                "tore looks like this too: `turno serve` opens what is whole, "

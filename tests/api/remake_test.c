@@ -1,6 +1,7 @@
 /* P1: what a log derives from its entries is made again from them, tiles to the byte. */
 #include "ledger/log/remake.h"
 
+#include "ledger/base/endian.h"
 #include "ledger/base/fault.h"
 #include "ledger/log/log.h"
 #include "ledger/log/store.h"
@@ -29,20 +30,22 @@ static struct tn_store *open_store(struct scene *scene)
     return store;
 }
 
-static void append_all(struct tn_log *log, const struct tn_event *event, bool kind,
-                       const uint8_t *stream, struct tn_buffer *out)
+/* A list that is read from one of its entries on begins with it; what comes next is kept. */
+static void append_next(struct tn_log *log, const struct tn_event *event, const uint8_t *stream,
+                        struct tn_buffer *out)
 {
-    uint64_t indices[64];
+    uint64_t indices[2];
     size_t count = TN_ARRAY_SIZE(indices);
     struct tn_error error = {0};
     enum tn_status status =
-        kind ? tn_log_read_kind(log, event->kind, 0, false, indices, &count, &error)
-             : tn_log_read_stream(log, stream, 0, false, indices, &count, &error);
+        stream == NULL
+            ? tn_log_read_kind(log, event->kind, event->index, false, indices, &count, &error)
+            : tn_log_read_stream(log, stream, event->index, false, indices, &count, &error);
 
     assert_int_equal(status, TN_OK);
-    for (size_t i = 0; i < count; i++) {
-        tn_buffer_append_be64(out, indices[i]);
-    }
+    assert_in_range(count, 1, 2);
+    assert_int_equal(indices[0], event->index);
+    tn_buffer_append_be64(out, count == 2 ? indices[1] : UINT64_MAX);
 }
 
 struct asking {
@@ -70,9 +73,9 @@ static bool ask_of(void *context, uint64_t index, struct tn_bytes entry)
         tn_buffer_append_be64(asking->out, at);
         asking->commands += at == index ? 1 : 0;
     }
-    append_all(asking->log, &event, true, NULL, asking->out);
+    append_next(asking->log, &event, NULL, asking->out);
     for (size_t i = 0, n = tn_event_streams(&event, streams); i < n; i++) {
-        append_all(asking->log, &event, false, streams[i], asking->out);
+        append_next(asking->log, &event, streams[i], asking->out);
     }
     return true;
 }
@@ -219,26 +222,142 @@ static void a_remake_that_was_cut_is_done_again_first(void **state)
     scene_close(&scene);
 }
 
-/* Entries that do not lead to the committed root give no tree that would hide it. */
-static void entries_that_are_not_those_committed_are_refused(void **state)
+/* ---- entries that are missing, and logs of others ---- */
+
+enum loss { LAST_FRAME, MIDDLE_FRAME, EVERY_FRAME };
+
+static void lose_frames(struct tn_store *store, enum loss loss)
+{
+    struct tn_batch *batch = tn_batch_create();
+    struct tn_family *family = NULL;
+    struct tn_error error = {0};
+
+    assert_int_equal(tn_store_family(store, "log", false, &family, &error), TN_OK);
+    struct tn_iterator *iterator = tn_iterator_create(store, family, NULL, false);
+    if (loss == LAST_FRAME) {
+        tn_iterator_seek_last(iterator);
+    } else {
+        tn_iterator_seek_first(iterator);
+    }
+    if (loss == MIDDLE_FRAME) {
+        tn_iterator_next(iterator);
+    }
+    while (tn_iterator_valid(iterator)) {
+        tn_batch_delete(batch, family, tn_iterator_key(iterator));
+        if (loss != EVERY_FRAME) {
+            break;
+        }
+        tn_iterator_next(iterator);
+    }
+    tn_iterator_destroy(iterator);
+    assert_true(tn_batch_count(batch) > 0);
+    assert_int_equal(tn_store_write(store, batch, TN_SYNCED, &error), TN_OK);
+    tn_batch_destroy(batch);
+}
+
+/* Every row of what a remake would empty, and of meta. */
+static void rows_of(struct tn_store *store, struct tn_buffer *out)
+{
+    static const char *const families[] = {"tree", "index", "commands", "gathered", "meta"};
+    struct tn_error error = {0};
+
+    tn_buffer_reset(out);
+    for (size_t i = 0; i < TN_ARRAY_SIZE(families); i++) {
+        struct tn_family *family = NULL;
+
+        assert_int_equal(tn_store_family(store, families[i], false, &family, &error), TN_OK);
+        struct tn_iterator *rows = tn_iterator_create(store, family, NULL, true);
+        for (tn_iterator_seek_first(rows); tn_iterator_valid(rows); tn_iterator_next(rows)) {
+            tn_buffer_append_bytes(out, tn_iterator_key(rows));
+            tn_buffer_append_bytes(out, tn_iterator_value(rows));
+        }
+        tn_iterator_destroy(rows);
+    }
+    assert_int_equal(tn_buffer_status(out), TN_OK);
+}
+
+static void must_change_nothing(struct scene *scene, enum tn_status expected)
+{
+    struct tn_log_remade remade;
+    struct tn_buffer after;
+    struct tn_store *store = open_store(scene);
+
+    tn_buffer_init(&after, (size_t) 1 << 28);
+    rows_of(store, &scene->tiles);
+    tn_store_close(store);
+    assert_int_equal(remake(scene, &remade), expected);
+    store = open_store(scene);
+    rows_of(store, &after);
+    assert_true(tn_bytes_equal(tn_buffer_view(&after), tn_buffer_view(&scene->tiles)));
+    tn_store_close(store);
+    tn_buffer_close(&after);
+}
+
+/* What could still say which entries are missing stays, and no tree is made that would hide it. */
+static void nothing_is_emptied_before_every_entry_was_seen(void **state)
+{
+    (void) state;
+    for (int loss = LAST_FRAME; loss <= EVERY_FRAME; loss++) {
+        struct scene scene;
+
+        scene_init(&scene);
+        struct tn_store *store = open_store(&scene);
+        lose_frames(store, (enum loss) loss);
+        tn_store_close(store);
+        must_change_nothing(&scene, TN_CORRUPT);
+        scene_close(&scene);
+    }
+}
+
+static void put_meta(struct scene *scene, const char *key, const void *bytes, size_t size)
+{
+    struct tn_store *store = open_store(scene);
+    struct tn_batch *batch = tn_batch_create();
+    struct tn_family *family = NULL;
+
+    assert_int_equal(tn_store_family(store, "meta", false, &family, &scene->error), TN_OK);
+    tn_batch_put(batch, family, tn_bytes_from_string(key), tn_bytes(bytes, size));
+    assert_int_equal(tn_store_write(store, batch, TN_SYNCED, &scene->error), TN_OK);
+    tn_batch_destroy(batch);
+    tn_store_close(store);
+}
+
+static void the_format_of_another_version_is_left_alone(void **state)
+{
+    (void) state;
+    struct scene scene;
+
+    scene_init(&scene);
+    put_meta(&scene, "format", "\0\0\0\2", 4);
+    must_change_nothing(&scene, TN_UNSUPPORTED);
+    scene_close(&scene);
+}
+
+/* Whoever wrote under a term that was given already would not be fenced off. */
+static void a_term_is_never_set_back(void **state)
 {
     (void) state;
     struct scene scene;
     struct tn_log_remade remade;
     struct tn_family *family = NULL;
-    struct tn_batch *batch = tn_batch_create();
+    struct tn_buffer value;
+    bool found = false;
 
     scene_init(&scene);
     struct tn_store *store = open_store(&scene);
-    assert_int_equal(tn_store_family(store, "log", false, &family, &scene.error), TN_OK);
-    struct tn_iterator *iterator = tn_iterator_create(store, family, NULL, false);
-    tn_iterator_seek_last(iterator);
-    tn_batch_delete(batch, family, tn_iterator_key(iterator));
-    tn_iterator_destroy(iterator);
-    assert_int_equal(tn_store_write(store, batch, TN_SYNCED, &scene.error), TN_OK);
-    tn_batch_destroy(batch);
+    lose(store, true);
     tn_store_close(store);
-    assert_int_equal(remake(&scene, &remade), TN_CORRUPT);
+    put_meta(&scene, "term", "\0\0\0\0\0\0\1\0", 8);
+    assert_int_equal(remake(&scene, &remade), TN_OK);
+    store = open_store(&scene);
+    tn_buffer_init(&value, 8);
+    assert_int_equal(tn_store_family(store, "meta", false, &family, &scene.error), TN_OK);
+    assert_int_equal(tn_store_get(store, family, NULL, tn_bytes_from_string("term"), &value, &found,
+                                  &scene.error),
+                     TN_OK);
+    assert_int_equal(tn_get_be64(value.data), 256);
+    tn_buffer_close(&value);
+    tn_store_close(store);
     scene_close(&scene);
 }
 
@@ -250,7 +369,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_derived_from_entries_is_made_again),
         cmocka_unit_test(a_remake_that_was_cut_is_done_again_first),
-        cmocka_unit_test(entries_that_are_not_those_committed_are_refused),
+        cmocka_unit_test(nothing_is_emptied_before_every_entry_was_seen),
+        cmocka_unit_test(the_format_of_another_version_is_left_alone),
+        cmocka_unit_test(a_term_is_never_set_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

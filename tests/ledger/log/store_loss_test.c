@@ -1,5 +1,7 @@
 /* A store that lost what was durable is not opened as if nothing had been (P2). */
 #include <glob.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -86,6 +88,55 @@ static void damage_wal(const struct scenario *s, enum damage damage)
     }
 }
 
+/* As `turno verify` looks at it; an attachment that RocksDB refuses shows the damage as well. */
+static bool whole_beside(struct scenario *s)
+{
+    const struct tn_store_options beside = {.mode = TN_STORE_SECONDARY};
+    struct tn_store *reader = NULL;
+    enum tn_status status = tn_store_open(s->directory, &beside, &reader, &s->error);
+
+    if (status == TN_OK) {
+        status = tn_store_check_durable(reader, &s->error);
+        tn_store_close(reader);
+    }
+    assert_true(status == TN_OK || status == TN_CORRUPT);
+    return status == TN_OK;
+}
+
+static atomic_bool over;
+
+static void *write_until_over(void *context)
+{
+    while (!atomic_load(&over)) {
+        write_rows(context, 1, TN_SYNCED);
+    }
+    return NULL;
+}
+
+/* Beside a writer that goes on nothing is missed that was durable before. */
+static void readers_beside_a_writer_miss_nothing(void **state)
+{
+    struct scenario s;
+    struct scenario reader = {0};
+    pthread_t writer;
+    bool whole = true;
+
+    (void) state;
+    scenario_init(&s);
+    memcpy(reader.directory, s.directory, sizeof(reader.directory));
+    atomic_store(&over, false);
+    assert_int_equal(pthread_create(&writer, NULL, write_until_over, &s), 0);
+    for (int i = 0; whole && i < 12; i++) {
+        whole = whole_beside(&reader);
+    }
+    atomic_store(&over, true);
+    assert_int_equal(pthread_join(writer, NULL), 0);
+    if (!whole) {
+        fail_msg("%s", reader.error.text);
+    }
+    scenario_close(&s);
+}
+
 /* P2: RocksDB alone would open all of these and say nothing. */
 static void a_store_that_lost_durable_writes_is_not_opened(void **state)
 {
@@ -105,14 +156,21 @@ static void a_store_that_lost_durable_writes_is_not_opened(void **state)
             tn_store_close(s.store);
             s.store = NULL;
             damage_wal(&s, (enum damage) damage);
+            assert_false(whole_beside(&s)); /* what reads beside sees it too */
             /* Again and again, for the first opening has made the store whole in itself. */
             for (int i = 0; i < 2; i++) {
                 assert_status(tn_store_open(s.directory, &open, &other, &s.error), TN_CORRUPT,
                               &s.error);
                 assert_non_null(strstr(s.error.text, "restore from an archive"));
+                /* What there was of the WAL is kept once, and only then it is said. */
+                assert_int_equal(strstr(s.error.text, "kept beside it in wal-kept;") != NULL,
+                                 damage != NO_WAL && i == 0);
             }
+            assert_false(whole_beside(&s));
             snprintf(path, sizeof(path), "%s/wal-kept", s.directory);
-            assert_int_equal(access(path, F_OK), 0);
+            assert_int_equal(access(path, F_OK), damage != NO_WAL ? 0 : -1);
+            snprintf(path, sizeof(path), "%s/wal-before", s.directory);
+            assert_int_equal(access(path, F_OK), -1);
             /* Whoever takes the loss upon themselves. */
             snprintf(path, sizeof(path), "%s/durable", s.directory);
             assert_int_equal(unlink(path), 0);
@@ -176,6 +234,7 @@ int main(void)
         cmocka_unit_test(writes_that_were_never_durable_may_be_lost),
         cmocka_unit_test(a_store_without_its_current_file_is_left_alone),
         cmocka_unit_test(a_store_that_lost_durable_writes_is_not_opened),
+        cmocka_unit_test(readers_beside_a_writer_miss_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
