@@ -150,6 +150,12 @@ int tn_command_audit(int argc, char **argv)
         return tn_cli_usage("audit", "a log over HTTP needs --key, its verifier key (turno key DIR "
                                      "--vkey), or anybody could answer");
     }
+    if (job.token && !is_url(job.place)) {
+        return tn_cli_usage("audit", "--token is for a URL; a directory is read as it lies");
+    }
+    if (seeded && job.sample_ppm == 0) {
+        return tn_cli_usage("audit", "--seed is for --sample");
+    }
     tn_random_init_system(&random);
     tn_random_fill(&random, job.command_key, sizeof(job.command_key));
     if (job.sample_ppm != 0 && !seeded) {

@@ -316,12 +316,15 @@ int tn_command_bench(int argc, char **argv)
     char directory[512];
     uint64_t events = 500000;
     struct tn_error error = {0};
+    bool scratch = false; /* something was said about scratch ledgers */
+    bool there;           /* it measures a ledger that is there */
     bool all;
     int option;
     enum tn_status status = TN_OK;
 
     base = base ? base : "/tmp";
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        scratch = scratch || option == 'e' || option == 'd';
         if (option == 'e' && tn_cli_parse_u64(optarg, &events) && events > 0) {
             continue;
         }
@@ -332,7 +335,12 @@ int tn_command_bench(int argc, char **argv)
         }
     }
     what = optind < argc ? argv[optind] : "all";
-    if (optind + 2 == argc && (strcmp(what, "disk") == 0 || strcmp(what, "prove") == 0)) {
+    there = strcmp(what, "disk") == 0 || strcmp(what, "prove") == 0;
+    if (scratch && (there || strcmp(what, "draw") == 0)) {
+        return tn_cli_usage("bench", "--events and --dir are for scratch ledgers, those of desk, "
+                                     "rebuild and all");
+    }
+    if (there && optind + 2 == argc) {
         status = strcmp(what, "disk") == 0 ? tn_bench_disk(argv[optind + 1], &error)
                                            : tn_bench_prove(argv[optind + 1], PROOFS, &error);
         return status == TN_OK ? TN_EXIT_DONE : tn_cli_fail(status, &error);
@@ -340,7 +348,11 @@ int tn_command_bench(int argc, char **argv)
     all = strcmp(what, "all") == 0;
     if (!all && strcmp(what, "desk") != 0 && strcmp(what, "rebuild") != 0 &&
         strcmp(what, "draw") != 0) {
-        return tn_cli_usage("bench", "%s is not known", what);
+        return there ? tn_cli_usage("bench", "%s wants one directory", what)
+                     : tn_cli_usage("bench", "%s is not known", what);
+    }
+    if (optind + 1 < argc) {
+        return tn_cli_usage("bench", "%s is not known to %s", argv[optind + 1], what);
     }
     snprintf(directory, sizeof(directory), "%s/turno-bench-%ld", base, (long) getpid());
     if (all || strcmp(what, "draw") == 0) {

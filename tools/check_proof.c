@@ -344,6 +344,8 @@ int tn_command_check_proof(int argc, char **argv)
     struct tn_buffer file = {0};
     struct tn_error error = {0};
     bool have_key = false;
+    bool rows;   /* the file proves sealed rows */
+    bool answer; /* it is a page of /v1/registrations/ID/proofs */
     int option;
     int code;
     enum tn_status status = TN_OK;
@@ -361,12 +363,16 @@ int tn_command_check_proof(int argc, char **argv)
     }
     check_open(&check);
     status = tn_cli_read_file(argv[optind], FILE_BYTES_MAX, &file, &error);
+    rows = tn_state_proof_is_one(tn_buffer_view(&file));
+    answer = file.size > 0 && file.data[0] == '{';
     if (status != TN_OK) {
         code = tn_cli_fail(status, &error);
-    } else if (tn_state_proof_is_one(tn_buffer_view(&file))) {
+    } else if ((rows || answer) && (check.entry_path || check.disclosed_count > 0)) {
+        code = tn_cli_usage("check-proof", "--entry and --disclose are for the proof of one entry");
+    } else if (rows) {
         code =
             tn_check_state_proof(tn_buffer_view(&file), check.verifiers, check.count, check.json);
-    } else if (file.size > 0 && file.data[0] == '{') {
+    } else if (answer) {
         code = tn_check_answers(argc - optind, argv + optind, check.verifiers, check.count,
                                 check.json);
     } else {

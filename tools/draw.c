@@ -127,11 +127,16 @@ static enum tn_status write_reveal(struct tn_json_writer *json, const struct wis
     return TN_OK;
 }
 
+static bool is_manual(const struct wish *wish)
+{
+    return wish->beacon && strncmp(wish->beacon, "manual=", sizeof("manual=") - 1) == 0;
+}
+
 static enum tn_status write_beacon(struct tn_json_writer *json, const struct wish *wish,
                                    struct tn_error *error)
 {
     const char *equals = strchr(wish->beacon, '=');
-    bool typed = strncmp(wish->beacon, "manual=", sizeof("manual=") - 1) == 0;
+    bool typed = is_manual(wish);
     enum tn_status status;
 
     if (!equals) {
@@ -215,10 +220,12 @@ int tn_command_draw(int argc, char **argv)
     }
     /* One thing at a time, and nothing that it does not heed. */
     if ((file != NULL) + shows + (wish.reveal != NULL) + (wish.beacon != NULL) > 1 ||
-        (!wish.beacon && (wish.again || wish.approver_count > 0))) {
+        (!is_manual(&wish) && (wish.again || wish.approver_count > 0)) ||
+        (!wish.reveal && !wish.beacon && (wish.keys.root_key_path || wish.keys.allow_unlocked))) {
         return tn_cli_usage("draw",
                             "--transcript with --audience, --recompute, --reveal and --beacon "
-                            "stand alone; --again and --approve are for --beacon");
+                            "stand alone; --again and --approve are for --beacon manual, "
+                            "--root-key and --allow-unlocked for --reveal and --beacon");
     }
     if (file && optind == argc) {
         return recompute(file);

@@ -53,6 +53,7 @@ struct wish {
     const char *root;
     const char *first_day;
     uint64_t length;
+    bool says_length;
     bool create;
     bool simulated;
     bool allow_unlocked;
@@ -295,6 +296,15 @@ static enum tn_status run(const struct wish *wish, struct tn_error *error)
     return status;
 }
 
+/* One thing at a time, and nothing that it does not heed. */
+static bool says_unheeded(const struct wish *wish)
+{
+    return (wish->ask != NULL) + (wish->listen != NULL) + wish->create > 1 ||
+           (!wish->create && (wish->first_day || wish->says_length || wish->owner)) ||
+           (!wish->listen && (wish->user || wish->simulated)) ||
+           (!wish->ask && (wish->day || wish->root)) || (wish->ask && wish->allow_unlocked);
+}
+
 int tn_command_drawd(int argc, char **argv)
 {
     struct wish wish = {.length = TN_KEYS_CHAIN_LENGTH};
@@ -321,7 +331,7 @@ int tn_command_drawd(int argc, char **argv)
         } else if (option == 'm') {
             wish.allow_unlocked = true;
         } else if (option == 'n' && tn_cli_parse_u64(optarg, &wish.length)) {
-            continue;
+            wish.says_length = true;
         } else if (option != 'j') {
             return tn_cli_bad_option("drawd", argv);
         }
@@ -332,6 +342,12 @@ int tn_command_drawd(int argc, char **argv)
     }
     if (!wish.ask && !wish.create && !wish.listen) {
         return tn_cli_usage("drawd", "say --create or --listen SOCKET");
+    }
+    if (says_unheeded(&wish)) {
+        return tn_cli_usage("drawd",
+                            "--create, --listen and --ask stand alone; --first-day, --length and "
+                            "--owner are for --create, --user and --simulated for --listen, --day "
+                            "and --root for --ask, --allow-unlocked for the first two");
     }
     status = wish.ask      ? ask(&wish, &error)
              : wish.create ? create(&wish, &error)

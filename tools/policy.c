@@ -202,6 +202,13 @@ static bool is_change(const char *what)
     return false;
 }
 
+/* Was an option given that a change alone heeds? */
+static bool changes_something(const struct wish *wish)
+{
+    return wish->approver_count > 0 || wish->reason || wish->honour_before || wish->dry_run ||
+           wish->keys.root_key_path || wish->keys.allow_unlocked;
+}
+
 int tn_command_policy(int argc, char **argv)
 {
     struct wish wish = {0};
@@ -230,7 +237,9 @@ int tn_command_policy(int argc, char **argv)
     wish.what = argv[optind + 1];
     wish.subject = optind + 3 == argc ? argv[optind + 2] : NULL;
     if (strcmp(wish.what, "show") == 0) {
-        return show(wish.directory, wish.subject);
+        return changes_something(&wish)
+                   ? tn_cli_usage("policy", "show stands alone, with a version at most")
+                   : show(wish.directory, wish.subject);
     }
     if (!is_change(wish.what)) {
         return tn_cli_usage("policy", "%s is not known", wish.what);

@@ -156,6 +156,7 @@ int tn_command_prove(int argc, char **argv)
     bool has_at = false;
     bool with_entry = true;
     bool openings = false;
+    bool opens_keys;
     int rows = 0; /* R a row, G a range of them */
     int option;
     enum tn_status status;
@@ -176,10 +177,10 @@ int tn_command_prove(int argc, char **argv)
             return tn_cli_bad_option("prove", argv);
         }
     }
-    if (rows != 0 ? openings || !with_entry || keys.root_key_path
-                  : has_at || (keys.root_key_path && !openings)) {
+    opens_keys = keys.root_key_path || keys.allow_unlocked;
+    if (rows != 0 ? openings || !with_entry || opens_keys : has_at || (opens_keys && !openings)) {
         return tn_cli_usage("prove", "--at is for rows, --no-entry and --openings for an entry, "
-                                     "--root-key for openings");
+                                     "--root-key and --allow-unlocked for openings");
     }
     if (rows != 0) {
         return run_rows(argc - optind, argv + optind, rows == 'G', has_at ? &at : NULL);

@@ -176,8 +176,8 @@ int tn_command_rebuild(int argc, char **argv)
     if (optind + 1 != argc && optind + 2 != argc) {
         return tn_cli_usage("rebuild", "say a directory and at most one projection");
     }
-    if (log && (swap || optind + 1 != argc)) {
-        return tn_cli_usage("rebuild", "--log goes with a directory alone");
+    if (log && (swap || keys.root_key_path || keys.allow_unlocked || optind + 1 != argc)) {
+        return tn_cli_usage("rebuild", "--log goes with a directory alone: it opens no keys");
     }
     if (log) {
         return remake_log(argv[optind], json);

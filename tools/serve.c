@@ -149,6 +149,9 @@ static int parse(int argc, char **argv, struct wish *wish)
     if (wish->hold_back && !wish->witnesses.policy_path) {
         return tn_cli_usage("serve", "--hold-back waits for witnesses: say --witnesses FILE too");
     }
+    if (wish->witnesses.ca_file && !wish->witnesses.policy_path) {
+        return tn_cli_usage("serve", "--ca-file is for witnesses: say --witnesses FILE too");
+    }
     wish->open.hold_back = wish->hold_back ? TN_HOLD_BACK_ON : TN_HOLD_BACK_OFF;
     return optind + 1 == argc ? TN_EXIT_DONE : tn_cli_usage("serve", "say one directory");
 }

@@ -24,6 +24,7 @@ struct wish {
     uint16_t port;
     struct tn_verifier logs[TN_WITNESS_LOGS_MAX];
     size_t log_count;
+    bool listens; /* --listen was said */
     bool vkey;
     bool json;
 };
@@ -51,6 +52,7 @@ static int parse(int argc, char **argv, struct wish *wish)
             if (!tn_cli_parse_listen(optarg, wish->host, &wish->port)) {
                 return tn_cli_usage("witness", TN_CLI_LISTEN_WORDS, optarg);
             }
+            wish->listens = true;
         } else if (option == 'o') {
             int code = parse_log(optarg, wish);
 
@@ -71,6 +73,9 @@ static int parse(int argc, char **argv, struct wish *wish)
     }
     if (optind + 1 != argc) {
         return tn_cli_usage("witness", "say one directory");
+    }
+    if (wish->vkey && (wish->listens || wish->log_count > 0)) {
+        return tn_cli_usage("witness", "--vkey prints the key and ends: no --listen, no --log");
     }
     wish->witness.directory = argv[optind];
     wish->witness.logs = wish->logs;
