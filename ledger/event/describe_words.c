@@ -159,6 +159,7 @@ const struct tn_code_words tn_words_codes[] = {
     {"projection", 2, "registrations", "registrations and persons"},
     {"projection", 3, "validation", "appointments and their tags"},
     {"projection", 4, "access", "officers and tokens"},
+    {"projection", 5, "streams", "which entries each stream has"},
     {"alarm", TN_ALARM_WITNESS_MALFORMED, "witness_malformed",
      "a witness did not understand what was sent (400)"},
     {"alarm", TN_ALARM_WITNESS_KEY, "witness_key", "a witness does not trust the log's key (403)"},
