@@ -50,7 +50,8 @@ static const struct tn_cli_command commands[] = {
      "  --from N, --to N  indices, both included\n"
      "  --kind KIND       such as appointment_offered\n"
      "  --stream ID       of a registration, an officer, or PORT/DATE\n"
-     "  --backwards       the newest first\n"},
+     "  --backwards       the newest first\n"
+     "  say a kind or a stream, not both\n"},
     {"state", tn_command_state, "state DIR PROJECTION [--at INDEX|INSTANT]",
      "print the rows of a projection, now or as of then",
      "  queue, seats, registrations, validation, access, streams\n"
@@ -91,11 +92,15 @@ static const struct tn_cli_command commands[] = {
      "       turno draw DIR DAY --beacon drand|nist=FILE\n"
      "       turno draw DIR DAY --beacon manual=FILE --again FILE --approve ID --approve ID",
      "print a day's transcript, recompute one with no ledger, record what binds a draw",
+     "  --audience  auditor (the default) sees the day of registration of every group, public\n"
+     "              that of those who won by seniority\n"
      "  --reveal  a witness's secret, after the close (turno drawd --ask gives it)\n"
      "  --beacon  the record as the beacon answered it: drand's round as JSON (the pairing is\n"
      "            not checked here: any drand client does it), NIST's pulse as JSON followed\n"
      "            by its certificate as PEM, or the numbers of a public draw as one person\n"
-     "            typed them (\"4.8.15.\"), and --again as another did\n" KEY_OPTIONS},
+     "            typed them (\"4.8.15.\"), and --again as another did\n"
+     "  --approve ID  of the numbers: twice, two different approvers (turno state DIR "
+     "access)\n" KEY_OPTIONS},
     {"drawd", tn_command_drawd,
      "drawd DIR --create --first-day DATE [--length N] [--owner ID]\n"
      "       turno drawd DIR --listen SOCKET [--user NAME] [--simulated]\n"
@@ -156,7 +161,9 @@ static const struct tn_cli_command commands[] = {
      "  --role ROLE          officer (default), port_officer, scheduler, policy_owner, auditor\n"
      "  --organisation NAME  as the people read it whom the officer asks about: at most 16\n"
      "                       characters (default: the domain of EMAIL, its first 16)\n"
-     "  --port CODE          of a port_officer\n" KEY_OPTIONS},
+     "  --port CODE          of a port_officer\n"
+     "  --reason CODE        why, for the log: at most 64 printable ASCII "
+     "characters\n" KEY_OPTIONS},
     {"policy", tn_command_policy,
      "policy DIR show [VERSION]\n"
      "       turno policy DIR publish FILE --approve ID --approve ID --reason CODE\n"
@@ -188,9 +195,14 @@ static const struct tn_cli_command commands[] = {
     {"bench", tn_command_bench,
      "bench [desk|rebuild|draw|all] [--events N] [--dir DIR]\n       turno bench disk|prove DIR",
      "measure this machine",
-     "  --dir DIR  where scratch ledgers are made (default: $TMPDIR)\n"
-     "  disk DIR   merge all down and print bytes per event and family\n"
-     "  prove DIR  inclusion proofs of random entries: from a cold disk, and again\n"},
+     "  desk        durable commands through the desk of a scratch ledger\n"
+     "  rebuild     desk first, then the projections of that ledger from its log\n"
+     "  draw        280,000 requests over 8 ports, in memory\n"
+     "  --events N  commands of desk (default: 500000)\n"
+     "  --dir DIR   where the scratch ledger is made, and left (default: $TMPDIR, else /tmp)\n"
+     "  disk DIR    merge this ledger down for good and print bytes per event and family;\n"
+     "              beside a server print them as it lies\n"
+     "  prove DIR   inclusion proofs of random entries: from a cold disk, and again\n"},
 };
 
 const struct tn_cli_command *tn_cli_at(size_t i)
@@ -223,7 +235,8 @@ void tn_help_overview(FILE *out)
         "\nturno help COMMAND says more. With --json init, key, simulate, officer, witness, "
         "verify,\n"
         "audit, rebuild, check-proof and check-receipt print one JSON object; what others print\n"
-        "is the same with it. A FILE with a document may be -, standard input. Exit: 0 done,\n"
+        "is the same with it. Beside a server rebuild prints JSON in any case, and simulate\n"
+        "--advance always does. A FILE with a document may be -, standard input. Exit: 0 done,\n"
         "1 a difference was found, 2 usage, 3 refused by a rule, 4 environment, 5 incomplete.\n");
 }
 
