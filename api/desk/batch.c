@@ -74,6 +74,25 @@ static bool grow(void **items, size_t *capacity, size_t size)
     return true;
 }
 
+/* Two lists of one capacity, which is the larger one's only when both have grown. */
+static bool grow_entries(struct tn_desk_batch *batch)
+{
+    size_t entry_capacity = batch->entry_capacity;
+    size_t offset_capacity = batch->entry_capacity;
+    void *entries = batch->entries;
+    void *offsets = batch->offsets;
+    bool grown = grow(&entries, &entry_capacity, sizeof(*batch->entries)) &&
+                 grow(&offsets, &offset_capacity, sizeof(*batch->offsets));
+
+    batch->entries = entries;
+    batch->offsets = offsets;
+    if (grown) {
+        TN_CHECK(entry_capacity == offset_capacity);
+        batch->entry_capacity = entry_capacity;
+    }
+    return grown;
+}
+
 enum tn_status tn_desk_batch_add(struct tn_desk_batch *batch, const struct tn_event *event,
                                  bool first)
 {
@@ -83,18 +102,8 @@ enum tn_status tn_desk_batch_add(struct tn_desk_batch *batch, const struct tn_ev
     if (batch->entry_count == TN_FRAME_ENTRIES_MAX) {
         return TN_FULL;
     }
-    if (batch->entry_count == batch->entry_capacity) {
-        size_t capacity = batch->entry_capacity;
-        void *entries = batch->entries;
-        void *offsets = batch->offsets;
-        bool grown = grow(&entries, &batch->entry_capacity, sizeof(*batch->entries));
-
-        batch->entries = entries;
-        grown = grow(&offsets, &capacity, sizeof(*batch->offsets)) && grown;
-        batch->offsets = offsets;
-        if (!grown) {
-            return TN_MEMORY;
-        }
+    if (batch->entry_count == batch->entry_capacity && !grow_entries(batch)) {
+        return TN_MEMORY;
     }
     tn_event_encode(event, &batch->bytes);
     if (tn_buffer_status(&batch->bytes) != TN_OK || batch->bytes.size - at > TN_ENTRY_BYTES_MAX) {

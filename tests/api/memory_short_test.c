@@ -1,14 +1,18 @@
-/* No memory for a person's date of birth: a status, and nothing is written through NULL.
+/* No memory for a person's date of birth, or for a longer batch of the desk: a status, and nothing
+ * is written where there is no memory.
  *
- * The size of one allocation is made to fail, so the program brings a malloc of its own; a
- * sanitizer has its own already, and these tests are skipped there. */
+ * The size of one allocation is made to fail, so the program brings a malloc and a realloc of its
+ * own; a sanitizer has its own already, and these tests are skipped there. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include <malloc.h>
+
 #include <cmocka.h>
 
+#include "api/desk/batch.h"
 #include "api/intake/openings.h"
 #include "ledger/log/tile.h"
 #include "ledger/vault/canonical.h"
@@ -21,6 +25,8 @@
 
 static _Thread_local size_t failing; /* allocations of this size give NULL */
 static _Thread_local unsigned failed;
+static _Thread_local size_t failing_growth; /* the same of realloc */
+static _Thread_local unsigned failed_growth;
 
 #if !SANITIZED
 extern void *__libc_malloc(size_t size);
@@ -32,6 +38,17 @@ void *malloc(size_t size)
         return NULL;
     }
     return __libc_malloc(size);
+}
+
+extern void *__libc_realloc(void *memory, size_t size);
+
+void *realloc(void *memory, size_t size)
+{
+    if (failing_growth != 0 && size == failing_growth) {
+        failed_growth++;
+        return NULL;
+    }
+    return __libc_realloc(memory, size);
 }
 #endif
 
@@ -126,11 +143,51 @@ static void a_date_opens_without_memory_of_its_own(void **state)
     tn_intake_command_close(&command);
 }
 
+/* The desk answers TN_MEMORY and goes on with the batch as it was. */
+static void a_batch_that_cannot_grow_stays_as_it_is(void **state)
+{
+    static struct tn_desk_batch batch;
+    struct tn_event event = {.version = 1, .kind = TN_KIND_window_extended};
+    size_t capacity;
+
+    (void) state;
+    if (SANITIZED) {
+        skip();
+    }
+    assert_int_equal(tn_desk_batch_init(&batch), TN_OK);
+    do {
+        event.time_us++;
+        assert_int_equal(tn_desk_batch_add(&batch, &event, true), TN_OK);
+    } while (batch.entry_count < batch.entry_capacity);
+    capacity = batch.entry_capacity;
+    for (unsigned i = 0; i < 2; i++) {
+        failing_growth = 2 * capacity * (i == 0 ? sizeof(*batch.offsets) : sizeof(*batch.entries));
+        assert_int_equal(tn_desk_batch_add(&batch, &event, true), TN_MEMORY);
+        failing_growth = 0;
+        assert_int_equal(failed_growth, i + 1);
+        assert_int_equal(batch.entry_count, capacity);
+        assert_int_equal(batch.entry_capacity, capacity);
+    }
+    for (size_t i = 0; i <= capacity; i++) {
+        event.time_us++;
+        assert_int_equal(tn_desk_batch_add(&batch, &event, true), TN_OK);
+        assert_true(malloc_usable_size(batch.offsets) >=
+                    batch.entry_count * sizeof(*batch.offsets));
+    }
+    tn_desk_batch_seal(&batch);
+    for (size_t i = 0; i < batch.entry_count; i++) {
+        assert_int_equal(batch.entries[i].time_us, i + 1);
+        assert_ptr_equal(batch.entries[i].bytes.data, batch.bytes.data + batch.offsets[i]);
+    }
+    tn_desk_batch_close(&batch);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_date_that_finds_no_room_is_a_status),
         cmocka_unit_test(a_date_opens_without_memory_of_its_own),
+        cmocka_unit_test(a_batch_that_cannot_grow_stays_as_it_is),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
