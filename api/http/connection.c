@@ -286,6 +286,9 @@ static void request_route(struct tn_http_connection *connection, struct tn_http_
         exchange->refusal = TN_PROBLEM_FORBIDDEN;
     } else if (verdict == TN_HTTP_UNKNOWN) {
         exchange->refusal = TN_PROBLEM_BUSY;
+    } else {
+        enum tn_http_access access = match.route->access;
+        exchange->is_open = access == TN_ACCESS_PUBLIC || access == TN_ACCESS_APPLICANT;
     }
 }
 
@@ -312,10 +315,6 @@ static void head_done(struct tn_http_connection *connection)
     parser->discard = unread;
     parser->body_limit = unread ? REFUSED_BODY_MAX
                                 : tn_http_route_body_max(exchange->request.route);
-    if (!unread) {
-        enum tn_http_access access = exchange->request.route->access;
-        exchange->body_is_open = access == TN_ACCESS_PUBLIC || access == TN_ACCESS_APPLICANT;
-    }
     connection->continue_due = head->expect_continue;
     connection->body_started_ms = now_of(connection);
     tn_http_connection_step(connection, TN_CONNECTION_BODY);
@@ -350,9 +349,9 @@ static bool body_charge(struct tn_http_connection *connection)
     size_t more = exchange->message.body.size - exchange->body_charged;
     size_t max = loop->options->body_memory_max;
     loop->body_bytes += more;
-    loop->open_body_bytes += exchange->body_is_open ? more : 0;
+    loop->open_body_bytes += exchange->is_open ? more : 0;
     exchange->body_charged += more;
-    return loop->body_bytes <= max && (!exchange->body_is_open || loop->open_body_bytes <= max / 2);
+    return loop->body_bytes <= max && (!exchange->is_open || loop->open_body_bytes <= max / 2);
 }
 
 static void input_event(struct tn_http_connection *connection, enum tn_http_event event)

@@ -87,7 +87,7 @@ struct tn_http_exchange *tn_http_exchange_take(struct tn_http_loop *loop,
     exchange->refusal = TN_PROBLEM_NONE;
     exchange->allowed = 0;
     exchange->body_charged = 0;
-    exchange->body_is_open = false;
+    exchange->is_open = true; /* until its route says otherwise */
     exchange->answer_charged = 0;
     exchange->sent = 0;
     exchange->gone = NULL;
@@ -131,8 +131,9 @@ void tn_http_exchange_release(struct tn_http_exchange *exchange)
     }
     tn_http_exchange_step(exchange, TN_EXCHANGE_FREE);
     loop->body_bytes -= exchange->body_charged;
-    loop->open_body_bytes -= exchange->body_is_open ? exchange->body_charged : 0;
+    loop->open_body_bytes -= exchange->is_open ? exchange->body_charged : 0;
     loop->answer_bytes -= exchange->answer_charged;
+    loop->open_answer_bytes -= exchange->is_open ? exchange->answer_charged : 0;
     loop->pipelined_count -= exchange->pipelined ? 1 : 0;
     loop->exchange_count--;
     buffer_wipe(&exchange->message.body);

@@ -44,7 +44,7 @@ struct tn_http_exchange {
     bool in_batch;            /* its wake is being drained */
     bool gone_due;            /* in that list */
     bool pipelined;           /* not the only one of its connection when it was taken */
-    bool body_is_open;        /* anyone may send one here */
+    bool is_open;             /* anyone may ask this, or it was refused */
     enum tn_problem refusal;  /* found at the head; told when the body is over */
     unsigned allowed;         /* methods, for Allow */
     size_t body_charged;      /* bytes counted in the loop's body memory */

@@ -81,8 +81,9 @@ struct tn_http_loop {
     unsigned work_count;
     unsigned batch_depth;
     size_t body_bytes;
-    size_t open_body_bytes; /* of those, on routes that anyone may use */
-    size_t answer_bytes;    /* of answers that are not out yet */
+    size_t open_body_bytes;   /* of those, on routes that anyone may use */
+    size_t answer_bytes;      /* of answers that are not out yet */
+    size_t open_answer_bytes; /* of those, to what anyone may ask */
     bool draining;
     bool closing;
     uint64_t drain_deadline_ms;

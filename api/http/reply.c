@@ -152,16 +152,28 @@ static void reply_finish(struct tn_http_exchange *exchange, unsigned status)
     }
     exchange->answer_charged = exchange->answer.size;
     exchange->loop->answer_bytes += exchange->answer_charged;
+    exchange->loop->open_answer_bytes += exchange->is_open ? exchange->answer_charged : 0;
     exchange->connection->unsent += exchange->answer_charged;
     tn_http_connection_ready(exchange->connection);
 }
 
 /* Large answers share a memory limit, or a few who ask for much and read nothing would take all
- * there is. Small ones are bounded by the number of requests; and what was done must be told. */
+ * there is. Half of it is not for what anyone may ask: strangers who read slowly must not stop
+ * those who have a token, so of what strangers hold no more than their half counts against others,
+ * however large the last answer was that they got. Small ones are bounded by the number of
+ * requests; and what was done must be told. */
 static bool answer_has_room(const struct tn_http_exchange *exchange, struct tn_bytes body)
 {
-    return exchange->request.method != TN_HTTP_GET || body.size <= TN_HTTP_BUFFER_KEPT ||
-           exchange->loop->answer_bytes < exchange->loop->options->answer_memory_max;
+    const struct tn_http_loop *loop = exchange->loop;
+    size_t max = loop->options->answer_memory_max;
+    size_t half = max / 2;
+    size_t strangers = loop->open_answer_bytes;
+    size_t others = loop->answer_bytes - strangers;
+    if (exchange->request.method != TN_HTTP_GET || body.size <= TN_HTTP_BUFFER_KEPT) {
+        return true;
+    }
+    strangers = strangers < half ? strangers : half;
+    return strangers + others < max && (!exchange->is_open || strangers < half);
 }
 
 void tn_http_reply_write(struct tn_http_exchange *exchange, unsigned status,

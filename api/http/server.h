@@ -42,8 +42,9 @@ struct tn_http_options {
     size_t body_memory_max;     /* bytes of bodies held per loop, at most half of them on routes
                                  * that anyone may use [64 MiB] */
     size_t response_max;        /* bytes of one answer [32 MiB] */
-    size_t answer_memory_max;   /* bytes of answers held per loop, not counting the last one: what
-                                 * is large and only read is `busy` beyond that [64 MiB] */
+    size_t answer_memory_max;   /* bytes of answers held per loop, not counting the last one, at
+                                 * most half of them to what anyone may ask: what is large and only
+                                 * read is `busy` beyond that [64 MiB] */
     size_t unsent_max;          /* bytes of answers on a connection beyond which it takes no further
                                  * request [1 MiB] */
     size_t stream_backlog_max;  /* bytes that a stream may leave unread [256 KiB] */

@@ -187,6 +187,10 @@ static const struct tn_http_route fixture_routes[] = {
      .body_max = 10,
      .handler = on_echo},
     {.method = TN_HTTP_POST, .pattern = "/owned", .access = TN_ACCESS_OWNER, .handler = on_echo},
+    {.method = TN_HTTP_GET,
+     .pattern = "/owned/{n}",
+     .access = TN_ACCESS_OWNER,
+     .handler = on_large},
 };
 
 /* `options` says what differs from the defaults; deadlines are looked at every 10 ms. */

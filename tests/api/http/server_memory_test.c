@@ -177,9 +177,9 @@ static void answers_share_a_memory_limit(void **state)
 {
     (void) state;
     struct fixture fixture;
-    fixture_open(&fixture, (struct tn_http_options){.answer_memory_max = 20 * MIB, .loops = 1});
+    fixture_open(&fixture, (struct tn_http_options){.answer_memory_max = 40 * MIB, .loops = 1});
     struct client *slow[2];
-    for (unsigned i = 0; i < 2; i++) { /* the second begins below the limit */
+    for (unsigned i = 0; i < 2; i++) { /* the second begins below the limit of half of it */
         slow[i] = client_open(fixture.port);
         assert_true(client_send(slow[i], REQUEST("GET /large/12000000")));
         assert_true(client_more(slow[i]));
@@ -213,6 +213,51 @@ static void answers_share_a_memory_limit(void **state)
     fixture_close(&fixture);
 }
 
+static void strangers_use_half_of_the_memory_for_answers(void **state)
+{
+    (void) state;
+#define OWNED(size) "GET /owned/" size " HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer good\r\n\r\n"
+    struct fixture fixture;
+    fixture_open(&fixture, (struct tn_http_options){.answer_memory_max = 20 * MIB, .loops = 1});
+    struct client *stranger = client_open(fixture.port); /* alone it holds more than all may */
+    assert_true(client_send(stranger, REQUEST("GET /large/24000000")));
+    assert_true(client_more(stranger));
+    struct client *another = client_open(fixture.port);
+    assert_true(client_send(another, REQUEST("GET /large/20000") REQUEST("GET /large/16384")));
+    assert_int_equal(client_reply(another, &reply, false), 503);
+    assert_int_equal(client_reply(another, &reply, false), 200);
+    struct client *owner = client_open(fixture.port);
+    assert_true(client_send(owner, OWNED("20000")));
+    assert_int_equal(client_reply(owner, &reply, false), 200);
+    assert_int_equal(reply.body_size, 20000);
+    /* Owners share the other half, and all that strangers leave. */
+    struct client *slow = client_open(fixture.port);
+    assert_true(client_send(slow, OWNED("12000000")));
+    assert_true(client_more(slow));
+    assert_true(client_send(owner, OWNED("20000")));
+    assert_int_equal(client_reply(owner, &reply, false), 503);
+    client_close(stranger);
+    assert_true(fixture_wait_connections(&fixture, 3));
+    assert_true(client_send(owner, OWNED("20000")));
+    assert_int_equal(client_reply(owner, &reply, false), 200);
+    /* Nobody else holds anything of the strangers' half. */
+    assert_true(client_send(another, REQUEST("GET /large/20000")));
+    assert_int_equal(client_reply(another, &reply, false), 200);
+    client_close(slow);
+    assert_true(fixture_wait_connections(&fixture, 2));
+    /* What was charged is given back. */
+    for (unsigned i = 0; i < 4; i++) {
+        assert_true(client_send(another, REQUEST("GET /large/12000000")));
+        read_large(another, 12000000);
+        assert_true(client_send(owner, OWNED("12000000")));
+        read_large(owner, 12000000);
+    }
+    client_close(another);
+    client_close(owner);
+    fixture_close(&fixture);
+#undef OWNED
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -221,6 +266,7 @@ int main(void)
         cmocka_unit_test(a_slow_reader_gets_it_all),
         cmocka_unit_test(who_does_not_read_is_answered_no_further),
         cmocka_unit_test(answers_share_a_memory_limit),
+        cmocka_unit_test(strangers_use_half_of_the_memory_for_answers),
     };
     return cmocka_run_group_tests_name("api/http/server_memory", tests, NULL, NULL);
 }
