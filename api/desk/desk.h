@@ -45,7 +45,11 @@ struct tn_desk_request {
     struct tn_command command;                /* time_us only when the desk's clock is manual */
     bool has_key;                             /* the command's id comes from an Idempotency-Key */
     uint8_t fingerprint[TN_FINGERPRINT_SIZE]; /* of the body, when it has a key */
-    struct tn_vault_writes *writes;           /* sealed records, or NULL */
+    /* The key is none that the caller gave: a refusal is recorded under `refused_id` instead and
+     * not remembered, so that asking again decides anew. */
+    bool key_is_implied;
+    uint8_t refused_id[TN_ID_SIZE];
+    struct tn_vault_writes *writes; /* sealed records, or NULL */
     struct tn_desk_tag *tags;
     size_t tag_count;
     bool wants_receipt; /* of its first event */

@@ -247,6 +247,11 @@ static enum tn_status refuse(struct tn_desk *desk, struct tn_desk_request *reque
         return TN_OK;
     }
     request->first_index = desk->next_index;
+    if (request->key_is_implied) {
+        /* The id stays free for what is accepted later: a command has one outcome. */
+        memcpy(request->command.id, request->refused_id, TN_ID_SIZE);
+        request->has_key = false;
+    }
     tn_verdict_record_refusal(verdict);
     return TN_OK;
 }

@@ -319,9 +319,10 @@ static void run_offer(struct tn_http_request *request, const struct tn_write_kin
         memcpy(write->id, id, TN_ID_SIZE);
         memcpy(write->other, offer, TN_ID_SIZE);
         /* Whoever accepts again asks for the number that was on its way: without a key of theirs
-         * the offer is the key, and it stands for this one path. */
+         * the offer is the key, and it stands for this one path. Who was refused asks anew. */
         if (kind == &accept_kind && write->caller.key.size == 0) {
             write->caller.key = tn_bytes(write->other, TN_ID_SIZE);
+            write->caller.key_is_implied = true;
         }
         tn_write_run(write);
     }

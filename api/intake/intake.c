@@ -1,9 +1,9 @@
 /* Registering people: canonical forms, commitments, sealed profiles, tags.
  *
  * The random draws of a command, in this order, so that a seeded source gives the same bytes again:
- * command id (without a key), registration, nonce, token, registration's key; for each member:
- * member, candidate person, key, profile's nonce; then the sealed records of the registration. How
- * many there are depends on the form alone, never on what the vault holds. */
+ * command id (where the caller gave no key), registration, nonce, token, registration's key; for
+ * each member: member, candidate person, key, profile's nonce; then the sealed records of the
+ * registration. How many there are depends on the form alone, never on what the vault holds. */
 #include "api/intake/intake.h"
 
 #include <sodium.h>
@@ -50,14 +50,19 @@ void tn_intake_begin(const struct tn_intake *intake, const struct tn_intake_call
     uint8_t unique[TN_ID_SIZE];
     struct tn_bytes key = caller->key;
 
-    if (key.size == 0) {
+    request->has_key = key.size > 0;
+    request->key_is_implied = request->has_key && caller->key_is_implied;
+    if (!request->has_key || request->key_is_implied) {
         tn_random_fill(intake->random, unique, sizeof(unique));
+    }
+    if (!request->has_key) {
         key = tn_bytes(unique, sizeof(unique));
+    } else if (request->key_is_implied) {
+        tn_command_id(request->refused_id, actor, tn_bytes(unique, sizeof(unique)));
     }
     request->command.kind = kind;
     request->command.actor = caller->actor;
     tn_command_id(request->command.id, actor, key);
-    request->has_key = caller->key.size > 0;
     if (request->has_key) {
         tn_vault_fingerprint(intake->vault->keys, request->command.id, caller->body,
                              request->fingerprint);

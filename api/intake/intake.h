@@ -59,10 +59,11 @@ void tn_intake_command_close(struct tn_intake_command *command);
 
 /* Who acts, under which Idempotency-Key (empty: a random one is made and nothing is remembered),
  * and the body's bytes for the fingerprint. A key of an anonymous caller is 16 bytes of randomness
- * or more. */
+ * or more. Under a key that is implied only what was done is remembered, and no refusal. */
 struct tn_intake_caller {
     struct tn_actor actor;
     struct tn_bytes key;
+    bool key_is_implied; /* by what is asked; the caller gave none */
     struct tn_bytes body;
 };
 

@@ -7,7 +7,7 @@
 /* Memory that the facts of one command may take: a group with its commitments stays below 32 kB. */
 #define TN_INTAKE_ARENA_BYTES ((size_t) 256 << 10)
 
-/* Kind, actor, id and fingerprint. Draws 16 random bytes when the caller has no key, so it is the
+/* Kind, actor, id and fingerprint. Draws 16 random bytes when the caller gave no key, so it is the
  * first draw of a command. */
 void tn_intake_begin(const struct tn_intake *intake, const struct tn_intake_caller *caller,
                      enum tn_command_kind kind, struct tn_intake_command *command);
