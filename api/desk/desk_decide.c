@@ -368,7 +368,7 @@ static enum tn_status decide_new(struct tn_desk *desk, struct tn_desk_request *r
 {
     enum tn_status status = admit(desk, request);
 
-    if (status == TN_OK && request->command.kind != TN_COMMAND_resume_deadlines) {
+    if (status == TN_OK) { /* in a pause nothing is emitted */
         status = tn_desk_emit_due(desk, request->command.time_us,
                                   desk->options.clock == TN_CLOCK_MANUAL);
     }

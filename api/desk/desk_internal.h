@@ -170,7 +170,9 @@ enum tn_status tn_desk_seal_open(struct tn_desk *desk, struct tn_error *error);
 enum tn_status tn_desk_pause_open(struct tn_desk *desk, struct tn_error *error);
 void tn_desk_tick(struct tn_desk *desk);
 void tn_desk_pause(struct tn_desk *desk, const char *why);
-/* After a clock was set back the last heartbeat may be ahead of the log's time. The pause then has
+/* What a resume counts from, when it comes to be decided. It ends the pause that it was asked for,
+ * once: when that is over, the last heartbeat is the command's own time, and the rule refuses.
+ * After a clock was set back the last heartbeat may be ahead of the log's time. The pause then has
  * no length that anybody measured, and can be ended all the same: it counts from the instant before
  * the command. */
 void tn_desk_date_resume(const struct tn_desk *desk, struct tn_command *command);

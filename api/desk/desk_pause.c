@@ -85,7 +85,9 @@ void tn_desk_date_resume(const struct tn_desk *desk, struct tn_command *command)
 {
     struct tn_facts_resume *facts = &command->facts.resume_deadlines_facts;
 
-    if (desk->state.paused && facts->last_heartbeat_us >= command->time_us) {
+    if (!desk->state.paused || facts->last_heartbeat_us != desk->state.last_heartbeat_us) {
+        facts->last_heartbeat_us = command->time_us;
+    } else if (facts->last_heartbeat_us >= command->time_us) {
         facts->last_heartbeat_us = command->time_us - 1;
     }
 }
@@ -100,6 +102,9 @@ void tn_desk_resumed(struct tn_desk *desk)
     tn_desk_forget_due(desk);
     desk->tick_wall_us = tn_clock_wall_us();
     desk->tick_boot_us = tn_clock_boot_us();
+    /* Its row goes with the batch; a pause that begins before that counts from here all the same,
+     * for what came before was made good. */
+    desk->heartbeat_us = desk->tick_wall_us;
 }
 
 /* One of the rows above; 0 when it is not there. */
