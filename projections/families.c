@@ -80,48 +80,12 @@ void tn_current_write(struct tn_batch *batch, struct tn_family *meta, const char
 
 /* ---- generations ---- */
 
-/* "<name>.<generation>": the generation, 0 when the family is not one of that projection. */
-static uint64_t generation_of(const char *family, const char *name)
-{
-    size_t size = strlen(name);
-    uint64_t generation = 0;
-
-    if (strncmp(family, name, size) != 0 || family[size] != '.' || family[size + 1] == '\0') {
-        return 0;
-    }
-    for (const char *digit = family + size + 1; *digit != '\0'; digit++) {
-        if (*digit < '0' || *digit > '9' || generation > UINT64_MAX / 10 - 1) {
-            return 0;
-        }
-        generation = generation * 10 + (uint64_t) (*digit - '0');
-    }
-    return generation;
-}
-
-struct newest {
-    const char *name;
-    uint64_t generation;
-};
-
-static void see_newest(void *context, const char *name, struct tn_family *family)
-{
-    struct newest *newest = context;
-    uint64_t generation = generation_of(name, newest->name);
-
-    (void) family;
-    if (generation > newest->generation) {
-        newest->generation = generation;
-    }
-}
-
 enum tn_status tn_current_fresh(struct tn_store *store, const char *name,
                                 char family[static TN_FAMILY_NAME_MAX + 1], struct tn_error *error)
 {
-    struct newest newest = {.name = name};
-
     memset(family, 0, TN_FAMILY_NAME_MAX + 1);
-    tn_store_families(store, see_newest, &newest);
-    int size = snprintf(family, TN_FAMILY_NAME_MAX + 1, "%s.%" PRIu64, name, newest.generation + 1);
+    int size = snprintf(family, TN_FAMILY_NAME_MAX + 1, "%s.%" PRIu64, name,
+                        tn_store_generation(store, name) + 1);
     if (size < 0 || size > TN_FAMILY_NAME_MAX) {
         return tn_fail(error, TN_FULL, "%s: no name for a new family is short enough", name);
     }
@@ -141,7 +105,7 @@ static void see_leftover(void *context, const char *name, struct tn_family *fami
     struct leftovers *leftovers = context;
 
     (void) family;
-    if (generation_of(name, leftovers->name) != 0 && strcmp(name, leftovers->keep) != 0) {
+    if (tn_family_generation(name, leftovers->name) != 0 && strcmp(name, leftovers->keep) != 0) {
         tn_buffer_append(&leftovers->names, name, strlen(name) + 1);
     }
 }

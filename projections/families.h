@@ -29,7 +29,8 @@ TN_MUST_USE enum tn_status tn_current_read(struct tn_store *store,
                                            struct tn_error *error);
 void tn_current_write(struct tn_batch *batch, struct tn_family *meta, const char *name,
                       const struct tn_current *current);
-/* The name of a family that does not exist yet: one generation above all there are. */
+/* The name of a family that is to be made: one generation above all there were since the store was
+ * opened, those that a failed rebuild made or the sweep at the start dropped included. */
 TN_MUST_USE enum tn_status tn_current_fresh(struct tn_store *store, const char *name,
                                             char family[static TN_FAMILY_NAME_MAX + 1],
                                             struct tn_error *error);

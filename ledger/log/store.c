@@ -10,6 +10,8 @@
 #include "ledger/log/store_internal.h"
 
 static struct tn_family *family_of(struct tn_store *store, const char *name);
+static enum tn_status make_family(struct tn_store *store, const char *name, struct tn_family **out,
+                                  struct tn_error *error);
 static void free_unheld(struct tn_family *family);
 static enum tn_status get_by_seek(struct tn_store *store, struct tn_family *family,
                                   struct tn_bytes key, struct tn_buffer *value, bool *found,
@@ -40,29 +42,41 @@ enum tn_status tn_store_family(struct tn_store *store, const char *name, bool cr
     pthread_rwlock_wrlock(&store->families_lock);
     struct tn_family *family = family_of(store, name);
     if (family == NULL && create && store->mode == TN_STORE_WRITER) {
-        char *words = NULL;
-        family = calloc(1, sizeof(*family));
-        if (family != NULL) {
-            rocksdb_options_t *options = tn_store_options_for(store, name);
-            family->handle = rocksdb_create_column_family(store->db, options, name, &words);
-            rocksdb_options_destroy(options);
-            memcpy(family->name, name, strlen(name));
-        }
-        if (family == NULL || words != NULL) {
-            free(family);
-            family = NULL;
-            status = words != NULL ? tn_store_status(words, error, name)
-                                   : tn_fail(error, TN_MEMORY, "no memory for family %s", name);
-        } else {
-            family->next = store->families;
-            store->families = family;
-        }
+        status = make_family(store, name, &family, error);
     } else if (family == NULL) {
         status = tn_fail(error, TN_NOT_FOUND, "%s has no family %s", store->path, name);
     }
     pthread_rwlock_unlock(&store->families_lock);
     *out = family;
     return status;
+}
+
+/* With families_lock held for writing. */
+static enum tn_status make_family(struct tn_store *store, const char *name, struct tn_family **out,
+                                  struct tn_error *error)
+{
+    enum tn_status status = tn_store_generation_take(store, name, error);
+    if (status != TN_OK) {
+        return status;
+    }
+    struct tn_family *family = calloc(1, sizeof(*family));
+    if (family == NULL) {
+        return tn_fail(error, TN_MEMORY, "no memory for family %s", name);
+    }
+    char *words = NULL;
+    rocksdb_options_t *options = tn_store_options_for(store, name);
+    family->handle = rocksdb_create_column_family(store->db, options, name, &words);
+    rocksdb_options_destroy(options);
+    status = tn_store_status(words, error, name);
+    if (status != TN_OK) {
+        free(family);
+        return status;
+    }
+    memcpy(family->name, name, strlen(name));
+    family->next = store->families;
+    store->families = family;
+    *out = family;
+    return TN_OK;
 }
 
 enum tn_status tn_store_drop_family(struct tn_store *store, const char *name,

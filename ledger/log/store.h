@@ -57,11 +57,18 @@ bool tn_store_is_writer(const struct tn_store *store);
 
 /* The family of that name; made when `create` and the store is the writer. TN_NOT_FOUND otherwise.
  * Fixed names: "log" "tree" "gathered" "index" "commands" "vault" "meta". The handle lives until
- * the store is closed or the family dropped. */
+ * the store is closed or the family dropped.
+ * TN_DENIED  a generation that is to be made is no higher than one there was (below) */
 TN_MUST_USE enum tn_status tn_store_family(struct tn_store *store, const char *name, bool create,
                                            struct tn_family **family, struct tn_error *error);
 TN_MUST_USE enum tn_status tn_store_drop_family(struct tn_store *store, const char *name,
                                                 struct tn_error *error);
+/* Families that take each other's place are called NAME.N, N >= 1: the highest N since the store
+ * was opened, dropped ones included; 0 when there was none. A name of an earlier family is not
+ * given again before the next opening: until then a secondary of RocksDB 7.8 crashes on it. */
+uint64_t tn_store_generation(struct tn_store *store, const char *name);
+/* The N of a family; 0 when it is not of that NAME. */
+uint64_t tn_family_generation(const char *family, const char *name);
 /* All rows of a family go at once, damaged ones too, also of one that takes finished files only.
  * Nobody else uses it meanwhile; a cut leaves it empty. The store is closed right after: until it
  * is opened for writing again a secondary of RocksDB 7.8 crashes on a name that was made anew. */

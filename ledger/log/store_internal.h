@@ -50,7 +50,8 @@ struct tn_store {
     struct rocksdb_writeoptions_t *write_options[3]; /* by enum tn_durability */
     pthread_rwlock_t families_lock; /* written by create and drop, read by all that walk the list */
     struct tn_family *families;
-    atomic_bool claimed; /* by tn_store_claim */
+    struct tn_generation *generations; /* store_generation.c; under families_lock */
+    atomic_bool claimed;               /* by tn_store_claim */
     /* One write at a time: once one has failed, none that waited behind it may follow. RocksDB
      * would only queue them up in the same way, for there is one committer and few others. */
     pthread_mutex_t write_lock;
@@ -67,6 +68,15 @@ bool tn_store_merges_whole(const char *name);
 #define TN_STORE_FIXED_FAMILIES 8
 extern const char *const tn_store_fixed_families[TN_STORE_FIXED_FAMILIES];
 bool tn_store_is_fixed(const char *name);
+
+/* store_generation.c, with families_lock held or before others know the store: `family` is there.
+ * Or it is to be made: TN_DENIED when it is no higher than one there was. */
+struct tn_generation;
+enum tn_status tn_store_generation_note(struct tn_store *store, const char *family,
+                                        struct tn_error *error);
+enum tn_status tn_store_generation_take(struct tn_store *store, const char *family,
+                                        struct tn_error *error);
+void tn_store_generations_close(struct tn_store *store);
 
 /* store_space.c: take `bytes` from what may still be written, or TN_NO_SPACE. */
 void tn_store_space_init(struct tn_store_space *space, uint64_t reserve_bytes);

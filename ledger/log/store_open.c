@@ -96,6 +96,7 @@ void tn_store_close(struct tn_store *store)
         rocksdb_column_family_handle_destroy(family->handle);
         free(family);
     }
+    tn_store_generations_close(store);
     if (store->db != NULL) {
         rocksdb_close(store->db);
     }
@@ -285,8 +286,10 @@ static enum tn_status open_database(struct tn_store *store, struct tn_error *err
     for (size_t i = 0; i < count; i++) {
         options[i] = tn_store_options_for(store, names[i]);
         families[i] = calloc(1, sizeof(*families[i]));
-        if (families[i] == NULL) {
-            status = tn_fail(error, TN_MEMORY, "no memory to open %s", store->path);
+        status = families[i] != NULL
+                     ? tn_store_generation_note(store, names[i], error)
+                     : tn_fail(error, TN_MEMORY, "no memory to open %s", store->path);
+        if (status != TN_OK) {
             goto out;
         }
     }

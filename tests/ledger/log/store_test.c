@@ -195,6 +195,59 @@ static void families_come_and_go(void **state)
     scenario_close(&s);
 }
 
+static void a_generation_is_made_once_in_an_opening(void **state)
+{
+    (void) state;
+    struct scenario s;
+    struct tn_family *family = NULL;
+    scenario_init(&s);
+    assert_int_equal(tn_store_generation(s.store, "a.b"), 0);
+    assert_ok(tn_store_family(s.store, "a.b.2", true, &family, &s.error), &s.error);
+    assert_int_equal(tn_store_generation(s.store, "a.b"), 2);
+    assert_int_equal(tn_store_generation(s.store, "a"), 0);
+    assert_ok(tn_store_drop_family(s.store, "a.b.2", &s.error), &s.error);
+    assert_int_equal(tn_store_generation(s.store, "a.b"), 2);
+    for (unsigned i = 1; i <= 2; i++) {
+        assert_status(tn_store_family(s.store, i == 1 ? "a.b.1" : "a.b.2", true, &family, &s.error),
+                      TN_DENIED, &s.error);
+        assert_null(family);
+    }
+    assert_ok(tn_store_family(s.store, "a.c.1", true, &family, &s.error), &s.error);
+    assert_ok(tn_store_family(s.store, "a.b.10", true, &family, &s.error), &s.error);
+    assert_ok(tn_store_family(s.store, "a.b.10", true, &family, &s.error), &s.error);
+    scenario_reopen(&s, &(struct tn_store_options){0});
+    assert_int_equal(tn_store_generation(s.store, "a.b"), 10);
+    assert_ok(tn_store_drop_family(s.store, "a.b.10", &s.error), &s.error);
+    assert_status(tn_store_family(s.store, "a.b.10", true, &family, &s.error), TN_DENIED, &s.error);
+    scenario_reopen(&s, &(struct tn_store_options){0});
+    assert_int_equal(tn_store_generation(s.store, "a.b"), 0);
+    assert_ok(tn_store_family(s.store, "a.b.2", true, &family, &s.error), &s.error);
+    scenario_close(&s);
+}
+
+static void only_a_number_behind_the_name_is_a_generation(void **state)
+{
+    static const struct {
+        const char *family;
+        const char *name;
+        uint64_t generation;
+    } table[] = {
+        {"queue.12", "queue", 12},
+        {"queue.0", "queue", 0},
+        {"queue.", "queue", 0},
+        {"queue", "queue", 0},
+        {"queue.1x", "queue", 0},
+        {"queue@2", "queue", 0},
+        {"queues.3", "queue", 0},
+        {"queue.a.3", "queue", 0},
+        {"queue.99999999999999999999", "queue", 0},
+    };
+    (void) state;
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        assert_int_equal(tn_family_generation(table[i].family, table[i].name), table[i].generation);
+    }
+}
+
 static void a_value_longer_than_its_reader_takes_is_said(void **state)
 {
     (void) state;
@@ -376,6 +429,8 @@ int main(void)
         cmocka_unit_test(a_snapshot_stands_still),
         cmocka_unit_test(iterators_seek_both_ways),
         cmocka_unit_test(families_come_and_go),
+        cmocka_unit_test(a_generation_is_made_once_in_an_opening),
+        cmocka_unit_test(only_a_number_behind_the_name_is_a_generation),
         cmocka_unit_test(a_value_longer_than_its_reader_takes_is_said),
         cmocka_unit_test(a_nearly_full_disk_refuses_writes),
         cmocka_unit_test(after_a_failed_write_nothing_is_written),
