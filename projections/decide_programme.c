@@ -47,13 +47,20 @@ static enum tn_status fetch_port(struct tn_fetch *fetch, uint64_t port, struct t
 
 static enum tn_status decide_policy(struct tn_fetch *fetch)
 {
+    const struct tn_facts_publish_policy *facts = &fetch->command->facts.publish_policy_facts;
+    struct tn_policy *next = tn_arena_alloc(fetch->arena, sizeof(*next));
     bool approved;
     struct tn_pool_reach reach;
-    enum tn_status status = fetch_approval(
-        fetch, &fetch->command->facts.publish_policy_facts.approvers, false, &approved);
+    enum tn_status status = fetch_approval(fetch, &facts->approvers, false, &approved);
 
+    if (status == TN_OK && !next) {
+        status = TN_FULL;
+    }
     if (status == TN_OK) {
-        status = tn_fetch_pool_reach(fetch, &reach);
+        /* A document that cannot be read is refused for that. */
+        bool readable = tn_policy_decode(facts->document, next, NULL) == TN_OK;
+
+        status = tn_fetch_pool_reach(fetch, readable ? next : NULL, &reach);
     }
     return status == TN_OK
                ? tn_rule_publish_policy(
@@ -103,7 +110,7 @@ static enum tn_status decide_capacity(struct tn_fetch *fetch)
         status = fetch_counted(fetch, policy, facts->date, &counted);
     }
     if (status == TN_OK) {
-        status = tn_fetch_pool_reach(fetch, &reach);
+        status = tn_fetch_pool_reach(fetch, NULL, &reach);
     }
     return status == TN_OK ? tn_rule_publish_capacity(policy, approved, published, counted, &reach,
                                                       fetch->command, fetch->verdict)

@@ -116,26 +116,27 @@ static bool count_slots(void *context, struct tn_bytes key, struct tn_bytes valu
     return count->status == TN_OK;
 }
 
-/* The slots of the port's fullest date that a close may still look at. */
+/* The earliest day whose pool may still close: days are opened in their order. */
+static uint64_t first_closing(const struct tn_fetch *fetch)
+{
+    const struct tn_uints *open_days = &fetch->queue.open_days;
+
+    return open_days->count > 0 ? open_days->items[0] : fetch->queue.last_day + 1;
+}
+
+/* The slots of the port's fullest date that a close may still offer: none before the day itself.
+ * The port's `first_date` would not do, for it stands still while no policy has the port. */
 static enum tn_status reach_dates(struct tn_fetch *fetch, uint64_t port,
                                   struct tn_pool_reach *reach)
 {
     struct tn_rows *rows = fetch->decider->state->rows[TN_CORE_SEATS];
     struct tn_row_key prefix = tn_key_port_dates(port);
-    struct tn_row_key from;
+    struct tn_row_key from = tn_key_port_date(port, first_closing(fetch));
     struct slot_count count = {.status = TN_OK};
-    struct tn_port_row row;
-    bool found;
-    enum tn_status status =
-        TN_READ(rows, tn_key_port(port), port_row, fetch->arena, &row, &found, fetch->error);
 
-    if (status != TN_OK || !found || row.first_date == 0) {
-        return status;
-    }
-    from = tn_key_port_date(port, row.first_date);
     tn_arena_init(&count.arena, (size_t) 1 << 20);
-    status = tn_rows_scan(rows, tn_row_key_view(&prefix), tn_row_key_view(&from), count_slots,
-                          &count, fetch->error);
+    enum tn_status status = tn_rows_scan(rows, tn_row_key_view(&prefix), tn_row_key_view(&from),
+                                         count_slots, &count, fetch->error);
     tn_arena_close(&count.arena);
     if (status == TN_OK && count.status != TN_OK) {
         status = tn_fail(fetch->error, count.status, "the seats of a port cannot be read");
@@ -165,7 +166,23 @@ static enum tn_status first_version(struct tn_fetch *fetch, uint64_t *version)
     return status;
 }
 
-enum tn_status tn_fetch_pool_reach(struct tn_fetch *fetch, struct tn_pool_reach *reach)
+/* Each port once, whichever policies it is in. */
+static enum tn_status reach_ports(struct tn_fetch *fetch, const struct tn_policy *policy,
+                                  uint8_t *looked_at, struct tn_pool_reach *reach)
+{
+    enum tn_status status = TN_OK;
+
+    for (uint32_t p = 0; status == TN_OK && p < policy->port_count; p++) {
+        uint16_t port = policy->ports[p].code;
+
+        status = looked_at[port] ? TN_OK : reach_dates(fetch, port, reach);
+        looked_at[port] = 1;
+    }
+    return status;
+}
+
+enum tn_status tn_fetch_pool_reach(struct tn_fetch *fetch, const struct tn_policy *next,
+                                   struct tn_pool_reach *reach)
 {
     const struct tn_policies *policies = &fetch->decider->policies;
     uint8_t *looked_at = tn_arena_alloc(fetch->arena, UINT16_MAX + 1);
@@ -183,15 +200,10 @@ enum tn_status tn_fetch_pool_reach(struct tn_fetch *fetch, struct tn_pool_reach 
         tn_pool_reach_past(reach, policy);
         if (policy->version >= first) {
             tn_pool_reach_policy(reach, policy);
-        }
-        for (uint32_t p = 0; status == TN_OK && p < policy->port_count; p++) {
-            uint16_t port = policy->ports[p].code;
-
-            status = looked_at[port] ? TN_OK : reach_dates(fetch, port, reach);
-            looked_at[port] = 1;
+            status = reach_ports(fetch, policy, looked_at, reach);
         }
     }
-    return status;
+    return status == TN_OK && next ? reach_ports(fetch, next, looked_at, reach) : status;
 }
 
 /* With hard packing the largest slot of a port whose seats a day's draw may offer. */

@@ -37,9 +37,12 @@ TN_MUST_USE enum tn_status tn_fetch_chain(struct tn_fetch *fetch,
                                           const uint8_t owner[static TN_ID_SIZE],
                                           struct tn_chain_row *row, bool *found);
 /* What pools that are not closed yet can hold, by the policies of days that are open or may be
- * opened and by the seats that are published. Reads every date still in sight: for what is
- * published, not for what people send. */
-TN_MUST_USE enum tn_status tn_fetch_pool_reach(struct tn_fetch *fetch, struct tn_pool_reach *reach);
+ * opened and by the seats that are published at their ports. A port that none of them has is in no
+ * pool, whatever is published there; `next`, a policy that may be published (NULL: none is), brings
+ * the seats back that its ports had before. Reads every date still in sight: for what is published,
+ * not for what people send. */
+TN_MUST_USE enum tn_status tn_fetch_pool_reach(struct tn_fetch *fetch, const struct tn_policy *next,
+                                               struct tn_pool_reach *reach);
 /* The seats of a port from `from` to `to`: the dates that have any row, and how many. */
 TN_MUST_USE enum tn_status tn_fetch_port_dates(struct tn_fetch *fetch, uint64_t port, uint64_t from,
                                                uint64_t to, struct tn_port_date **dates,

@@ -141,12 +141,84 @@ static void capacity_by_hand_fits_the_draws_that_reach_it(void **state)
     close_replayed(&harness);
 }
 
+/* A port that is in no policy of a coming close is in no pool, though its dates lie ahead. */
+static void a_port_that_left_makes_room_for_another(void **state)
+{
+    struct harness harness;
+    struct tn_policy policy;
+    struct tn_event closed;
+    uint32_t slots = most_slots(HORIZON);
+    size_t runs = 0;
+
+    (void) state;
+    harness_open(&harness);
+    make_wide(&policy, 1, at(DAY_D, 8, 0), slots, HORIZON);
+    harness_found(&harness, &policy, at(DAY_D, 8, 0));
+    make_wide(&policy, 2, at(DAY_D + 1, 8, 0), slots, HORIZON);
+    policy.port_count--;
+    assert_int_equal(do_publish(&harness, &policy, at(DAY_D, 8, 10)), OK);
+    make_wide(&policy, 3, at(DAY_D + 2, 8, 0), slots, HORIZON);
+    policy.ports[PORTS - 1].code = 4000;
+    /* The day of the first policy is open until 11:00. */
+    assert_int_equal(do_publish(&harness, &policy, at(DAY_D + 1, 10, 0)),
+                     TN_REFUSAL_pool_too_large);
+    assert_int_equal(do_publish(&harness, &policy, at(DAY_D + 1, 13, 0)), OK);
+    harness_advance(&harness, at(DAY_D + HORIZON + 3, 11, 0));
+    closed = last_of(&harness, TN_KIND_pool_closed);
+    assert_int_equal(closed.body.pool_closed.ports.count, PORTS);
+    for (size_t p = 0; p < PORTS; p++) {
+        runs += closed.body.pool_closed.ports.items[p].line.count;
+    }
+    assert_int_equal(runs, PORTS * slots * (HORIZON - policy.notice_min_days + 1));
+    close_replayed(&harness);
+}
+
+static void what_a_port_had_counts_when_it_comes_back(void **state)
+{
+    struct harness harness;
+    struct tn_policy policy;
+    uint64_t date = DAY_D + 20;
+
+    (void) state;
+    open_from(&harness, DAY_D);
+    assert_int_equal(publish_slots(&harness, date, TN_POLICY_SLOTS_MAX, 1, at(DAY_D, 8, 10)), OK);
+    make_policy(&policy, 2, at(DAY_D + 30, 8, 0));
+    policy.horizon_days = 4 * HORIZON;
+    assert_int_equal(do_suspend(&harness, PORT_A, date, at(DAY_D, 8, 20)), OK);
+    assert_int_equal(do_publish(&harness, &policy, at(DAY_D, 8, 21)), TN_REFUSAL_pool_too_large);
+    assert_int_equal(do_resume_port(&harness, PORT_A, at(DAY_D, 8, 22)), OK);
+    make_policy(&policy, 2, at(DAY_D + 1, 8, 0));
+    memmove(&policy.ports[0], &policy.ports[1], 2 * sizeof(policy.ports[0])); /* without port A */
+    policy.port_count = 2;
+    assert_int_equal(do_publish(&harness, &policy, at(DAY_D, 8, 30)), OK);
+    /* It is gone once the first policy's day has closed; a document that has it counts its dates.
+     */
+    policy.version = 3;
+    policy.effective_us = at(DAY_D + 30, 8, 0);
+    policy.horizon_days = 4 * HORIZON;
+    assert_int_equal(do_publish(&harness, &policy, at(DAY_D + 1, 10, 0)),
+                     TN_REFUSAL_pool_too_large);
+    assert_int_equal(do_publish(&harness, &policy, at(DAY_D + 3, 8, 0)), OK);
+    make_policy(&policy, 4, at(DAY_D + 31, 8, 0));
+    assert_int_equal(do_publish(&harness, &policy, at(DAY_D + 4, 8, 0)), TN_REFUSAL_pool_too_large);
+    assert_int_equal(do_publish(&harness, &policy, at((uint32_t) date, 13, 0)),
+                     TN_REFUSAL_pool_too_large);
+    /* Until the dates that it left behind are over. */
+    assert_int_equal(do_publish(&harness, &policy, at((uint32_t) date + 2, 8, 0)), OK);
+    harness_advance(&harness, at(DAY_D + 33, 11, 0));
+    assert_int_equal(last_of(&harness, TN_KIND_pool_closed).body.pool_closed.ports.items[0].port,
+                     PORT_A);
+    close_replayed(&harness);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_widest_policy_is_drawn_and_a_wider_one_refused),
         cmocka_unit_test(what_earlier_policies_published_counts_too),
         cmocka_unit_test(capacity_by_hand_fits_the_draws_that_reach_it),
+        cmocka_unit_test(a_port_that_left_makes_room_for_another),
+        cmocka_unit_test(what_a_port_had_counts_when_it_comes_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
