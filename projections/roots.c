@@ -243,6 +243,29 @@ static bool same_row(const struct stretch *stretch, struct tn_iterator *live,
            tn_bytes_equal(tn_iterator_value(live), tn_iterator_value(rebuilt));
 }
 
+static enum tn_status go_on(struct stretch *stretch)
+{
+    return tn_stop_asked(stretch->stop)
+               ? tn_fail(&stretch->error, TN_UNAVAILABLE, TN_REBUILD_STOPPED)
+               : TN_OK;
+}
+
+/* One side from where both part to the end of the stretch. */
+static enum tn_status add_rest(struct stretch *stretch, struct tn_iterator *iterator,
+                               struct root *root)
+{
+    enum tn_status status = go_on(stretch);
+
+    while (status == TN_OK && is_within(stretch, iterator) && !root->leaf.overflowed) {
+        root_add(root, tn_iterator_key(iterator), tn_iterator_value(iterator), false);
+        tn_iterator_next(iterator);
+        if (root->merkle.size % STOP_ROWS == 0) {
+            status = go_on(stretch);
+        }
+    }
+    return status == TN_OK ? tn_iterator_status(iterator, &stretch->error) : status;
+}
+
 static void compare_stretch(struct stretch *stretch)
 {
     struct tn_rows_compared *compared = &stretch->compared;
@@ -263,18 +286,10 @@ static void compare_stretch(struct stretch *stretch)
     }
     roots[1].merkle = roots[0].merkle;
     name_parting(stretch, iterators[0], iterators[1]);
-    stretch->status = tn_stop_asked(stretch->stop)
-                          ? tn_fail(&stretch->error, TN_UNAVAILABLE, TN_REBUILD_STOPPED)
-                          : TN_OK;
+    stretch->status = TN_OK;
     for (size_t i = 0; i < TN_ARRAY_SIZE(roots); i++) {
-        for (; stretch->status == TN_OK && is_within(stretch, iterators[i]) &&
-               !roots[i].leaf.overflowed;
-             tn_iterator_next(iterators[i])) {
-            root_add(&roots[i], tn_iterator_key(iterators[i]), tn_iterator_value(iterators[i]),
-                     false);
-        }
         if (stretch->status == TN_OK) {
-            stretch->status = tn_iterator_status(iterators[i], &stretch->error);
+            stretch->status = add_rest(stretch, iterators[i], &roots[i]);
         }
         stretch->status = root_close(&roots[i], stretch->status,
                                      i == 0 ? "the live rows" : "the rebuilt rows",

@@ -1,7 +1,11 @@
 /* Two stored sets of rows: what two threads find on either side of the middle is what one finds. */
+#include <signal.h>
+#include <sys/time.h>
+
 #include "tests/projections/rows_model.h"
 
 #define ROWS_MAX 3001u
+#define MANY_ROWS 60000u
 
 struct pair {
     struct place place;
@@ -166,6 +170,65 @@ static void a_difference_on_either_side_is_named(void **state)
     }
 }
 
+/* ---- cut short ---- */
+
+static atomic_bool stop;
+
+static void ask_to_stop(int number)
+{
+    (void) number;
+    atomic_store(&stop, true);
+}
+
+static uint64_t timer_us(const struct timeval *time)
+{
+    return (uint64_t) time->tv_sec * 1000000 + (uint64_t) time->tv_usec;
+}
+
+/* What a whole look takes of the CPU: as much work, whatever else the machine does. */
+static uint64_t measure(struct pair *pair)
+{
+    struct itimerval timer = {.it_value = {.tv_sec = 100000}};
+    const struct itimerval none = {0};
+    struct tn_rows_compared compared;
+
+    assert_int_equal(setitimer(ITIMER_PROF, &timer, NULL), 0);
+    compare(pair, tn_bytes(NULL, 0), &compared);
+    assert_false(compared.equal);
+    assert_int_equal(compared.count[1], MANY_ROWS);
+    assert_int_equal(setitimer(ITIMER_PROF, &none, &timer), 0);
+    return 100000000000u - timer_us(&timer.it_value);
+}
+
+/* The stop is asked for in the middle of the one side, then of the other. */
+static void a_look_at_rows_that_differ_is_cut_short(void **state)
+{
+    struct sigaction action = {.sa_handler = ask_to_stop, .sa_flags = SA_RESTART};
+    struct pair pair;
+
+    (void) state;
+    assert_int_equal(sigaction(SIGPROF, &action, NULL), 0);
+    pair_open(&pair, MANY_ROWS, false);
+    write_live(&pair, 0, 1, 9); /* the very first */
+    (void) measure(&pair);
+    uint64_t whole_us = measure(&pair);
+    for (unsigned eighths = 2; eighths <= 5; eighths += 3) {
+        uint64_t part_us = whole_us / 8 * eighths;
+        struct itimerval timer = {.it_value = {.tv_sec = (time_t) (part_us / 1000000),
+                                               .tv_usec = (suseconds_t) (part_us % 1000000)}};
+        struct tn_rows_compared compared;
+        struct tn_error error = {0};
+
+        atomic_store(&stop, false);
+        assert_int_equal(setitimer(ITIMER_PROF, &timer, NULL), 0);
+        assert_int_equal(tn_rows_compare(pair.place.store, pair.live, pair.rebuilt,
+                                         tn_bytes(NULL, 0), &stop, &compared, &error),
+                         TN_UNAVAILABLE);
+        assert_string_equal(error.text, TN_REBUILD_STOPPED);
+    }
+    pair_close(&pair);
+}
+
 static void the_middle_is_known_of_one_large_spill(void **state)
 {
     struct pair pair;
@@ -184,6 +247,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_threads_find_the_root_that_one_finds),
         cmocka_unit_test(a_difference_on_either_side_is_named),
+        cmocka_unit_test(a_look_at_rows_that_differ_is_cut_short),
         cmocka_unit_test(the_middle_is_known_of_one_large_spill),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
