@@ -2,6 +2,7 @@
  * with the last who reads it. */
 #include <pthread.h>
 
+#include "ledger/base/clock.h"
 #include "tests/projections/desk_support.h"
 
 static const struct tn_rebuild_options both = {.list = two, .count = 2, .mask = 3};
@@ -128,12 +129,16 @@ static void views_show_rows_that_were_dropped_until_they_are_closed(void **state
 struct reading {
     struct tn_store *store;
     struct roots expected;
-    atomic_bool ended;
+    atomic_bool ended; /* asked of it, or by itself when a look went wrong */
     enum tn_status status;
     struct tn_error error;
-    unsigned looks;
+    atomic_uint looks;
     bool same;
 };
+
+#define REPLACEMENTS_MIN 25u
+#define LOOKS_MIN 10u
+#define READERS_US (120ull * 1000000) /* far more than a loaded machine with a sanitizer takes */
 
 static void *read_again_and_again(void *argument)
 {
@@ -151,16 +156,31 @@ static void *read_again_and_again(void *argument)
                             memcmp(root, reading->expected.roots[i], sizeof(root)) == 0;
         }
         tn_views_close(&views);
-        reading->looks++;
+        atomic_fetch_add(&reading->looks, 1);
     }
+    atomic_store(&reading->ended, true);
     return NULL;
+}
+
+/* Each has begun and ended so many looks since its count stood at `before`. */
+static bool looked_enough(struct reading *readings, const unsigned *before, size_t count)
+{
+    bool enough = true;
+
+    for (size_t i = 0; i < count; i++) {
+        enough = enough && atomic_load(&readings[i].looks) > before[i] + LOOKS_MIN;
+    }
+    return enough;
 }
 
 static void readers_meet_whole_rows_while_families_come_and_go(void **state)
 {
     struct reading readings[2];
+    unsigned before[2];
     pthread_t threads[2];
     struct desk desk = {0};
+    uint64_t until_us = tn_clock_monotonic_us() + READERS_US;
+    bool reading = true;
 
     (void) state;
     desk_open(&desk);
@@ -170,15 +190,24 @@ static void readers_meet_whole_rows_while_families_come_and_go(void **state)
         roots_of(tn_engine_state(desk.engine), &readings[i].expected);
         assert_int_equal(pthread_create(&threads[i], NULL, read_again_and_again, &readings[i]), 0);
     }
-    for (unsigned i = 0; i < 25; i++) {
+    replace(&desk);
+    for (size_t i = 0; i < 2; i++) {
+        before[i] = atomic_load(&readings[i].looks);
+    }
+    for (unsigned replaced = 1;
+         reading && (replaced < REPLACEMENTS_MIN || !looked_enough(readings, before, 2));
+         replaced++) {
         replace(&desk);
+        reading = !atomic_load(&readings[0].ended) && !atomic_load(&readings[1].ended) &&
+                  tn_clock_monotonic_us() < until_us;
     }
     for (size_t i = 0; i < 2; i++) {
         atomic_store(&readings[i].ended, true);
         assert_int_equal(pthread_join(threads[i], NULL), 0);
         MUST(readings[i].status, &readings[i].error);
-        assert_true(readings[i].same && readings[i].looks > 0);
+        assert_true(readings[i].same);
     }
+    assert_true(looked_enough(readings, before, 2));
     assert_int_equal(families_of(desk.place.store), 2);
     desk_destroy(&desk);
 }
