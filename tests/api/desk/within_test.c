@@ -1,5 +1,5 @@
-/* The desk, from within: a pause that begins between a resume's decision and its commit, one that two
- * resumes would end, and what it does unless told otherwise. */
+/* The desk, from within: a pause that begins between a resume's decision and its commit, one that
+ * two resumes would end, and what it does unless told otherwise. */
 #include "api/desk/desk_internal.h"
 #include "ledger/rules/command.h"
 #include "tests/api/audit_support.h"
