@@ -11,6 +11,7 @@
 #include "api/query/reader.h"
 #include "projections/keys.h"
 #include "tests/api/ledger_support.h"
+#include "tests/heard.h"
 
 static struct place place;
 static struct tn_buffer answer;
@@ -388,19 +389,11 @@ static void a_rebuild_waits_for_no_other_and_ends_with_the_server(void **state)
 }
 
 /* What opening the ledger says on standard error. */
-static void open_and_listen(char *said, size_t size)
+static const char *open_and_listen(void)
 {
-    int standard_error = dup(STDERR_FILENO);
-    FILE *file = tmpfile();
-
-    assert_non_null(file);
-    assert_true(dup2(fileno(file), STDERR_FILENO) >= 0);
+    heard_begin();
     place_open(&place, false);
-    assert_true(dup2(standard_error, STDERR_FILENO) >= 0);
-    assert_int_equal(close(standard_error), 0);
-    rewind(file);
-    said[fread(said, 1, size - 1, file)] = '\0';
-    assert_int_equal(fclose(file), 0);
+    return heard_end();
 }
 
 static void a_start_tells_of_a_rebuild_that_was_cut(void **state)
@@ -408,7 +401,6 @@ static void a_start_tells_of_a_rebuild_that_was_cut(void **state)
     static const uint8_t queue_and_seats[4] = {0, 0, 0, 3};
     struct tn_batch *batch = tn_batch_create();
     struct tn_family *meta;
-    char said[2000];
 
     (void) state;
     MUST(tn_store_family(place.ledger->store, "meta", false, &meta, &failure), &failure);
@@ -418,13 +410,11 @@ static void a_start_tells_of_a_rebuild_that_was_cut(void **state)
     tn_batch_destroy(batch);
     for (unsigned i = 0; i < 2; i++) { /* until there is another */
         place_close(&place);
-        open_and_listen(said, sizeof(said));
-        assert_non_null(strstr(said, "a rebuild (queue, seats) was cut"));
+        assert_non_null(strstr(open_and_listen(), "a rebuild (queue, seats) was cut"));
     }
     assert_int_equal(run("rebuild", "{}"), TN_OK);
     place_close(&place);
-    open_and_listen(said, sizeof(said));
-    assert_null(strstr(said, "was cut"));
+    assert_null(strstr(open_and_listen(), "was cut"));
 }
 
 static void the_clock_of_a_simulation_moves_forward_only(void **state)
@@ -469,7 +459,7 @@ int main(void)
         cmocka_unit_test(a_rebuild_beside_the_running_desk_is_equal),
         cmocka_unit_test(what_a_rebuild_replaced_is_dropped),
         cmocka_unit_test(a_rebuild_waits_for_no_other_and_ends_with_the_server),
-        cmocka_unit_test(a_start_tells_of_a_rebuild_that_was_cut),
+        cmocka_unit_test_teardown(a_start_tells_of_a_rebuild_that_was_cut, heard_restore),
         cmocka_unit_test(the_clock_of_a_simulation_moves_forward_only),
         cmocka_unit_test(organisations_are_codes_or_digits),
     };

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "tests/api/service_support.h"
+#include "tests/heard.h"
 
 static struct served served;
 
@@ -119,49 +120,6 @@ static int ask_own(const struct person_account *person, const char *method, cons
 
     (void) snprintf(path, sizeof(path), "%s%s", person->path, below);
     return ask(method, path, person->token, body);
-}
-
-static char *spoken; /* what standard error got */
-static size_t spoken_size;
-static int spoken_file;
-static int standard_error;
-static char spoken_folder[SCRATCH_BYTES];
-static char spoken_path[SCRATCH_PATH_BYTES];
-
-static void listen_begin(void)
-{
-    scratch_make(spoken_folder);
-    (void) snprintf(spoken_path, sizeof(spoken_path), "%s/spoken", spoken_folder);
-    spoken_file = open(spoken_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    TN_CHECK(spoken_file >= 0);
-    standard_error = dup(STDERR_FILENO);
-    TN_CHECK(dup2(spoken_file, STDERR_FILENO) >= 0);
-}
-
-static void listen_end(void)
-{
-    off_t size = lseek(spoken_file, 0, SEEK_END);
-
-    TN_CHECK(dup2(standard_error, STDERR_FILENO) >= 0);
-    (void) close(standard_error);
-    spoken = calloc(1, (size_t) size + 1);
-    TN_CHECK(spoken && pread(spoken_file, spoken, (size_t) size, 0) == size);
-    spoken_size = (size_t) size;
-    (void) close(spoken_file);
-    scratch_remove(spoken_folder);
-    spoken_folder[0] = '\0';
-}
-
-/* A test that failed while it listened has said why into the file. */
-static int listen_no_longer(void **state)
-{
-    (void) state;
-    if (spoken_folder[0] != '\0') {
-        listen_end();
-        (void) fputs(spoken, stderr);
-        free(spoken);
-    }
-    return 0;
 }
 
 #define PERSON                                                                                     \
@@ -543,7 +501,7 @@ static int look_at_file(const char *path, const struct stat *about, int type, st
 static void no_personal_value_leaves_the_vault(void **state)
 {
     (void) state;
-    listen_begin();
+    heard_begin();
     served_open(&served, MORNING_US, true);
     register_them();
     groups_change();
@@ -557,9 +515,8 @@ static void no_personal_value_leaves_the_vault(void **state)
     client_close(served.local);
     tn_service_close(served.service);
     place_close(&served.place);
-    listen_end();
-    assert_clean("standard error", spoken, spoken_size);
-    free(spoken);
+    (void) heard_end();
+    assert_clean("standard error", heard.words, heard.size);
     assert_int_equal(nftw(served.place.directory, look_at_file, 16, FTW_PHYS), 0);
     assert_true(files_seen > 5);
     place_remove(&served.place);
@@ -578,7 +535,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_search_finds_what_is_there),
-        cmocka_unit_test_teardown(no_personal_value_leaves_the_vault, listen_no_longer),
+        cmocka_unit_test_teardown(no_personal_value_leaves_the_vault, heard_restore),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,8 +3,6 @@
 #ifndef TN_TESTS_API_SERVICE_SUPPORT_H
 #define TN_TESTS_API_SERVICE_SUPPORT_H
 
-#include <sys/mman.h>
-
 #include "api/admin/admin.h"
 #include "api/http/service.h"
 #include "tests/api/http/client.h"
@@ -109,36 +107,6 @@ static inline const char *member(const char *name, char *out, size_t size)
 static inline bool says(const char *text)
 {
     return strstr(reply.body, text) != NULL;
-}
-
-/* What is said on standard error from here to heard_end, which counts the lines with `text`. */
-struct heard {
-    int before;
-    int file;
-};
-
-static inline void heard_begin(struct heard *heard)
-{
-    heard->before = dup(STDERR_FILENO);
-    heard->file = memfd_create("heard", MFD_CLOEXEC);
-    TN_CHECK(heard->before >= 0 && heard->file >= 0);
-    TN_CHECK(dup2(heard->file, STDERR_FILENO) == STDERR_FILENO);
-}
-
-static inline unsigned heard_end(struct heard *heard, const char *text)
-{
-    static char words[256 * 1024];
-    ssize_t size = pread(heard->file, words, sizeof(words) - 1, 0);
-    unsigned count = 0;
-
-    TN_CHECK(size >= 0 && dup2(heard->before, STDERR_FILENO) == STDERR_FILENO);
-    (void) close(heard->before);
-    (void) close(heard->file);
-    words[size] = '\0';
-    for (const char *at = strstr(words, text); at; at = strstr(at + 1, text)) {
-        count++;
-    }
-    return count;
 }
 
 #define MUST_ANSWER(wanted, call_)                                                                 \

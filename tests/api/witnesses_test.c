@@ -8,6 +8,7 @@
 
 #include "ledger/base/fault.h"
 #include "tests/api/service_support.h"
+#include "tests/heard.h"
 
 /* The log grows by a registration, and the round for it is over. */
 static void grow(struct served *served, struct tn_witnesses *witnesses, bool kept)
@@ -35,7 +36,6 @@ static void a_failure_is_said_when_it_begins_and_when_it_ends(void **state)
     struct served served;
     struct tn_witnesses *witnesses;
     struct tn_error error = {0};
-    struct heard heard;
     char path[96];
     FILE *file;
 
@@ -51,15 +51,16 @@ static void a_failure_is_said_when_it_begins_and_when_it_ends(void **state)
                            &witnesses, &error),
          &error);
     grow(&served, witnesses, true);
-    heard_begin(&heard);
+    heard_begin();
     for (unsigned i = 0; i < 2; i++) {
         tn_fault_arm_named("witnesses_keep", 0);
         grow(&served, witnesses, false);
         assert_true(tn_fault_disarm());
         grow(&served, witnesses, true);
     }
+    (void) heard_end();
     /* "could not be written" and "are written again". */
-    assert_int_equal(heard_end(&heard, "cosigned checkpoint"), 4);
+    assert_int_equal(heard_count("cosigned checkpoint"), 4);
     tn_witnesses_close(witnesses);
     served_close(&served);
 }
@@ -67,7 +68,7 @@ static void a_failure_is_said_when_it_begins_and_when_it_ends(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_failure_is_said_when_it_begins_and_when_it_ends),
+        cmocka_unit_test_teardown(a_failure_is_said_when_it_begins_and_when_it_ends, heard_restore),
     };
     return cmocka_run_group_tests_name("api/witnesses", tests, NULL, NULL);
 }

@@ -4,17 +4,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <fcntl.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <cmocka.h>
 
 #include "ledger/base/check.h"
 #include "ledger/base/hash.h"
 #include "ledger/log/proof_file.h"
 #include "ledger/vault/opening.h"
+#include "tests/heard.h"
+#include "tests/scratch.h"
 #include "tools/cli.h"
 
 /* Clears the screen and sets its title; a CSI of one byte in UTF-8; turns what follows around. */
@@ -109,47 +109,51 @@ static void make_proof(struct tn_buffer *file, char vkey[static TN_VKEY_SIZE])
     tn_buffer_close(&entry);
 }
 
+static char folder[SCRATCH_BYTES];
+
 static void an_opening_is_shown_without_its_escapes(void **state)
 {
-    char path[] = "/tmp/turno-proof-XXXXXX";
-    char said_path[] = "/tmp/turno-said-XXXXXX";
+    char path[SCRATCH_PATH_BYTES];
     char name[] = "check-proof";
     char key_option[] = "--key";
     char vkey[TN_VKEY_SIZE];
-    char said[4096] = "";
     char *arguments[] = {name, path, key_option, vkey, NULL};
-    int standard_error = dup(STDERR_FILENO);
-    int file = mkstemp(path);
-    int talk = mkstemp(said_path);
     struct tn_buffer proof;
+    const char *said;
+    FILE *file;
     int code;
 
     (void) state;
+    scratch_make(folder);
+    (void) snprintf(path, sizeof(path), "%s/proof", folder);
     tn_buffer_init(&proof, TN_PROOF_FILE_BYTES_MAX);
     make_proof(&proof, vkey);
-    TN_CHECK(file >= 0 && write(file, proof.data, proof.size) == (ssize_t) proof.size);
-    TN_CHECK(talk >= 0 && dup2(talk, STDERR_FILENO) >= 0);
+    file = fopen(path, "we");
+    assert_non_null(file);
+    assert_int_equal(fwrite(proof.data, 1, proof.size, file), proof.size);
+    assert_int_equal(fclose(file), 0);
+    tn_buffer_close(&proof);
+    heard_begin();
     code = tn_command_check_proof(4, arguments);
-    TN_CHECK(fflush(stderr) == 0 && dup2(standard_error, STDERR_FILENO) >= 0);
-    assert_true(pread(talk, said, sizeof(said) - 1, 0) > 0);
+    said = heard_end();
     assert_int_equal(code, TN_EXIT_DONE);
     assert_non_null(strstr(said, ": ana<U+001B>[2J<U+001B>]0;title<U+0007><U+000D><U+000A>"));
     for (const char *at = said; *at; at++) {
         assert_true(((uint8_t) *at >= 0x20 && (uint8_t) *at < 0x7f) || *at == '\n');
     }
-    tn_buffer_close(&proof);
-    (void) close(standard_error);
-    (void) close(file);
-    (void) close(talk);
-    (void) remove(path);
-    (void) remove(said_path);
+}
+
+static int remove_folder(void **state)
+{
+    scratch_remove(folder);
+    return heard_restore(state);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shown_text_does_nothing_to_a_terminal),
-        cmocka_unit_test(an_opening_is_shown_without_its_escapes),
+        cmocka_unit_test_teardown(an_opening_is_shown_without_its_escapes, remove_folder),
     };
 
     TN_CHECK(sodium_init() >= 0);
