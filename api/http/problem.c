@@ -87,22 +87,16 @@ enum tn_problem tn_problem_from_status(enum tn_status status)
 void tn_problem_write(struct tn_buffer *out, enum tn_problem problem, struct tn_bytes detail)
 {
     const struct problem_row *row = problem_row(problem);
-    tn_problem_write_code(out, row->status, row->code, row->title, detail);
-}
-
-void tn_problem_write_code(struct tn_buffer *out, unsigned status, const char *code,
-                           const char *title, struct tn_bytes detail)
-{
     struct tn_json_writer json;
     tn_json_writer_init(&json, out);
     tn_json_write_object_begin(&json);
     char type[96];
-    int size = snprintf(type, sizeof(type), "/problems/%s", code);
+    int size = snprintf(type, sizeof(type), "/problems/%s", row->code);
     TN_CHECK(size > 0 && (size_t) size < sizeof(type));
     tn_json_member_text(&json, "type", type);
-    tn_json_member_text(&json, "title", title);
-    tn_json_member_uint(&json, "status", status);
-    tn_json_member_text(&json, "code", code);
+    tn_json_member_text(&json, "title", row->title);
+    tn_json_member_uint(&json, "status", row->status);
+    tn_json_member_text(&json, "code", row->code);
     if (detail.size != 0) {
         tn_json_member_string(&json, "detail", detail);
     }

@@ -16,6 +16,7 @@
     X(NOT_FOUND, "not_found", 404, "There is nothing here")                                        \
     X(METHOD_NOT_ALLOWED, "method_not_allowed", 405, "The method is not allowed here")             \
     X(TIMEOUT, "timeout", 408, "The request did not arrive in time")                               \
+    X(REFUSED, "refused", 409, "A rule refused the command")                                       \
     X(GONE, "gone", 410, "It was here and has been erased")                                        \
     X(PAYLOAD_TOO_LARGE, "payload_too_large", 413, "The body is too large")                        \
     X(URI_TOO_LONG, "uri_too_long", 414, "The URL is too long")                                    \
@@ -52,8 +53,5 @@ enum tn_problem tn_problem_from_status(enum tn_status status);
 
 /* Write {type, title, status, code, detail} to `out`; `detail` is left out when empty. */
 void tn_problem_write(struct tn_buffer *out, enum tn_problem problem, struct tn_bytes detail);
-/* The same for a code that is not in the table (a rule's refusal). `code` is [a-z0-9_]. */
-void tn_problem_write_code(struct tn_buffer *out, unsigned status, const char *code,
-                           const char *title, struct tn_bytes detail);
 
 #endif

@@ -243,24 +243,6 @@ static void admin_run(struct tn_http_request *request)
     tn_query_forget(work->service->query);
 }
 
-/* A refusal's code stands in the reply; what the words say is for whoever administers. */
-static void answer_admin_failure(struct tn_http_request *request, enum tn_status status,
-                                 const struct tn_error *error)
-{
-    struct tn_buffer out = tn_answer_buffer(request, 2048);
-    enum tn_problem problem = status == TN_REFUSED || status == TN_EXISTS
-                                  ? TN_PROBLEM_NONE
-                                  : tn_problem_from_status(status);
-
-    if (problem == TN_PROBLEM_NONE) {
-        tn_problem_write_code(&out, 409, "refused", "A rule refused the command",
-                              tn_bytes_from_string(error->text));
-        tn_http_respond(request, 409, TN_PROBLEM_MEDIA_TYPE, tn_buffer_view(&out), NULL, 0);
-    } else {
-        tn_http_respond_problem(request, problem, error->text[0] ? error->text : NULL);
-    }
-}
-
 static void admin_answer(struct tn_http_request *request)
 {
     struct admin_work *work = tn_caller_of(request)->work;
@@ -271,7 +253,12 @@ static void admin_answer(struct tn_http_request *request)
     if (status == TN_OK) {
         tn_http_respond_json(request, 200, &reply);
     } else {
-        answer_admin_failure(request, status, &error);
+        /* Which rule it was, and what is there already, the words say to whoever administers. */
+        tn_http_respond_problem(request,
+                                status == TN_REFUSED || status == TN_EXISTS
+                                    ? TN_PROBLEM_REFUSED
+                                    : tn_problem_from_status(status),
+                                error.text[0] ? error.text : NULL);
     }
     tn_buffer_close_secret(&reply);
 }

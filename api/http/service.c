@@ -24,7 +24,7 @@
     "X-Content-Type-Options: nosniff\r\n"
 
 static const struct tn_http_route routes[] = {
-#define ROUTE(method_, pattern_, access_, body_, handler_, summary, members)                       \
+#define ROUTE(method_, pattern_, access_, body_, handler_, summary, members, answer)               \
     {                                                                                              \
         .method = TN_HTTP_##method_,                                                               \
         .pattern = pattern_,                                                                       \

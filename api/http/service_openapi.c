@@ -1,4 +1,5 @@
 /* The description of the API, made of the table of routes. */
+#include <stdio.h>
 #include <string.h>
 
 #include "api/http/service_internal.h"
@@ -8,8 +9,10 @@
 static const struct route_words {
     const char *summary;
     const char *members;
+    const char *answer;
 } words[] = {
-#define ROUTE(method, pattern, access, body, handler, summary_, members_) {summary_, members_},
+#define ROUTE(method, pattern, access, body, handler, summary_, members_, answer_)                 \
+    {summary_, members_, answer_},
     TN_SERVICE_ROUTES(ROUTE)
 #undef ROUTE
 };
@@ -19,9 +22,16 @@ static const struct type_row {
     const char *schema;
 } type_rows[] = {
     {"text", "{\"type\":\"string\"}"},
+    {"bool", "{\"type\":\"boolean\"}"},
     {"date", "{\"type\":\"string\",\"format\":\"date\"}"},
+    {"instant", "{\"type\":\"string\",\"format\":\"date-time\"}"},
+    {"time", "{\"type\":\"string\",\"pattern\":\"^[0-9]{2}:[0-9]{2}$\"}"},
     {"id", "{\"type\":\"string\",\"pattern\":\"^[0-9a-f]{32}$\"}"},
+    {"hash", "{\"type\":\"string\",\"pattern\":\"^[0-9a-f]{64}$\"}"},
+    {"token", "{\"type\":\"string\",\"pattern\":\"^[0-9a-f]{64}$\"}"},
+    {"country", "{\"type\":\"string\",\"pattern\":\"^[A-Za-z]{3}$\"}"},
     {"number", "{\"type\":\"integer\",\"minimum\":0}"},
+    {"port", "{\"type\":\"integer\",\"minimum\":0,\"maximum\":65535}"},
     {"page", "{\"type\":\"integer\",\"minimum\":0,\"maximum\":1000,\"default\":100}"},
     {"proofs", "{\"type\":\"integer\",\"minimum\":0,\"maximum\":200,\"default\":50}"},
     {"key", "{\"type\":\"string\",\"minLength\":1,\"maxLength\":255}"},
@@ -33,31 +43,60 @@ static const struct type_row {
                  "\"additionalProperties\":false}"},
     {"purpose", "{\"type\":\"string\",\"enum\":[\"transit\",\"entry\",\"shelter\"]}"},
     {"outcome", "{\"type\":\"string\",\"enum\":[\"presented\",\"turned_away\"]}"},
+    {"party", "{\"type\":[\"string\",\"null\"],\"enum\":[\"individual\",\"group\",null]}"},
     {"people", "{\"type\":\"array\",\"minItems\":1,\"maxItems\":32,"
                "\"items\":{\"$ref\":\"#/components/schemas/Person\"}}"},
+    {"index", "{\"type\":\"integer\",\"description\":\"of the first event in the log\"}"},
+    {"receipt", "{\"type\":\"string\",\"format\":\"byte\",\"description\":"
+                "\"the log's signed promise to publish that event within ten seconds, in base64: "
+                "check it with turno check-receipt\"}"},
+    {"code", "{\"$ref\":\"#/components/schemas/Code\"}"},
+    /* What a later version has written has no name here, or is kept as bytes. */
+    {"name", "{\"type\":[\"string\",\"integer\"]}"},
+    {"body", "{\"type\":[\"object\",\"string\"]}"},
 };
 
-static const char person_schema[] =
-    "{\"type\":\"object\",\"additionalProperties\":false,"
-    "\"required\":[\"given_names\",\"family_names\",\"date_of_birth\",\"nationality\"],"
-    "\"properties\":{\"given_names\":{\"type\":\"string\"},\"family_names\":{\"type\":\"string\"},"
-    "\"date_of_birth\":{\"type\":\"string\",\"format\":\"date\"},"
-    "\"nationality\":{\"type\":\"string\",\"pattern\":\"^[A-Za-z]{3}$\"},"
-    "\"document\":{\"type\":\"string\"}}}";
+/* Objects that others hold, by the same lines; their names are types too. */
+static const struct shape_row {
+    const char *name;
+    const char *members;
+} shape_rows[] = {
+    {"Person",
+     "given_names:text family_names:text date_of_birth:date nationality:country document:text?"},
+    /* RFC 9457 */
+    {"Problem", "type:text title:text status:number code:code detail:text? index:number?"},
+    {"NewMember", "member:id adult:bool"},
+    {"Member", "member:id adult:bool added_day:date"},
+    {"Request", "day:date state:text ports:ports"},
+    {"Offer", "offer:id state:text day:date port:port date:date? time:time? seats:number "
+              "basis:text deadline:instant"},
+    {"Appointment", "state:text port:port date:date? time:time? seats:number ends:instant"},
+    {"Actor", "role:name id:id"},
+    {"Event", "index:number time:number kind:name version:number actor:Actor command:id|null "
+              "cause:number|null body:body"},
+    {"Access", "index:number time:instant organisation:text purpose:text"},
+    {"Proof", "index:number kind:text? proof:text"},
+    {"Complete", "upto:number count:number indices:number[] proof:text"},
+    {"Port", "port:port name:text zone:text seats_per_day:number suspended:bool"},
+    {"DayWitness", "id:id state:text"},
+    {"DayBeacon", "type:text at_or_after:instant? recorded:bool? round:number?"},
+    {"DayOffers", "offered:number open:number accepted:number declined:number lapsed:number"},
+    {"DayAppointments",
+     "to_come:number presented:number missed:number cancelled:number turned_away:number"},
+    {"Witness", "name:text key:text id:id size:number time:instant? failures:number fork:bool "
+                "answer:text"},
+    {"Witnesses", "quorum:text held_back:bool fork:bool size:number cosigned_size:number "
+                  "list:Witness[]"},
+};
 
-static const char problem_schema[] =
-    "{\"type\":\"object\",\"required\":[\"type\",\"title\",\"status\",\"code\"],"
-    "\"properties\":{\"type\":{\"type\":\"string\"},\"title\":{\"type\":\"string\"},"
-    "\"status\":{\"type\":\"integer\"},\"code\":{\"type\":\"string\"},"
-    "\"detail\":{\"type\":\"string\"},\"index\":{\"type\":\"integer\"}}}";
-
-/* Of every write but a validation, whose answer has one length. */
-static const char written_schema[] =
-    "{\"type\":\"object\",\"required\":[\"index\",\"receipt\"],\"properties\":{"
-    "\"index\":{\"type\":\"integer\",\"description\":\"of the first event in the log\"},"
-    "\"receipt\":{\"type\":\"string\",\"format\":\"byte\",\"description\":"
-    "\"the log's signed promise to publish that event within ten seconds, in base64: check it "
-    "with turno check-receipt\"}}}";
+/* Of what stands in braces in a path. */
+static const struct {
+    const char *name;
+    const char *type;
+} path_types[] = {
+    {"registration", "id"}, {"member", "id"}, {"offer", "id"},     {"port", "port"},
+    {"day", "date"},        {"path", "text"}, {"command", "text"},
+};
 
 /* One "name:type" with its mark, cut off a line of members. */
 struct member {
@@ -91,17 +130,65 @@ static bool next_member(const char **line, struct member *member)
     return true;
 }
 
-static const char *schema_of(struct tn_bytes type)
+/* Cut `mark` off the end of a type. */
+static bool take_mark(struct tn_bytes *type, const char *mark)
 {
-    const char *schema = NULL;
+    size_t size = strlen(mark);
+
+    if (type->size <= size || memcmp(type->data + type->size - size, mark, size) != 0) {
+        return false;
+    }
+    type->size -= size;
+    return true;
+}
+
+static void write_plain_type(struct tn_json_writer *json, struct tn_bytes type)
+{
+    const char *shape = NULL;
+    char reference[64];
 
     for (size_t i = 0; i < TN_ARRAY_SIZE(type_rows); i++) {
         if (tn_bytes_equal_string(type, type_rows[i].name)) {
-            schema = type_rows[i].schema;
+            tn_json_write_raw(json, tn_bytes_from_string(type_rows[i].schema));
+            return;
         }
     }
-    TN_CHECK(schema);
-    return schema;
+    for (size_t i = 0; i < TN_ARRAY_SIZE(shape_rows); i++) {
+        if (tn_bytes_equal_string(type, shape_rows[i].name)) {
+            shape = shape_rows[i].name;
+        }
+    }
+    TN_CHECK(shape);
+    (void) snprintf(reference, sizeof(reference), "#/components/schemas/%s", shape);
+    tn_json_write_object_begin(json);
+    tn_json_member_text(json, "$ref", reference);
+    tn_json_write_object_end(json);
+}
+
+static void write_type(struct tn_json_writer *json, struct tn_bytes type)
+{
+    bool nullable = take_mark(&type, "|null");
+    bool list = take_mark(&type, "[]");
+
+    if (nullable) {
+        tn_json_write_object_begin(json);
+        tn_json_write_name(json, "anyOf");
+        tn_json_write_array_begin(json);
+    }
+    if (list) {
+        tn_json_write_object_begin(json);
+        tn_json_member_text(json, "type", "array");
+        tn_json_write_name(json, "items");
+    }
+    write_plain_type(json, type);
+    if (list) {
+        tn_json_write_object_end(json);
+    }
+    if (nullable) {
+        tn_json_write_raw(json, tn_bytes_from_string("{\"type\":\"null\"}"));
+        tn_json_write_array_end(json);
+        tn_json_write_object_end(json);
+    }
 }
 
 static void member_name(struct tn_json_writer *json, struct tn_bytes name)
@@ -114,42 +201,55 @@ static void member_name(struct tn_json_writer *json, struct tn_bytes name)
     tn_json_write_name(json, text);
 }
 
-static void write_body(struct tn_json_writer *json, const char *members)
+/* The schema of a line. `closed`: other members are refused. */
+static void write_line(struct tn_json_writer *json, const char *members, bool closed)
 {
     const char *line = members;
     struct member member;
 
-    tn_json_write_name(json, "requestBody");
-    tn_json_write_object_begin(json);
-    tn_json_write_name(json, "content");
-    tn_json_write_object_begin(json);
-    tn_json_write_name(json, "application/json");
-    tn_json_write_object_begin(json);
-    tn_json_write_name(json, "schema");
+    if (!strchr(members, ':')) {
+        write_type(json, tn_bytes_from_string(members));
+        return;
+    }
     tn_json_write_object_begin(json);
     tn_json_member_text(json, "type", "object");
-    tn_json_member_bool(json, "additionalProperties", strcmp(members, "command:object") == 0);
-    if (strcmp(members, "command:object") != 0) {
-        tn_json_write_name(json, "required");
-        tn_json_write_array_begin(json);
-        while (next_member(&line, &member)) {
-            if (!member.optional) {
-                tn_json_write_string(json, member.name);
-            }
-        }
-        tn_json_write_array_end(json);
-        tn_json_write_name(json, "properties");
-        tn_json_write_object_begin(json);
-        line = members;
-        while (next_member(&line, &member)) {
-            member_name(json, member.name);
-            tn_json_write_raw(json, tn_bytes_from_string(schema_of(member.type)));
-        }
-        tn_json_write_object_end(json);
+    if (closed) {
+        tn_json_member_bool(json, "additionalProperties", false);
     }
-    for (unsigned i = 0; i < 4; i++) {
-        tn_json_write_object_end(json);
+    tn_json_write_name(json, "required");
+    tn_json_write_array_begin(json);
+    while (next_member(&line, &member)) {
+        if (!member.optional) {
+            tn_json_write_string(json, member.name);
+        }
     }
+    tn_json_write_array_end(json);
+    tn_json_write_name(json, "properties");
+    tn_json_write_object_begin(json);
+    line = members;
+    while (next_member(&line, &member)) {
+        member_name(json, member.name);
+        write_type(json, member.type);
+    }
+    tn_json_write_object_end(json);
+    tn_json_write_object_end(json);
+}
+
+/* The member "content": JSON by a line, or a media type of which nothing more is said. */
+static void write_content(struct tn_json_writer *json, const char *line, bool closed)
+{
+    bool plain = strchr(line, '/') != NULL;
+
+    tn_json_write_name(json, "content");
+    tn_json_write_object_begin(json);
+    tn_json_write_name(json, plain ? line : "application/json");
+    tn_json_write_object_begin(json);
+    if (!plain) {
+        tn_json_write_name(json, "schema");
+        write_line(json, line, closed);
+    }
+    tn_json_write_object_end(json);
+    tn_json_write_object_end(json);
 }
 
 static void write_parameter(struct tn_json_writer *json, const char *in,
@@ -163,7 +263,7 @@ static void write_parameter(struct tn_json_writer *json, const char *in,
         tn_json_member_text(json, "description", description);
     }
     tn_json_write_name(json, "schema");
-    tn_json_write_raw(json, tn_bytes_from_string(schema_of(member->type)));
+    write_type(json, member->type);
     tn_json_write_object_end(json);
 }
 
@@ -185,6 +285,19 @@ static void write_header(struct tn_json_writer *json, enum tn_http_method method
     }
 }
 
+static struct tn_bytes path_type(struct tn_bytes name)
+{
+    const char *type = NULL;
+
+    for (size_t i = 0; i < TN_ARRAY_SIZE(path_types); i++) {
+        if (tn_bytes_equal_string(name, path_types[i].name)) {
+            type = path_types[i].type;
+        }
+    }
+    TN_CHECK(type);
+    return tn_bytes_from_string(type);
+}
+
 /* The parameters in braces of a pattern, as OpenAPI writes them ("{path...}" loses its dots); those
  * of the query; and the header. */
 static void write_parameters(struct tn_json_writer *json, const struct tn_http_route *route,
@@ -195,8 +308,8 @@ static void write_parameters(struct tn_json_writer *json, const struct tn_http_r
     tn_json_write_name(json, "parameters");
     tn_json_write_array_begin(json);
     for (const char *at = strchr(route->pattern, '{'); at; at = strchr(at + 1, '{')) {
-        member = (struct member){.name = tn_bytes(at + 1, strcspn(at + 1, "}.")),
-                                 .type = tn_bytes_from_string("text")};
+        member = (struct member){.name = tn_bytes(at + 1, strcspn(at + 1, "}."))};
+        member.type = path_type(member.name);
         write_parameter(json, "path", &member, NULL);
     }
     while (route->method != TN_HTTP_POST && next_member(&members, &member)) {
@@ -208,16 +321,16 @@ static void write_parameters(struct tn_json_writer *json, const struct tn_http_r
     tn_json_write_array_end(json);
 }
 
-static void write_responses(struct tn_json_writer *json, bool receipt)
+static void write_responses(struct tn_json_writer *json, const char *description,
+                            const char *answer)
 {
     tn_json_write_name(json, "responses");
     tn_json_write_object_begin(json);
     tn_json_write_name(json, "2XX");
-    tn_json_write_raw(
-        json, tn_bytes_from_string(receipt ? "{\"description\":\"Done and durable\",\"content\":{"
-                                             "\"application/json\":{\"schema\":"
-                                             "{\"$ref\":\"#/components/schemas/Written\"}}}}"
-                                           : "{\"description\":\"Done\"}"));
+    tn_json_write_object_begin(json);
+    tn_json_member_text(json, "description", description);
+    write_content(json, answer, false);
+    tn_json_write_object_end(json);
     tn_json_write_name(json, "default");
     tn_json_write_raw(json,
                       tn_bytes_from_string("{\"description\":\"A problem with a stable code\","
@@ -256,10 +369,13 @@ static void write_operation(struct tn_json_writer *json, const struct tn_http_ro
     }
     write_parameters(json, route, said->members);
     if (said->members[0] != '\0' && route->method != TN_HTTP_GET) {
-        write_body(json, said->members);
+        tn_json_write_name(json, "requestBody");
+        tn_json_write_object_begin(json);
+        write_content(json, said->members, true);
+        tn_json_write_object_end(json);
     }
-    write_responses(json, route->method != TN_HTTP_GET && route->access != TN_ACCESS_OFFICER &&
-                              route->access != TN_ACCESS_LOCAL);
+    write_responses(json, route->method == TN_HTTP_GET ? "Found" : "Done and durable",
+                    said->answer);
     tn_json_write_object_end(json);
 }
 
@@ -288,6 +404,43 @@ static bool is_first_of_path(const struct tn_http_route *routes, size_t i)
         }
     }
     return true;
+}
+
+/* The codes of problem.h, and those of the rules that refuse. */
+static void write_codes(struct tn_json_writer *json)
+{
+    static const char *const refusals[] = {
+#define REFUSAL(number, name, http) #name,
+        TN_REFUSALS(REFUSAL)
+#undef REFUSAL
+    };
+
+    tn_json_write_object_begin(json);
+    tn_json_member_text(json, "type", "string");
+    tn_json_write_name(json, "enum");
+    tn_json_write_array_begin(json);
+    for (unsigned i = TN_PROBLEM_NONE + 1; i < TN_PROBLEM_COUNT; i++) {
+        tn_json_write_text(json, tn_problem_code((enum tn_problem) i));
+    }
+    for (size_t i = 0; i < TN_ARRAY_SIZE(refusals); i++) {
+        tn_json_write_text(json, refusals[i]);
+    }
+    tn_json_write_array_end(json);
+    tn_json_write_object_end(json);
+}
+
+static void write_schemas(struct tn_json_writer *json)
+{
+    tn_json_write_name(json, "schemas");
+    tn_json_write_object_begin(json);
+    for (size_t i = 0; i < TN_ARRAY_SIZE(shape_rows); i++) {
+        tn_json_write_name(json, shape_rows[i].name);
+        /* The one that comes in a body; all others are answers. */
+        write_line(json, shape_rows[i].members, strcmp(shape_rows[i].name, "Person") == 0);
+    }
+    tn_json_write_name(json, "Code");
+    write_codes(json);
+    tn_json_write_object_end(json);
 }
 
 void tn_service_write_openapi(struct tn_buffer *out)
@@ -323,15 +476,7 @@ void tn_service_write_openapi(struct tn_buffer *out)
     tn_json_write_name(&json, "securitySchemes");
     tn_json_write_raw(
         &json, tn_bytes_from_string("{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\"}}"));
-    tn_json_write_name(&json, "schemas");
-    tn_json_write_object_begin(&json);
-    tn_json_write_name(&json, "Person");
-    tn_json_write_raw(&json, tn_bytes_from_string(person_schema));
-    tn_json_write_name(&json, "Written");
-    tn_json_write_raw(&json, tn_bytes_from_string(written_schema));
-    tn_json_write_name(&json, "Problem");
-    tn_json_write_raw(&json, tn_bytes_from_string(problem_schema));
-    tn_json_write_object_end(&json);
+    write_schemas(&json);
     tn_json_write_object_end(&json);
     tn_json_write_object_end(&json);
 }

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <cmocka.h>
 
+#include "tests/api/described.h"
 #include "tests/api/service_support.h"
 #include "tests/heard.h"
 
@@ -91,16 +92,28 @@ static bool fits(const char *pattern, const char *path)
     return *pattern == '\0' && (*path == '\0' || *path == '?');
 }
 
+static struct description description;
+
+/* What came is what /openapi.json says of the route. */
+static void assert_described(const struct tn_http_route *route)
+{
+    if (!description_holds(&description, route, &reply)) {
+        fail_msg("%s %s, %d: %s", tn_http_method_name(route->method), route->pattern, reply.status,
+                 description.fault);
+    }
+}
+
 static int note_visit(const char *method, const char *path, int status)
 {
     size_t count;
     const struct tn_http_route *routes = tn_service_routes(&count);
 
     TN_CHECK(count <= ROUTES_MAX);
-    for (size_t i = 0; i < count && status / 100 == 2; i++) {
+    for (size_t i = 0; i < count; i++) {
         if (strcmp(tn_http_method_name(routes[i].method), method) == 0 &&
             fits(routes[i].pattern, path)) {
-            visited[i] = true;
+            visited[i] = visited[i] || status / 100 == 2;
+            assert_described(&routes[i]);
             break;
         }
     }
@@ -192,6 +205,8 @@ static void groups_change(void)
     (void) snprintf(body, sizeof(body), "{\"other\":\"%s\",\"other_token\":\"%s\"}", other.id,
                     other.token);
     MUST_ANSWER(200, ask_own(&person, "POST", "/merge", body));
+    MUST_ANSWER(200, ask_own(&other, "GET", "", NULL));
+    assert_true(says("\"merged_into\":"));
 }
 
 static void be_drawn(const struct person_account *account, char offer[static 64])
@@ -361,6 +376,9 @@ static void look_at_refusal(const struct tn_http_route *route, const char *path,
                       route->method == TN_HTTP_GET ? NULL : body);
 
     assert_int_not_equal(status, 0);
+    assert_described(route);
+    /* A question takes no body, and so has one answer whatever came with it. */
+    assert_true(status >= 400 || route->method == TN_HTTP_GET);
     if (status >= 400) {
         assert_clean(route->pattern, reply.body, reply.body_size);
     }
@@ -400,6 +418,7 @@ static void every_route_refuses_marks(void)
             if (routes[i].access == TN_ACCESS_LOCAL) {
                 for (size_t c = 0; c < TN_ARRAY_SIZE(commands); c++) {
                     assert_true(admin(&served, commands[c], bodies[b]) >= 400);
+                    assert_described(&routes[i]);
                     assert_clean(commands[c], reply.body, reply.body_size);
                 }
             } else {
@@ -503,6 +522,8 @@ static void no_personal_value_leaves_the_vault(void **state)
     (void) state;
     heard_begin();
     served_open(&served, MORNING_US, true);
+    MUST_ANSWER(200, call(&served, "GET", "/openapi.json", NULL, NULL));
+    description_open(&description, tn_bytes(reply.body, reply.body_size));
     register_them();
     groups_change();
     ask_and_be_drawn();
@@ -515,6 +536,7 @@ static void no_personal_value_leaves_the_vault(void **state)
     client_close(served.local);
     tn_service_close(served.service);
     place_close(&served.place);
+    description_close(&description);
     (void) heard_end();
     assert_clean("standard error", heard.words, heard.size);
     assert_int_equal(nftw(served.place.directory, look_at_file, 16, FTW_PHYS), 0);

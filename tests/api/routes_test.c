@@ -1,13 +1,11 @@
-/* Every route: who passes, what bad input is answered, that it changes nothing, and that the
- * description of the API tells of exactly these routes. On a ledger that is not simulated. */
-#include <inttypes.h>
+/* Every route: who passes, what bad input is answered, and that it changes nothing. On a ledger
+ * that is not simulated. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 
 #include <cmocka.h>
 
-#include "api/http/json.h"
 #include "ledger/base/clock.h"
 #include "ledger/base/fault.h"
 #include "tests/api/service_support.h"
@@ -395,131 +393,6 @@ static void registrations_withdraw_return_and_merge(void **state)
     assert_true(says("\"state\":\"merged\""));
 }
 
-/* Paths of the description, as the router writes them. */
-static void the_description_tells_of_every_route_and_no_other(void **state)
-{
-    struct tn_json_parser *parser = tn_json_parser_create();
-    struct tn_arena arena;
-    struct tn_error error = {0};
-    const struct tn_json_value *root;
-    const struct tn_json_value *paths;
-    size_t count;
-    size_t told = 0;
-    const struct tn_http_route *routes = tn_service_routes(&count);
-
-    (void) state;
-    MUST_ANSWER(200, call(&served, "GET", "/openapi.json", NULL, NULL));
-    tn_arena_init(&arena, (size_t) 8 << 20);
-    MUST(tn_json_parse(parser, tn_bytes(reply.body, reply.body_size), NULL, &arena, &root, &error),
-         &error);
-    paths = tn_json_member(root, "paths");
-    assert_non_null(paths);
-    for (size_t i = 0; i < count; i++) {
-        char pattern[160];
-        char method[8];
-        char *dots;
-        const struct tn_json_value *path;
-
-        (void) snprintf(pattern, sizeof(pattern), "%s", routes[i].pattern);
-        dots = strstr(pattern, "...}");
-        if (dots) {
-            memmove(dots, dots + 3, strlen(dots + 3) + 1);
-        }
-        path = tn_json_member(paths, pattern);
-        assert_non_null(path);
-        (void) snprintf(method, sizeof(method), "%s", tn_http_method_name(routes[i].method));
-        for (char *c = method; *c; c++) {
-            *c = (char) (*c | 0x20);
-        }
-        assert_non_null(tn_json_member(path, method));
-    }
-    for (uint32_t i = 0; i < paths->count; i++) {
-        told += paths->as.members[i].value.count;
-    }
-    assert_int_equal(told, count);
-    tn_arena_close(&arena);
-    tn_json_parser_destroy(parser);
-}
-
-/* The parameter `name` of GET `path` as the description tells it: its schema, or NULL. */
-static const struct tn_json_value *described(const struct tn_json_value *root, const char *path,
-                                             const char *method, const char *in, const char *name)
-{
-    const struct tn_json_value *told = tn_json_member(root, "paths");
-
-    told = tn_json_member(tn_json_member(tn_json_member(told, path), method), "parameters");
-    assert_non_null(told);
-    for (uint32_t i = 0; i < told->count; i++) {
-        const struct tn_json_value *one = &told->as.items[i];
-
-        if (tn_bytes_equal_string(tn_json_member(one, "name")->as.string, name) &&
-            tn_bytes_equal_string(tn_json_member(one, "in")->as.string, in)) {
-            return tn_json_member(one, "schema");
-        }
-    }
-    return NULL;
-}
-
-static void the_description_tells_how_to_page(void **state)
-{
-    static const struct {
-        const char *path;
-        const char *names[5];
-    } rows[] = {
-        {"/v1/events", {"after", "limit", "kind", "stream"}},
-        {"/v1/registrations/{registration}/history", {"after", "limit"}},
-        {"/v1/registrations/{registration}/accesses", {"after", "limit"}},
-        {"/v1/registrations/{registration}/proofs", {"after", "limit"}},
-        {"/v1/policy", {"version"}},
-        {"/v1/ports", {NULL}},
-    };
-    struct tn_json_parser *parser = tn_json_parser_create();
-    struct tn_arena arena;
-    struct tn_error error = {0};
-    const struct tn_json_value *root;
-
-    (void) state;
-    MUST_ANSWER(200, call(&served, "GET", "/openapi.json", NULL, NULL));
-    tn_arena_init(&arena, (size_t) 8 << 20);
-    MUST(tn_json_parse(parser, tn_bytes(reply.body, reply.body_size), NULL, &arena, &root, &error),
-         &error);
-    for (size_t i = 0; i < TN_ARRAY_SIZE(rows); i++) {
-        assert_non_null(described(root, rows[i].path, "get", "header", "Min-Index"));
-        for (size_t k = 0; rows[i].names[k]; k++) {
-            const char *name = rows[i].names[k];
-            const struct tn_json_value *schema =
-                described(root, rows[i].path, "get", "query", name);
-            const char *tail = strrchr(rows[i].path, '/');
-            char path[160];
-            char words[64];
-            bool owned = strchr(rows[i].path, '{') != NULL;
-            const char *token = owned ? owner.token : tokens[AUDITOR];
-
-            assert_non_null(schema);
-            if (strcmp(name, "limit") != 0) {
-                continue;
-            }
-            /* The maximum is taken, and what is more is told of it. */
-            uint64_t max = tn_json_member(schema, "maximum")->as.uint64;
-            (void) snprintf(path, sizeof(path), "%s%s?limit=%" PRIu64, owned ? owner.path : "/v1",
-                            tail, max);
-            MUST_ANSWER(200, call(&served, "GET", path, token, NULL));
-            (void) snprintf(path, sizeof(path), "%s%s?limit=%" PRIu64, owned ? owner.path : "/v1",
-                            tail, max + 1);
-            MUST_ANSWER(400, call(&served, "GET", path, token, NULL));
-            (void) snprintf(words, sizeof(words), "is a number of at most %" PRIu64, max);
-            assert_true(says(words));
-        }
-    }
-    assert_non_null(described(root, "/v1/registrations", "post", "header", "Idempotency-Key"));
-    assert_non_null(described(root, "/v1/registrations/{registration}/members/{member}", "delete",
-                              "query", "by"));
-    assert_null(described(root, "/healthz", "get", "header", "Min-Index"));
-    assert_null(described(root, "/admin/{command}", "post", "header", "Idempotency-Key"));
-    tn_arena_close(&arena);
-    tn_json_parser_destroy(parser);
-}
-
 static void the_operators_pages_answer(void **state)
 {
     (void) state;
@@ -587,8 +460,6 @@ int main(void)
         cmocka_unit_test(a_suspended_officer_is_told_no_more),
         cmocka_unit_test(a_group_changes_by_its_own_acts),
         cmocka_unit_test(registrations_withdraw_return_and_merge),
-        cmocka_unit_test(the_description_tells_of_every_route_and_no_other),
-        cmocka_unit_test(the_description_tells_how_to_page),
         cmocka_unit_test(the_operators_pages_answer),
         cmocka_unit_test_teardown(a_failed_write_is_said_once, heard_restore),
         cmocka_unit_test(a_simulation_is_not_served_to_others),
