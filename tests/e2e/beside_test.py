@@ -11,7 +11,6 @@ import shutil
 import stat
 import subprocess
 import sys
-import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -25,31 +24,18 @@ OFFICER = "officer@inm.gob.mx"
 PROJECTIONS = ("queue", "seats", "registrations", "validation", "access")
 
 
-class Load(threading.Thread):
+class Load(turno.Asking):
     """Registrations one after the other, so that what reads beside the server meets change."""
 
     def __init__(self, server, number):
-        super().__init__(daemon=True)
-        self.client = server.client()
+        super().__init__(server)
         self.number = number
         self.count = 0
-        self.stopping = False
-        self.failure = None
 
-    def run(self):
-        try:
-            while not self.stopping:
-                turno.register(self.client, turno.family(self.number * 100000 + self.count))
-                self.count += 1
-                time.sleep(0.02)
-        except BaseException as failure: # pylint: disable=broad-except
-            self.failure = failure
-
-    def stop(self):
-        self.stopping = True
-        self.join()
-        if self.failure:
-            raise self.failure
+    def step(self):
+        turno.register(self.client, turno.family(self.number * 100000 + self.count))
+        self.count += 1
+        time.sleep(0.02)
 
 
 def read_commands(directory, size):
@@ -192,7 +178,7 @@ def simulated(base):
         expect(client.post("/v1/validations", turno.validation("7K3Q-F9X2-MHDY", "1990-01-01"),
                            token=token), 200)
         for load in loads:
-            load.stop()
+            load.end()
         proofs(base, directory, client)
         server.stop()
     read_commands(directory, size)

@@ -9,7 +9,6 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -55,39 +54,30 @@ class Disk:
         raise AssertionError(f"{self.mount} cannot be unmounted: {done.stderr.decode()}")
 
 
-class Writer(threading.Thread):
-    """Registers one group after the other until told to stop. When the disk fills up between a
-    decision and its write, the answer waits for space: `waiting` since then."""
+class Writer(turno.Asking):
+    """Registers one group after the other. When the disk fills up between a decision and its write,
+    the answer waits for space: `waiting_since` then."""
 
     def __init__(self, server, number):
-        super().__init__(daemon=True)
-        self.client = server.client()
-        self.number = number
+        super().__init__(server)
+        self.number = number * 100000
         self.registered = [] # (key, body, answer)
         self.refused = 0
-        self.failure = None
-        self.stopping = False
         self.waiting_since = None
 
-    def run(self):
-        count = 0
-        try:
-            while not self.stopping:
-                count += 1
-                body = turno.family(self.number * 100000 + count, 8)
-                key = turno.new_key()
-                self.waiting_since = time.monotonic()
-                answer = self.client.post("/v1/registrations", body, key=key)
-                self.waiting_since = None
-                if answer.status == 201:
-                    self.registered.append((key, body, answer.json))
-                else:
-                    expect(answer, 507, "no_space")
-                    self.refused += 1
-                    time.sleep(0.02)
-        except BaseException as failure: # pylint: disable=broad-except
-            self.failure = failure
-        self.client.close()
+    def step(self):
+        self.number += 1
+        body = turno.family(self.number, 8)
+        key = turno.new_key()
+        self.waiting_since = time.monotonic()
+        answer = self.client.post("/v1/registrations", body, key=key)
+        self.waiting_since = None
+        if answer.status == 201:
+            self.registered.append((key, body, answer.json))
+        else:
+            expect(answer, 507, "no_space")
+            self.refused += 1
+            time.sleep(0.02)
 
     def waits(self):
         since = self.waiting_since
@@ -97,8 +87,7 @@ class Writer(threading.Thread):
 def all_of(writers, check):
     """For wait_until: True when `check` holds for each; a writer's failure is raised."""
     for writer in writers:
-        if writer.failure:
-            raise writer.failure
+        writer.look()
     return all(check(writer) for writer in writers)
 
 
@@ -195,11 +184,7 @@ def play(disk, base):
         turno.wait_until(lambda: all_of(writers, lambda w: len(w.registered) > before[w] + 5),
                          "writes after there is space again")
         for writer in writers:
-            writer.stopping = True
-        for writer in writers:
-            writer.join()
-            if writer.failure:
-                raise writer.failure
+            writer.end()
         registered = [answered for writer in writers for answered in writer.registered]
         with server.client() as client:
             for answered in registered:

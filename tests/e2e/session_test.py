@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 # pylint: disable=wrong-import-position
@@ -198,33 +197,25 @@ def begun(server, body):
     return connection
 
 
-class Caller:
-    """Asks one request after the other, on one connection, until the server hangs up."""
+class Caller(turno.Asking):
+    """Asks one request after the other until the server hangs up."""
 
     def __init__(self, server, first):
+        super().__init__(server)
         self.number = first
         self.sent = 0
         self.answers = []
-        self.failure = None
-        self.thread = threading.Thread(target=self.work, args=(server,))
-        self.thread.start()
 
-    def work(self, server):
+    def step(self):
+        self.sent += 1
         try:
-            with server.client() as client:
-                while True:
-                    self.step(client)
+            self.answers.append(self.client.post("/v1/registrations",
+                                                 turno.family(self.number + self.sent)).status)
         except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
-            return # not a byte of an answer: the connection was closed between two requests
+            self.stopping.set() # not a byte of an answer: closed between two requests
         except ConnectionRefusedError:
             self.sent -= 1 # the last answer closed the connection, and there is no other
-        except BaseException as failure: # pylint: disable=broad-except
-            self.failure = failure
-
-    def step(self, client):
-        self.sent += 1
-        self.answers.append(client.post("/v1/registrations",
-                                        turno.family(self.number + self.sent)).status)
+            self.stopping.set()
 
 
 def registrations(server):
@@ -244,10 +235,13 @@ def drain(server):
     """Requests under way at SIGTERM are answered, nothing is done that is not, a clean exit."""
     before = registrations(server)
     bodies = [json.dumps(turno.family(800 + number)).encode() for number in range(4)]
-    halves = [begun(server, body) for body in bodies]
     callers = [Caller(server, 1000 * number) for number in range(1, 5)]
+    for caller in callers:
+        caller.start()
     turno.wait_until(lambda: all(len(caller.answers) > 5 or caller.failure for caller in callers),
                      "answers before the drain")
+    # A body that does not come is waited for five seconds: these are begun last.
+    halves = [begun(server, body) for body in bodies]
     server.signal(signal.SIGTERM)
     turno.wait_until(lambda: refuses_connections(server), "the drain")
     done = 0
@@ -261,9 +255,8 @@ def drain(server):
     code = server.wait()
     assert code == 0, f"exit {code} after SIGTERM\n{server.talk()}"
     for caller in callers:
-        caller.thread.join()
-        if caller.failure:
-            raise caller.failure
+        caller.join()
+        caller.look()
         assert set(caller.answers) == {201}, caller.answers
         assert caller.sent - len(caller.answers) <= 1, (caller.sent, len(caller.answers))
         done += len(caller.answers)

@@ -67,28 +67,18 @@ class Strangers(threading.Thread):
             sock.close()
 
 
-class Writer(threading.Thread):
+class Writer(turno.Asking):
     """Large groups, one after the other, on a connection that was there before."""
 
     def __init__(self, server, number):
-        super().__init__(daemon=True)
-        self.client = server.client()
+        super().__init__(server)
         self.number = number
         self.count = 0
-        self.stopping = False
-        self.failure = None
-        self.write()
+        self.step()
 
-    def write(self):
+    def step(self):
         turno.register(self.client, turno.family(self.number * 100000 + self.count, 8))
         self.count += 1
-
-    def run(self):
-        try:
-            while not self.stopping:
-                self.write()
-        except BaseException as failure: # pylint: disable=broad-except
-            self.failure = failure
 
 
 def newest_wal(directory):
@@ -115,18 +105,14 @@ def every_connection_is_taken(base):
         while len(wals) <= WALS:
             assert server.alive(), server.talk()
             for writer in writers:
-                if writer.failure:
-                    raise writer.failure
+                writer.look()
             assert time.monotonic() < until, f"only {len(wals)} WALs in {WRITE_S} s"
             wals.add(newest_wal(directory))
             most = max(most, files_of(server))
             time.sleep(0.05)
         turno.run("officer", directory, "add", "auditor@oversight.example", "--role", "auditor")
         for writer in writers:
-            writer.stopping = True
-        for writer in writers:
-            writer.join()
-            assert not writer.failure, writer.failure
+            writer.end()
         # A start meets them too.
         server.kill()
         server.start(wait=False)

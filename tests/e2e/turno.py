@@ -19,6 +19,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -229,6 +230,38 @@ class Client:
 
     def __exit__(self, *_):
         self.close()
+
+
+class Asking(threading.Thread):
+    """Somebody who asks all the while, on a connection of their own: a subclass says what in step().
+    A failure of it ends the thread, and is raised where somebody looks."""
+
+    def __init__(self, server):
+        super().__init__(daemon=True)
+        self.client = server.client()
+        self.stopping = threading.Event()
+        self.failure = None
+
+    def step(self):
+        raise NotImplementedError
+
+    def run(self):
+        try:
+            while not self.stopping.is_set():
+                self.step()
+        except BaseException as failure: # pylint: disable=broad-except
+            self.failure = failure
+        self.client.close()
+
+    def look(self):
+        if self.failure:
+            raise self.failure
+
+    def end(self):
+        """After what is under way."""
+        self.stopping.set()
+        self.join()
+        self.look()
 
 
 def expect(answer, status, code=None):

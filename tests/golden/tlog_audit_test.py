@@ -166,30 +166,14 @@ def size_of(text):
     return int(text.split("\n")[1])
 
 
-class Growing(threading.Thread):
+class Growing(turno.Asking):
     """Somebody registers all the while."""
 
-    def __init__(self, server):
-        super().__init__(daemon=True)
-        self.client = server.client()
-        self.stopping = threading.Event()
-        self.failure = None
+    number = 700000
 
-    def run(self):
-        number = 700000
-        try:
-            while not self.stopping.is_set():
-                turno.register(self.client, turno.family(number, 1 + number % 3))
-                number += 1
-        except BaseException as failure: # pylint: disable=broad-except
-            self.failure = failure
-        self.client.close()
-
-    def end(self):
-        self.stopping.set()
-        self.join()
-        if self.failure:
-            raise self.failure
+    def step(self):
+        turno.register(self.client, turno.family(self.number, 1 + self.number % 3))
+        self.number += 1
 
 
 def grow(client, older, times):
