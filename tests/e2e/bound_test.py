@@ -74,8 +74,9 @@ def page(client, day):
 
 
 def state_is(client, day, state):
-    return turno.wait_until(lambda: page(client, day)["state"] == state and page(client, day),
+    seen = turno.wait_until(lambda: page(client, day)["state"] == state and page(client, day),
                             f"{day} {state}: {page(client, day)}")
+    return turno.described(client, "/v1/days/{day}", seen)
 
 
 class Drawd:

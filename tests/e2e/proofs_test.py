@@ -111,7 +111,7 @@ def check_complete(base, directory, client, key):
     owner = turno.simulated(directory)["owner"]
     answer = turno.expect(client.get(f"/v1/registrations/{owner['registration']}/proofs",
                                      token=owner["token"]), 200)
-    page = answer.json
+    page = turno.described(client, "/v1/registrations/{registration}/proofs", answer.json)
     stream = bytes.fromhex(owner["registration"])
     assert page["complete"], page
     indices, upto = proofs.complete_check(page["complete"], stream, verifier)

@@ -415,6 +415,40 @@ def open_offer(client, registration, token):
     return seen if seen and seen["state"] == "open" else None
 
 
+TYPES = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool,
+         "null": type(None)}
+
+
+def described(client, pattern, said):
+    """`said`, which must be what /openapi.json tells of what GET `pattern` answers."""
+    root = expect(client.get("/openapi.json"), 200).json
+
+    def fault(schema, value, name):
+        if "$ref" in schema:
+            schema = root["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]
+        if "anyOf" in schema:
+            faults = [fault(one, value, name) for one in schema["anyOf"]]
+            return None if None in faults else faults
+        kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+        if type(value) not in [TYPES[kind] for kind in kinds]:
+            return f"{name} is no {schema['type']}: {value!r}"
+        faults = []
+        if isinstance(value, list):
+            faults = [fault(schema["items"], one, name) for one in value]
+        elif isinstance(value, dict) and "properties" in schema:
+            faults = [f"{name} has no {member}" for member in schema["required"]
+                      if member not in value]
+            faults += [fault(schema["properties"][member], one, member)
+                       if member in schema["properties"] else f"{member} is described nowhere"
+                       for member, one in value.items()]
+        return next(filter(None, faults), None)
+
+    answer = root["paths"][pattern]["get"]["responses"]["2XX"]
+    wrong = fault(answer["content"]["application/json"]["schema"], said, pattern)
+    assert not wrong, wrong
+    return said
+
+
 def but_receipt(answer):
     """An answer without its receipt: a retry's may be over another frame of the same entry."""
     return {name: value for name, value in answer.items() if name != "receipt"}

@@ -150,7 +150,8 @@ def each_other(pair):
                     note = signed_by_all(client, verifiers, above=index)
                 kept = signed_by_all(client, verifiers, above=index, path="/log/cosigned-checkpoint")
                 assert kept.split(b"\n\n")[0] == note.split(b"\n\n")[0]
-                seen = status(client)
+                seen = turno.described(client, "/readyz", expect(client.get("/readyz"), 200).json)
+                seen = seen["witnesses"]
                 assert seen["quorum"] == "met" and not seen["fork"] and not seen["held_back"], seen
                 assert seen["cosigned_size"] == size_of(note), seen
                 assert [entry["id"] for entry in seen["list"]] == \
