@@ -16,6 +16,10 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+# pylint: disable=wrong-import-position
+import turno
+
 BUILD = os.path.join(os.environ.get("TURNO_BUILD", "build"), "tests")
 PROGRAM = os.path.join(BUILD, "log_crash")
 LIBRARY = os.path.join(BUILD, "losing_disk.so")
@@ -42,7 +46,8 @@ class Bench:
         environment.update({"LOSING_DISK_" + name.upper(): str(value)
                             for name, value in disk.items()})
         process = subprocess.Popen([PROGRAM, "write", self.directory, str(seed), *extra],
-                                   stdout=subprocess.PIPE, env=environment)
+                                   stdout=subprocess.PIPE, env=environment,
+                                   preexec_fn=turno.die_with_parent)
         if seconds is not None:
             time.sleep(seconds)
             process.send_signal(signal.SIGUSR2)
