@@ -258,7 +258,6 @@ def keys_elsewhere(base):
     told, and can be."""
     directory, key = os.path.join(base, "apart"), os.path.join(base, "keys-apart")
     where = ["--root-key", key, "--allow-unlocked"]
-    locks = turno.sanitized()
     turno.run("init", directory, *where, before=turno.lock_no_memory)
     approved = approvers(directory)
     for command, codes in (
@@ -271,12 +270,11 @@ def keys_elsewhere(base):
             (["draw", directory, "2024-06-03", "--reveal", "00" * 16 + "=" + "00" * 32],
              turno.REFUSED),
             (["prove", directory, 1, "--openings"], turno.DONE)):
-        for less in ([], where[2:]) if locks else ([], where[2:], where[:2]):
+        for less in ([], where[2:], where[:2]):
             turno.run(*command, *less, expect=turno.ENVIRONMENT, before=turno.lock_no_memory)
         done = turno.run(*command, *where, expect=codes, before=turno.lock_no_memory)
         # Only whoever opens the ledger to write says it, and once.
-        told = not locks and command[0] != "prove"
-        assert done.stderr.count("written to swap") == told, done.stderr
+        assert done.stderr.count("written to swap") == (command[0] != "prove"), done.stderr
     return directory, where
 
 
@@ -306,7 +304,8 @@ def damaged_copies(directory, where):
 def main():
     turno.need_program()
     with turno.scratch() as base:
-        damaged_copies(*keys_elsewhere(base))
+        if not turno.sanitized(): # keys_test meets the same damage with it, in far less time
+            damaged_copies(*keys_elsewhere(base))
         simulated(base)
         real(base)
     return 0
