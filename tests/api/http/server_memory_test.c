@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "tests/api/http/server_fixture.h"
+#include "tests/sanitized.h"
 
 #define REQUEST(line) line " HTTP/1.1\r\nHost: a\r\n\r\n"
 #define MIB ((size_t) 1 << 20)
@@ -87,6 +88,10 @@ static void strangers_use_half_of_the_memory_for_bodies(void **state)
 /* Read a whole answer of /large/{wanted}. */
 static void read_large(struct client *client, size_t wanted)
 {
+    static char pattern[sizeof(client->text) + 23];
+    for (size_t i = 0; i < sizeof(pattern) && pattern[sizeof(pattern) - 1] == '\0'; i++) {
+        pattern[i] = (char) ('a' + i % 23);
+    }
     size_t size = 0;
     bool in_body = false;
     while (size < wanted) {
@@ -101,10 +106,8 @@ static void read_large(struct client *client, size_t wanted)
             in_body = true;
         }
         size_t take = client->size < wanted - size ? client->size : wanted - size;
-        for (size_t i = 0; in_body && i < take; i++) {
-            assert_true(client->text[i] == (char) ('a' + (size + i) % 23));
-        }
         if (in_body) {
+            assert_true(memcmp(client->text, pattern + size % 23, take) == 0);
             size += take;
             client_drop(client, take);
         }
@@ -139,7 +142,7 @@ static size_t resident_bytes(void)
 static void who_does_not_read_is_answered_no_further(void **state)
 {
     (void) state;
-    enum { PEERS = 4, REQUESTS = 40 };
+    enum { PEERS = 4, REQUESTS = 12 };
     struct fixture fixture;
     struct tn_http_stats stats = {0};
     struct client *clients[PEERS];
@@ -154,16 +157,18 @@ static void who_does_not_read_is_answered_no_further(void **state)
             assert_true(client_send(clients[i], REQUEST("GET /large/2000000")));
         }
     }
-    uint64_t seen;
-    do { /* until it stands still */
+    uint64_t seen = 0;
+    /* Until it stands still, with something to be read by everybody. */
+    for (unsigned i = 0; i < 120 && (stats.requests < PEERS || stats.requests != seen); i++) {
         seen = stats.requests;
         client_sleep_ms(500);
         tn_http_server_stats(fixture.server, &stats);
-    } while (stats.requests != seen);
+    }
     /* What a socket takes by itself is some 4 MB. */
     assert_true(stats.requests >= PEERS);
     assert_true(stats.requests <= (uint64_t) PEERS * 6);
-    assert_true(resident_bytes() < before + 200 * MIB);
+    /* All answers are 92 MiB. A sanitizer keeps what was freed. */
+    assert_true(resident_bytes() < before + (SANITIZED ? 200 : 60) * MIB);
     for (unsigned i = 0; i < PEERS; i++) {
         for (unsigned k = 0; k < REQUESTS; k++) {
             read_large(clients[i], 2000000);

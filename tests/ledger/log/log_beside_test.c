@@ -12,8 +12,9 @@
 #include "ledger/base/clock.h"
 #include "ledger/log/note.h"
 #include "tests/ledger/log/log_look.h"
+#include "tests/sanitized.h"
 
-#define SECONDS 4
+#define SECONDS (SANITIZED ? 2 : 4)
 /* The writer stops there, so that a fast machine does not fill its disk. */
 #define SIZE_MAX_ENTRIES 12000000u
 #define LOOKS_A_REFRESH 3u
