@@ -9,6 +9,7 @@
 #include "ledger/base/clock.h"
 #include "tests/api/http/server_fixture.h"
 #include "tests/faults.h"
+#include "tests/scratch.h"
 
 #define REQUEST(line) line " HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -188,14 +189,17 @@ static void connections_have_a_limit(void **state)
     fixture_close(&fixture);
 }
 
+static char folder[SCRATCH_BYTES];
+
 static void strangers_do_not_lock_out_who_is_local(void **state)
 {
     (void) state;
-    char path[64];
+    char path[SCRATCH_PATH_BYTES];
     struct fixture fixture;
     struct client *remote[2];
     struct client *local[3];
-    (void) snprintf(path, sizeof(path), "/tmp/turno-limits-%d", (int) getpid());
+    scratch_make(folder);
+    (void) snprintf(path, sizeof(path), "%s/socket", folder);
     fixture_open(&fixture, (struct tn_http_options){.host = "127.0.0.1",
                                                     .unix_path = path,
                                                     .connections_max = 2,
@@ -230,7 +234,13 @@ static void strangers_do_not_lock_out_who_is_local(void **state)
         client_close(local[i]);
     }
     fixture_close(&fixture);
-    (void) unlink(path);
+}
+
+static int remove_folder(void **state)
+{
+    (void) state;
+    scratch_remove(folder);
+    return 0;
 }
 
 static void requests_in_flight_have_a_limit(void **state)
@@ -453,7 +463,7 @@ int main(void)
         cmocka_unit_test(a_slow_body_is_cut),
         cmocka_unit_test(an_idle_connection_is_closed),
         cmocka_unit_test(connections_have_a_limit),
-        cmocka_unit_test(strangers_do_not_lock_out_who_is_local),
+        cmocka_unit_test_teardown(strangers_do_not_lock_out_who_is_local, remove_folder),
         cmocka_unit_test(requests_in_flight_have_a_limit),
         cmocka_unit_test(pipelining_has_a_limit_for_all),
         cmocka_unit_test(who_does_not_read_is_cut),
