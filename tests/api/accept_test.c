@@ -4,11 +4,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <pthread.h>
-
 #include <cmocka.h>
 
 #include "tests/api/audit_support.h"
+#include "tests/api/hold.h"
 #include "tests/api/service_support.h"
 
 static struct served served;
@@ -73,68 +72,47 @@ static void read_group(struct group *group)
 
 /* ---- the desk held still ---- */
 
-struct hold {
+struct held_desk {
+    struct hold hold;
     pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    bool entered;
-    bool released;
     enum tn_status status;
 };
 
 /* On the desk's thread. */
 static enum tn_status hold_desk(void *context)
 {
-    struct hold *hold = context;
-
-    pthread_mutex_lock(&hold->lock);
-    hold->entered = true;
-    pthread_cond_broadcast(&hold->changed);
-    while (!hold->released) {
-        pthread_cond_wait(&hold->changed, &hold->lock);
-    }
-    pthread_mutex_unlock(&hold->lock);
+    hold_here(context);
     return TN_OK;
 }
 
-static void *hold_main(void *context)
+static void *held_main(void *context)
 {
-    struct hold *hold = context;
+    struct held_desk *held = context;
 
-    hold->status = tn_desk_at_rest(served.place.ledger->desk, hold_desk, hold);
+    held->status = tn_desk_at_rest(served.place.ledger->desk, hold_desk, &held->hold);
     return NULL;
 }
 
-static void hold_begin(struct hold *hold)
+static void held_begin(struct held_desk *held)
 {
-    memset(hold, 0, sizeof(*hold));
-    pthread_mutex_init(&hold->lock, NULL);
-    pthread_cond_init(&hold->changed, NULL);
-    assert_int_equal(pthread_create(&hold->thread, NULL, hold_main, hold), 0);
-    pthread_mutex_lock(&hold->lock);
-    while (!hold->entered) {
-        pthread_cond_wait(&hold->changed, &hold->lock);
-    }
-    pthread_mutex_unlock(&hold->lock);
+    hold_init(&held->hold);
+    assert_int_equal(pthread_create(&held->thread, NULL, held_main, held), 0);
+    hold_wait(&held->hold);
 }
 
-static void hold_end(struct hold *hold)
+static void held_end(struct held_desk *held)
 {
-    pthread_mutex_lock(&hold->lock);
-    hold->released = true;
-    pthread_cond_broadcast(&hold->changed);
-    pthread_mutex_unlock(&hold->lock);
-    pthread_join(hold->thread, NULL);
-    pthread_cond_destroy(&hold->changed);
-    pthread_mutex_destroy(&hold->lock);
-    assert_int_equal(hold->status, TN_OK);
+    hold_release(&held->hold);
+    pthread_join(held->thread, NULL);
+    hold_drop(&held->hold);
+    assert_int_equal(held->status, TN_OK);
 }
 
 static bool wait_until_queued(uint64_t count)
 {
     struct tn_desk_state state = {0};
 
-    for (unsigned i = 0; i < 1000 && state.queued < count; i++) {
+    for (unsigned i = 0; i < 12000 && state.queued < count; i++) {
         client_sleep_ms(5);
         tn_desk_state(served.place.ledger->desk, &state);
     }
@@ -158,19 +136,19 @@ static void send_on(struct client *client, const char *method, const char *path,
  * `reply`. */
 static int accept_while_one_leaves(const struct group *group, const char *fields)
 {
-    struct hold hold;
+    struct held_desk held;
     char path[160];
     char by[64];
     bool queued;
 
     (void) snprintf(path, sizeof(path), "%s/members/%s", group->account.path, group->member);
     (void) snprintf(by, sizeof(by), "{\"by\":\"%s\"}", group->member);
-    hold_begin(&hold);
+    held_begin(&held);
     send_on(second, "DELETE", path, group, "", by);
     queued = wait_until_queued(1);
     send_on(served.client, "POST", group->accept, group, fields, "");
     queued = wait_until_queued(2) && queued;
-    hold_end(&hold);
+    held_end(&held);
     assert_true(queued);
     MUST_ANSWER(200, client_reply(second, &reply, false));
     return client_reply(served.client, &reply, false);

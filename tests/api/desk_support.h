@@ -22,6 +22,7 @@
 #include "ledger/rules/policy_history.h"
 #include "ledger/rules/rows.h"
 #include "projections/keys.h"
+#include "tests/api/hold.h"
 #include "tests/scratch.h"
 
 /* 2024-09-03 16:30 UTC: a window has been open for half an hour. */
@@ -174,58 +175,6 @@ static inline void fill_request(struct asking *asking, uint32_t n, uint32_t key,
     facts->zone_version = 2;
     facts->zone_result = 1;
     request->has_key = true;
-}
-
-/* ---- a thread that is held up until the test lets it go ---- */
-
-struct hold {
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    bool entered;
-    bool released;
-};
-
-static inline void hold_init(struct hold *hold)
-{
-    memset(hold, 0, sizeof(*hold));
-    pthread_mutex_init(&hold->lock, NULL);
-    pthread_cond_init(&hold->changed, NULL);
-}
-
-/* On the thread that is to wait. */
-static inline void hold_here(struct hold *hold)
-{
-    pthread_mutex_lock(&hold->lock);
-    hold->entered = true;
-    pthread_cond_broadcast(&hold->changed);
-    while (!hold->released) {
-        pthread_cond_wait(&hold->changed, &hold->lock);
-    }
-    pthread_mutex_unlock(&hold->lock);
-}
-
-/* Until it is there. */
-static inline void hold_wait(struct hold *hold)
-{
-    pthread_mutex_lock(&hold->lock);
-    while (!hold->entered) {
-        pthread_cond_wait(&hold->changed, &hold->lock);
-    }
-    pthread_mutex_unlock(&hold->lock);
-}
-
-static inline void hold_release(struct hold *hold)
-{
-    pthread_mutex_lock(&hold->lock);
-    hold->released = true;
-    pthread_cond_broadcast(&hold->changed);
-    pthread_mutex_unlock(&hold->lock);
-}
-
-static inline void hold_drop(struct hold *hold)
-{
-    pthread_cond_destroy(&hold->changed);
-    pthread_mutex_destroy(&hold->lock);
 }
 
 /* Submit and wait; the entries are left to the caller only on TN_OK. */
