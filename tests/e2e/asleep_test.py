@@ -6,12 +6,10 @@ at the last heartbeat is moved by the pause, so that the person can still accept
 lapses. The wall clock of the server is moved by shifted_clock, a library loaded before it."""
 
 import datetime
-import itertools
 import json
 import os
 import struct
 import sys
-import threading
 import time
 import zoneinfo
 
@@ -181,44 +179,30 @@ def down_over_the_deadline(base):
     print("down for 48 hours: no offer lapsed by itself, extended, accepted, the other lapsed later")
 
 
-class Callers:
-    """They register as long as they are let; a pause is the only thing they are told instead."""
+class Caller(turno.Asking):
+    """Registers as long as they are let; a pause is the only thing they are told instead."""
 
-    def __init__(self, scene, count):
-        self.scene = scene
-        self.over = threading.Event()
-        self.failure = None
-        self.registered = [0] * count
-        self.threads = [threading.Thread(target=self.register, args=(n,)) for n in range(count)]
+    def __init__(self, server, number):
+        super().__init__(server)
+        self.number = number
+        self.registered = 0
 
-    def register(self, n):
-        try:
-            with self.scene.server.client() as client:
-                for number in itertools.count(100_000 * (n + 1)):
-                    if self.over.is_set():
-                        return
-                    answer = expect(client.post("/v1/registrations", turno.family(number)), (201, 503))
-                    self.registered[n] += answer.status == 201
-        except Exception as failure: # pylint: disable=broad-except
-            self.failure = failure
+    def step(self):
+        answer = expect(self.client.post("/v1/registrations", turno.family(self.number)), (201, 503))
+        self.number += 1
+        self.registered += answer.status == 201
 
-    def wait_for_more(self):
-        """Until each was answered since."""
-        before = list(self.registered)
-        turno.wait_until(lambda: self.failure or all(
-            now > then for now, then in zip(self.registered, before)), "callers that are answered")
-        if self.failure:
-            raise self.failure
 
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
+def wait_for_more(callers):
+    """Until each was answered since."""
+    before = [caller.registered for caller in callers]
 
-    def __exit__(self, *_):
-        self.over.set()
-        for thread in self.threads:
-            thread.join()
+    def answered():
+        for caller in callers:
+            caller.look()
+        return all(caller.registered > then for caller, then in zip(callers, before))
+
+    turno.wait_until(answered, "callers that are answered")
 
 
 def last_pause_s(scene):
@@ -255,17 +239,25 @@ def clock_set_while_running(base):
 
 def clock_jumps_while_busy(scene):
     """Forward and back between the desk's looks at its clocks."""
-    with Callers(scene, 8) as callers:
+    callers = [Caller(scene.server, 100_000 * n) for n in range(1, 9)]
+    for caller in callers:
+        caller.start()
+    try:
         # Between two looks at the clocks a batch is handed over; some rounds meet that moment.
         for _ in range(4 if turno.sanitized() else 12):
-            callers.wait_for_more()
+            wait_for_more(callers)
             scene.clock.shift(9 * HOUR)
             turno.wait_until(scene.paused, "the pause after the clock was set")
             scene.clock.shift(-9 * HOUR)
             time.sleep(CLOCKS_SEEN_S)
             scene.go_on()
             assert last_pause_s(scene) > CLOCKS_SEEN_S - 0.5, "a heartbeat by the wrong clock"
-        callers.wait_for_more()
+        wait_for_more(callers)
+    finally:
+        for caller in callers:
+            caller.stopping.set()
+    for caller in callers:
+        caller.end()
 
 
 def clock_set_back_while_busy(base):
