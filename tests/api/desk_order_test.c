@@ -243,7 +243,7 @@ static void a_desk_that_failed_has_no_rest(void **context)
     fill_register(&lost.asking, 2, 2, 2, START_US);
     watch(&lost, state);
     wait_decided(state, 2);
-    tn_fault_arm(0);
+    tn_fault_arm_named("log_append", 0); /* the desk's: lists of streams write beside it */
     gate_open(&gate);
     wait_answer(&lost);
     assert_int_equal(lost.asking.request.status, TN_UNKNOWN);
